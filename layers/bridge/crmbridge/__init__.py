@@ -1,0 +1,1 @@
+"""CRM Bridge: the one package every function shares."""

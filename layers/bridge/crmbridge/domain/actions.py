@@ -1,0 +1,119 @@
+"""One write somebody asked for, and the receipt it ends in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from crmbridge.domain.records import Json, Kind
+
+
+class ActionStatus(StrEnum):
+    """`sending`: a request may be on its way; found in this status, the outcome is unknown until it is looked up.
+
+    `waiting`: quota, back-off or reconnect, until `next_attempt_at`. `uncertain`: nobody can tell; a person decides.
+    """
+
+    PENDING = "pending"
+    SENDING = "sending"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+FINAL: Final = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNCERTAIN,
+                          ActionStatus.SUPERSEDED, ActionStatus.CANCELLED})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ActionType:
+    """What a chat app may ask for. `creates`: there is no record yet; otherwise `target` names one."""
+
+    name: str
+    kind: Kind
+    creates: bool
+    required: tuple[str, ...] = ()
+    sets: Mapping[str, Json] = field(default_factory=dict)
+    """Fields the type itself decides (a logged call is an activity of type call)."""
+
+
+ACTION_TYPES: Final[Mapping[str, ActionType]] = {
+    entry.name: entry
+    for entry in (
+        ActionType("create_task", Kind.TASK, creates=True, required=("subject",)),
+        ActionType("update_deal", Kind.DEAL, creates=False),
+        ActionType("log_call", Kind.ACTIVITY, creates=True, sets={"type": "call"}),
+        ActionType("create_contact", Kind.CONTACT, creates=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A record named by a caller: the one to change, or one to associate with."""
+
+    object: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What came of an action. `linked`: the object existed already and was linked, not overwritten."""
+
+    object: str
+    external_id: str
+    url: str = ""
+    linked: bool = False
+    before: Mapping[str, Json] = field(default_factory=dict)
+    after: Mapping[str, Json] = field(default_factory=dict)
+    completed_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """The item is the claim. `fields` are of our words, `custom_fields` under remote keys; `links` to associate with.
+
+    `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `history`
+    holds (status, ISO instant, note).
+    """
+
+    id: str
+    workspace: str
+    connection: str
+    type: str
+    fields: Mapping[str, Json]
+    custom_fields: Mapping[str, Json] = field(default_factory=dict)
+    target: Target | None = None
+    links: tuple[Target, ...] = ()
+    requested_by: str
+    chat: str = ""
+    message: str = ""
+    body_hash: str
+    key: str
+    sequence: int = 0
+    status: ActionStatus = ActionStatus.PENDING
+    created_at: datetime
+    attempts: int = 0
+    lease_until: datetime | None = None
+    next_attempt_at: datetime | None = None
+    error: Mapping[str, Json] | None = None
+    receipt: Receipt | None = None
+    cause_rule: str | None = None
+    hops: int = 0
+    history: tuple[tuple[str, str, str], ...] = ()
+    version: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+def action_id(workspace: str, caller: str, idempotency_key: str) -> str:
+    """The same caller with the same key means the same action."""
+    return sha256("\0".join((workspace, caller, idempotency_key)).encode()).hexdigest()[:32]

@@ -1,0 +1,102 @@
+"""What a CRM tells us happened, why a record of ours changed, and the HTTP POST that told us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from crmbridge.domain.records import Json, Kind, Link
+
+
+class Origin(StrEnum):
+    BACKFILL = "backfill"
+    INCREMENTAL = "incremental"
+    WEBHOOK = "webhook"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a record was written; every write carries one. Rules never fire on backfill, and `hops` cuts loops."""
+
+    origin: Origin
+    action: str | None = None
+    rule: str | None = None
+    hops: int = 0
+
+
+class What(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    MERGED = "merged"
+    CONVERTED = "converted"
+    RESTORED = "restored"
+    LINKED = "linked"
+    RESYNC = "resync"
+    """`external_id` is None: read the whole object again."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One event of a delivery, in our words; unknown events survive as `Change(what="unknown")`.
+
+    `account` is the platform's own account id. `fields` are the remote names and values the event itself carries (a
+    hint, never the truth); `full` says that the event carried the whole record in `fields`. `losers` are ids that a
+    merge swallowed, `successor` the id that lives on.
+    """
+
+    what: What | str
+    kind: Kind | None = None
+    object: str | None = None
+    external_id: str | None = None
+    account: str | None = None
+    event_id: str | None = None
+    occurred_at: datetime | None = None
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    link: Link | None = None
+    successor: str | None = None
+    losers: tuple[str, ...] = ()
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP POST from a CRM. `url` is built from the configured public base, never from the Host header;
+    `headers` are lower-cased; `body` is the raw bytes that signatures cover."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Untrusted routing facts of a delivery, read before it is verified."""
+
+    accounts: frozenset[str] = frozenset()
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WebhookSecret:
+    """What a delivery must prove; several values allow rotation. Has no repr: it must not reach a log."""
+
+    values: tuple[str, ...]
+    user: str | None = None
+    account: str | None = None
+    channels: frozenset[str] = frozenset()
+    public_url: str | None = None
+    allow_v1: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a CRM wants to hear back."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,85 @@
+"""One pass over a connection and the tasks it is made of: the sync log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from crmbridge.domain.records import Json
+
+
+class RunType(StrEnum):
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+class Status(StrEnum):
+    """`partial`: some objects failed, or a sweep stopped to ask before removing more than a small share."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened to one kind; `unchanged` were read and not written, `refused` were beaten by a newer reading."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    calls: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One object of one run, resumable from `cursor`. `step` is list or sweep.
+
+    `fence` counts takeovers: a checkpoint is conditional on it, so a worker that lost its lease cannot move the
+    cursor. `window` is the ISO pair of an incremental run.
+    """
+
+    id: str
+    run: str
+    workspace: str
+    connection: str
+    object: str
+    step: str = "list"
+    cursor: Mapping[str, Json] = field(default_factory=dict)
+    window: tuple[str, str] | None = None
+    status: Status = Status.RUNNING
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    error: str = ""
+    pages: int = 0
+    fence: int = 0
+    lease_until: datetime | None = None
+    next_attempt_at: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The sync log's line. `totals` are per kind where the CRM says how many there are (progress bars need them)."""
+
+    id: str
+    workspace: str
+    connection: str
+    type: RunType
+    status: Status = Status.RUNNING
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    errors: tuple[Mapping[str, Json], ...] = ()
+    tasks: tuple[str, ...] = ()
+    started_at: datetime
+    completed_at: datetime | None = None
+    requested_by: str = ""
+
+    @property
+    def duration_seconds(self) -> float | None:
+        return (self.completed_at - self.started_at).total_seconds() if self.completed_at else None

@@ -1,0 +1,135 @@
+"""The one way to a CRM's API: a pooled session, timeouts always, the shared budget, and its errors in our words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import orjson
+import requests
+
+from crmbridge.domain.errors import TokenExpired, Unavailable
+from crmbridge.domain.records import Json
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A CRM's answer that is not an error. `json` is None for an empty body."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Json
+
+
+class Gate(Protocol):
+    """The shared budget, seen from a caller: wait for, or be refused, one call of a pool; hear what headers say."""
+
+    def enter(self, pool: str) -> None: ...
+
+    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None: ...
+
+
+class Tokens(Protocol):
+    """Where the bearer token comes from; `refused` is the token the CRM would not take."""
+
+    def current(self, refused: str | None = None) -> str: ...
+
+
+class Explain(Protocol):
+    """A platform's error shapes into the one tree; always raises. `sent_write`: the outcome may be unknown."""
+
+    def __call__(self, status: int, headers: Mapping[str, str], body: bytes, *, sent_write: bool) -> Exception: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. `writes`: it changes something, so a failure after sending leaves the outcome unknown."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: Json = None
+    pool: str = "burst"
+    writes: bool = False
+    timeout: float = READ_TIMEOUT
+
+
+@dataclass(slots=True)
+class Api:
+    """One connection's door to its CRM, for one lane of the budget. `calls` counts requests that left us."""
+
+    platform: str
+    base_url: str
+    tokens: Tokens
+    gate: Gate
+    explain: Explain
+    session: requests.Session
+    authorization: Callable[[str], str] = "Bearer {}".format
+    calls: int = field(default=0)
+
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, pool: str = "burst") -> Json:
+        return self.call(Call(method="GET", path=path, params=params, pool=pool)).json
+
+    def post(self, path: str, body: Json, params: Mapping[str, str] | None = None, *, pool: str = "burst") -> Json:
+        """A POST that only reads (search, batch read)."""
+        return self.call(Call(method="POST", path=path, params=params, body=body, pool=pool)).json
+
+    def write(self, method: str, path: str, body: Json, *, timeout: float = READ_TIMEOUT) -> Answer:
+        return self.call(Call(method=method, path=path, body=body, writes=True, timeout=timeout))
+
+    def call(self, call: Call) -> Answer:
+        """Send it; a token that has just expired is replaced once (a 401 means that nothing happened)."""
+        token = self.tokens.current()
+        try:
+            return self._send(call, token)
+        except TokenExpired:
+            return self._send(call, self.tokens.current(refused=token))
+
+    def _send(self, call: Call, token: str) -> Answer:
+        self.gate.enter(call.pool)
+        self.calls += 1
+        try:
+            answer = self._request(call, token)
+        except requests.ConnectTimeout as error:
+            raise self._unanswered(error, outcome_unknown=False) from None
+        except requests.RequestException as error:
+            raise self._unanswered(error, outcome_unknown=call.writes) from None
+        self.gate.heard(call.pool, answer.headers, answer.status_code)
+        if answer.status_code >= 300:
+            raise self.explain(answer.status_code, answer.headers, answer.content, sent_write=call.writes)
+        return self._read(call, answer)
+
+    def _request(self, call: Call, token: str) -> requests.Response:
+        headers = {"Authorization": self.authorization(token), "Accept": "application/json"}
+        data = None
+        if call.body is not None:
+            data = orjson.dumps(call.body)
+            headers["Content-Type"] = "application/json"
+        return self.session.request(
+            call.method,
+            self.base_url + call.path,
+            params=call.params,
+            data=data,
+            headers=headers,
+            timeout=(CONNECT_TIMEOUT, call.timeout),
+            allow_redirects=False,
+        )
+
+    def _read(self, call: Call, answer: requests.Response) -> Answer:
+        if not answer.content:
+            return Answer(answer.status_code, answer.headers, None)
+        try:
+            return Answer(answer.status_code, answer.headers, orjson.loads(answer.content))
+        except orjson.JSONDecodeError:
+            raise Unavailable(
+                f"{self.platform} answered {answer.status_code} with a body that is not JSON",
+                platform=self.platform,
+                status=answer.status_code,
+                outcome_unknown=call.writes,
+            ) from None
+
+    def _unanswered(self, error: Exception, *, outcome_unknown: bool) -> Unavailable:
+        reason = f"{self.platform} did not answer ({type(error).__name__})"
+        return Unavailable(reason, platform=self.platform, outcome_unknown=outcome_unknown)

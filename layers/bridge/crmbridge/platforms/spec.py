@@ -1,0 +1,197 @@
+"""What a platform is: a frozen value made of data and small functions. Nobody else asks which CRM this is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from crmbridge.domain.budgets import Pool
+from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret
+from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
+from crmbridge.domain.directories import Directories, ReadContext
+from crmbridge.domain.merging import Sighting
+from crmbridge.domain.records import Json, Kind, Link, Record
+from crmbridge.platforms.http import Api
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One permission and what breaks without it."""
+
+    name: str
+    why: str
+    kinds: tuple[Kind, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSpec:
+    """The constants and small functions of one OAuth dance; the dance itself is written once in `platforms.oauth`."""
+
+    authorize_path: str
+    token_path: str
+    scopes: tuple[Scope, ...]
+    read_tokens: Callable[[Json, datetime], TokenSet]
+    """Turn the token endpoint's JSON into tokens; must survive absent optional fields."""
+    revoke: Callable[[Api, TokenSet, AppCredentials], None]
+    scope_separator: str = " "
+    pkce: bool = False
+    basic_auth: bool = False
+    refresh_early_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """One CRM object we keep. `links` are the target objects whose links *this* object owns (the few side)."""
+
+    name: str
+    kind: Kind
+    links: tuple[str, ...] = ()
+    remote: Mapping[str, str] = field(default_factory=dict)
+    """Our field -> the remote field that fills it by default."""
+    page_size: int = 100
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half open: start <= modified < end."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """`cursor` is what the last page returned, empty at the beginning; `window` None asks for everything."""
+
+    object: str
+    directories: Directories
+    cursor: Mapping[str, Json] = field(default_factory=dict)
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next` None: this was the last page. `total` when the CRM says how many there are."""
+
+    seen: Sequence[Sighting]
+    next: Mapping[str, Json] | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRequest:
+    """One action, ready for a CRM: our field names, ISO text for dates, numbers as Decimal or text.
+
+    `key` is carried by the write so that `look_up` can find it again; `marker` is its short, human form for text
+    fields. `external_id` is set for updates.
+    """
+
+    type: str
+    kind: Kind
+    fields: Mapping[str, Json]
+    custom_fields: Mapping[str, Json] = field(default_factory=dict)
+    object: str
+    external_id: str | None = None
+    links: tuple[Link, ...] = ()
+    key: str
+    directories: Directories
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the CRM answered: the object's id, and the record as read back where the answer holds it."""
+
+    object: str
+    external_id: str
+    seen: Sighting | None = None
+
+
+class ReadFunction(Protocol):
+    def __call__(
+        self,
+        kind: Kind | str,
+        raw: Json,
+        context: ReadContext | None = None,
+        *,
+        object: str | None = None,
+        links: Mapping[str, tuple[Link, ...]] | None = None,
+    ) -> Record:
+        """Pure; never raises on odd values; works without context."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSpec:
+    """How a CRM's deliveries are routed, proven, read and answered. `headers` are those a proof lives in."""
+
+    claims: Callable[[Delivery], Claims]
+    verify: Callable[[Delivery, str | WebhookSecret], None]
+    parse: Callable[[Delivery], list[Change]]
+    reply: Callable[[str], Response]
+    """`outcome`: accepted, ignored, refused."""
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpec:
+    """How one action type is written, and how its outcome is looked up by an unlagged key.
+
+    `look_up` returns what the key (or the id) finds, or None; `certain` says that None proves nothing was written.
+    """
+
+    object: str
+    send: Callable[[Api, WriteRequest], Written]
+    look_up: Callable[[Api, WriteRequest], Written | None]
+    unique_key: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One CRM."""
+
+    name: str
+    title: str
+    description: str
+    logo: str
+    auth: tuple[str, ...]
+    api_url: str
+    auth_url: str
+    oauth: OAuthSpec
+    objects: Mapping[str, ObjectSpec]
+    webhook: WebhookSpec
+    pools: tuple[Pool, ...]
+    read: ReadFunction
+    identify: Callable[[Api, TokenSet], Identity]
+    """The connection test: who, where, which scopes, what is left of the quota."""
+    load_directories: Callable[[Api], Directories]
+    page: Callable[[Api, PageRequest], Page]
+    fetch: Callable[[Api, str, Sequence[str], Directories], list[Sighting]]
+    """Re-read (object, ids) in batches; every id asked for is answered, a vanished one as archived, merged, hidden."""
+    record_url: Callable[[Account, str, str], str]
+    actions: Mapping[str, ActionSpec]
+    prepare: Callable[[Api, Directories], Mapping[str, str]]
+    """Once at connect: create what later writes need (a unique key property); returns facts to keep."""
+    find: Callable[[Api, str, str, Directories], list[Sighting]]
+    """Live look-up of (object, e-mail)."""
+    incremental_lag_seconds: int = 90
+    overlap_seconds: int = 300
+
+
+__all__ = [
+    "ActionSpec",
+    "Api",
+    "AppCredentials",
+    "OAuthSpec",
+    "ObjectSpec",
+    "Page",
+    "PageRequest",
+    "Platform",
+    "Pool",
+    "Scope",
+    "WebhookSpec",
+    "Window",
+    "WriteRequest",
+    "Written",
+]

@@ -1,0 +1,311 @@
+"""What the use cases need from the world. Storage keeps these promises twice: in DynamoDB and in memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import requests
+
+from crmbridge.domain.actions import Action
+from crmbridge.domain.budgets import Pool
+from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.groups import Group, Held, Member, Support
+from crmbridge.domain.merging import Head, RecordWrite
+from crmbridge.domain.messages import Message
+from crmbridge.domain.records import Json, Kind, RecordKey
+from crmbridge.domain.runs import Run, Task
+from crmbridge.domain.stored import PageOf, Stored
+from crmbridge.domain.workspaces import ApiKey, Endpoint
+from crmbridge.platforms.http import Gate
+
+Clock = Callable[[], datetime]
+"""Aware UTC."""
+NewId = Callable[[], str]
+"""A ULID: sortable by time, unique."""
+
+
+class Records(Protocol):
+    def heads(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Head]:
+        """What is known of each; unknown keys are missing."""
+
+    def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
+        """Write each record with its edges, all or nothing per record; returns the keys whose expectation failed."""
+
+    def get(self, key: RecordKey) -> Stored | None: ...
+
+    def get_many(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Stored]: ...
+
+    def linked(self, key: RecordKey, object: str) -> Sequence[str]:
+        """Ids of `object` records that own a link to this one (a company's contacts): the reverse edges."""
+
+    def ids(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[tuple[str, str]]:
+        """(external id, state) of one shard of 16, for sweeps."""
+
+    def scan(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[Stored]: ...
+
+    def page(
+        self, workspace: str, connection: str, object: str, *, limit: int, cursor: str | None
+    ) -> PageOf[Stored]: ...
+
+    def by_email(self, workspace: str, email: str) -> Sequence[Stored]: ...
+
+    def by_name(self, workspace: str, kind: Kind, prefix: str, *, limit: int, cursor: str | None) -> PageOf[Stored]: ...
+
+    def forget_connection(self, workspace: str, connection: str) -> int: ...
+
+
+class Connections(Protocol):
+    def get(self, workspace: str, id: str) -> Connection:
+        """Raises NotFound, for a foreign one as for an unknown one."""
+
+    def list(self, workspace: str) -> Sequence[Connection]: ...
+
+    def of_account(self, platform: str, account: str) -> Sequence[Connection]:
+        """Connections of every workspace that share one account; disconnected ones left out."""
+
+    def due(self, now: datetime) -> Sequence[Connection]: ...
+
+    def add(self, connection: Connection) -> None: ...
+
+    def save(self, connection: Connection) -> Connection:
+        """Conditional on `version`; returns it with the next one. Raises Stale."""
+
+    def delete(self, connection: Connection) -> None: ...
+
+    def directories(self, workspace: str, id: str) -> Directories | None: ...
+
+    def save_directories(self, workspace: str, id: str, directories: Directories) -> None: ...
+
+
+class TokenVault(Protocol):
+    """One secret per connection."""
+
+    def read(self, connection: Connection) -> HeldTokens: ...
+
+    def create(self, connection: Connection, tokens: TokenSet) -> None:
+        """Also replaces what an earlier connection of that id left behind."""
+
+    def replace(self, connection: Connection, held: HeldTokens, tokens: TokenSet) -> HeldTokens:
+        """A new version under a private stage, made current only if `held.version` still is. Raises Stale."""
+
+    def previous(self, connection: Connection) -> HeldTokens | None: ...
+
+    def delete(self, connection: Connection) -> None: ...
+
+    def app(self, platform: str) -> AppCredentials:
+        """Our app's credentials with that CRM; raises Misconfigured naming the secret."""
+
+    def signing_secret(self, workspace: str) -> str:
+        """The Standard Webhooks secret (`whsec_...`) shared with the workspace's chat app; made when missing."""
+
+
+class Guards(Protocol):
+    def acquire(self, name: str, holder: str, ttl: timedelta) -> bool:
+        """A lease: one holder until it releases or the time is over."""
+
+    def release(self, name: str, holder: str) -> None: ...
+
+    def issue(self, pending: Pending) -> None: ...
+
+    def consume(self, state: str) -> Pending | None:
+        """One atomic delete: of two callbacks with one state, one gets it. Expired (by `now`, not by TTL) is None."""
+
+    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> Gate:
+        """The shared budget of one account and app, seen from one lane (click, webhook, incremental, full)."""
+
+    def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
+        """Per pool: left, limit, seconds until it is full again."""
+
+
+class Journal(Protocol):
+    def add_run(self, run: Run, tasks: Sequence[Task]) -> None: ...
+
+    def run(self, workspace: str, id: str) -> Run: ...
+
+    def runs(self, workspace: str, connection: str, *, limit: int, cursor: str | None) -> PageOf[Run]: ...
+
+    def finish_run(self, run: Run) -> None: ...
+
+    def set_totals(self, workspace: str, run: str, totals: Mapping[str, int]) -> None: ...
+
+    def tasks(self, workspace: str, run: str) -> Sequence[Task]: ...
+
+    def claim(self, workspace: str, task: str, until: datetime, now: datetime) -> Task | None:
+        """Take the lease, one fence higher; None when somebody holds it or the task is over."""
+
+    def checkpoint(self, task: Task, *, release: bool = False) -> None:
+        """Save cursor, counts and status; raises Stale when the fence has moved on."""
+
+    def due_tasks(self, now: datetime) -> Sequence[Task]:
+        """Running tasks whose lease ran out or whose `next_attempt_at` has come: what the schedule rings again."""
+
+    def note_ids(self, task: Task, page: int, ids: Sequence[str]) -> None:
+        """Remember which ids a full listing showed, for the sweep."""
+
+    def noted_ids(self, workspace: str, task: str) -> set[str]: ...
+
+    def log_delivery(self, workspace: str, connection: str, delivery: str, body: Mapping[str, Json]) -> bool:
+        """One connection's slice of a delivery; False when it was logged before (it is applied again all the same)."""
+
+    def deliveries(self, workspace: str, connection: str, *, limit: int) -> Sequence[Mapping[str, Json]]: ...
+
+    def audit(self, workspace: str, what: str, who: str, detail: Mapping[str, Json]) -> None: ...
+
+
+class Actions(Protocol):
+    def claim(self, action: Action) -> tuple[Action, bool]:
+        """Put if new. (the action, True), or (the one that is there, False)."""
+
+    def get(self, workspace: str, id: str) -> Action: ...
+
+    def save(self, action: Action) -> Action:
+        """Conditional on `version`; raises Stale."""
+
+    def of_chat(self, workspace: str, chat: str, *, limit: int, cursor: str | None) -> PageOf[Action]: ...
+
+    def next_sequence(self, key: RecordKey) -> int:
+        """Per-record order: rises by one for every update asked for."""
+
+    def last_sequence(self, key: RecordKey) -> int:
+        """The highest sequence that was completed for this record."""
+
+    def complete_sequence(self, key: RecordKey, sequence: int) -> None: ...
+
+    def due(self, now: datetime) -> Sequence[Action]: ...
+
+
+class Groups(Protocol):
+    def get(self, workspace: str, id: str) -> Group: ...
+
+    def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
+        """All groups with the version of the list, which rises with every edit of any of them."""
+
+    def add(self, group: Group, cap: int) -> None:
+        """Raises Clash when the workspace has `cap` groups."""
+
+    def save(self, group: Group) -> Group:
+        """Conditional on `version`; raises Stale."""
+
+    def delete(self, group: Group) -> None: ...
+
+
+class Memberships(Protocol):
+    """Who is wanted in which group, and why. Read `held` first, then everything the decision looks at, then settle:
+    the version in `Held` makes a decision on older facts lose."""
+
+    def held(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Held]:
+        """What records support now, consistently; records that support nobody are missing."""
+
+    def settle(self, key: RecordKey, held: Held, *, groups_version: int, wanted: Sequence[Support]) -> None:
+        """Make the record's supports exactly `wanted`, and mark every (group, person) touched as dirty.
+
+        Atomic in chunks of a transaction, each moving `held` on, so that a crash between two leaves no support
+        that the record's own list does not name. Raises Stale when `held` is no longer what is stored, or when the
+        stored list was decided with a higher `groups_version`."""
+
+    def member(self, workspace: str, group: str, person: str) -> Member: ...
+
+    def supports(self, workspace: str, group: str, person: str) -> Sequence[Support]:
+        """Consistently; empty means that nothing keeps this person in."""
+
+    def decide(
+        self, workspace: str, member: Member, *, wanted: str, user: str | None, supports: int, now: datetime
+    ) -> Member:
+        """Store the wanted state (sequence + 1 when it changed) and settle the dirt that `member` showed. Raises Stale
+        when it was marked again meanwhile."""
+
+    def delivered(self, workspace: str, members: Sequence[Member]) -> None:
+        """The chat app has acknowledged these sequences."""
+
+    def postpone(self, workspace: str, member: Member, next_attempt_at: datetime) -> None: ...
+
+    def due(self, now: datetime) -> Sequence[tuple[str, str, str]]:
+        """(workspace, group, person) of rows still dirty or undelivered whose time has come."""
+
+    def members(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Member]: ...
+
+    def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
+        """Every record that supports somebody in the group, so that each can be settled anew."""
+
+
+class Workspaces(Protocol):
+    """People, keys and the chat app of a workspace."""
+
+    def people(self, workspace: str, emails: Iterable[str]) -> Mapping[str, str]:
+        """Case-folded e-mail -> chat user, for those that are mapped."""
+
+    def map_people(self, workspace: str, users: Mapping[str, str | None]) -> None: ...
+
+    def list_people(self, workspace: str) -> Mapping[str, str]: ...
+
+    def api_key(self, workspace: str, id: str) -> ApiKey | None: ...
+
+    def api_keys(self, workspace: str) -> Sequence[ApiKey]: ...
+
+    def add_api_key(self, key: ApiKey) -> None: ...
+
+    def delete_api_key(self, workspace: str, id: str) -> None: ...
+
+    def endpoint(self, workspace: str) -> Endpoint | None: ...
+
+    def set_endpoint(self, workspace: str, endpoint: Endpoint) -> None: ...
+
+    def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
+        """An event for the chat app, as a row that waits until it is delivered or a day is over."""
+
+    def outbound(self, workspace: str, id: str) -> Mapping[str, Json] | None: ...
+
+    def outbound_attempt(
+        self, workspace: str, id: str, *, done: bool, next_attempt_at: datetime | None, error: str = ""
+    ) -> None: ...
+
+    def due_outbound(self, now: datetime) -> Sequence[tuple[str, str]]:
+        """(workspace, id) of events whose next attempt has come."""
+
+    def failed_outbound(self, workspace: str) -> Sequence[Mapping[str, Json]]: ...
+
+
+class Queue(Protocol):
+    """Messages are doorbells: an id, and what saves a read. A body too large is parked and pointed to."""
+
+    def send(self, *messages: Message) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    deliveries: Queue
+    pages: Queue
+    groups: Queue
+    actions: Queue
+    chat: Queue
+
+
+class ChatDoor(Protocol):
+    """How events reach a chat app's signed endpoint; raises ChatError."""
+
+    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Json]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a use case may ask for, chosen once in `wiring`."""
+
+    now: Clock
+    new_id: NewId
+    sleep: Callable[[float], None]
+    records: Records
+    connections: Connections
+    vault: TokenVault
+    guards: Guards
+    journal: Journal
+    actions: Actions
+    groups: Groups
+    memberships: Memberships
+    workspaces: Workspaces
+    queues: Queues
+    chat: ChatDoor
+    http: requests.Session
+    public_url: str
+    return_urls: tuple[str, ...] = ()
