@@ -11,6 +11,10 @@ ARGS ?=
 
 export SAM_CLI_TELEMETRY := 0
 export UV_SYSTEM_CERTS := 1
+# For the layer's own Makefile, which sam build runs in a copy of its folder.
+export BRIDGE_CACHE := $(CURDIR)/build/layer-cache
+export PIP := $(CURDIR)/$(PY) -m pip
+export UV := $(CURDIR)/$(BIN)/uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,13 +41,13 @@ def built_layer(source: Path, logical_id: str, home: Path = BUILD) -> Path:
         unfinished.mkdir(parents=True)
         make(source, f"build-{logical_id}", unfinished)
         unfinished.rename(folder)
+        forget_all_but(list(folder.parent.glob(f"{logical_id}-*")))
     return folder
 
 
-def forget_old_layers(home: Path, kept: int = 3) -> None:
+def forget_all_but(layers: list[Path], kept: int = 3) -> None:
     """Remove what earlier code built; a Lambda that still runs may want the latest few."""
-    layers = sorted((home / "layers").glob("*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for folder in layers[kept:]:
+    for folder in sorted(layers, key=lambda path: path.stat().st_mtime)[:-kept]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -57,6 +58,8 @@ def make(source: Path, target: str, artifacts: Path) -> None:
         "ARTIFACTS_DIR": str(artifacts),
         "BRIDGE_CACHE": str(BUILD / "layer-cache"),
         "BRIDGE_PYTHON": str(VENV / "bin" / "python"),
+        "PIP": f"{sys.executable} -m pip",
+        "UV": str(Path(sys.executable).with_name("uv")),
     }
     done = subprocess.run(
         ["make", "--no-print-directory", "-C", source, target],

@@ -3,24 +3,20 @@
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.engine.build import archive_function, archive_layer, forget_old_layers
+from local.engine.build import archive_function, archive_layer
 from local.engine.process import Engine, EngineFailed, remember
 from local.engine.routes import API, Route, engine_routes, spell_out_routes
-from local.engine.template import TEMPLATE, Json, of_type, read_template, translate
+from local.engine.template import CODE, TEMPLATE, Json, of_type, read_template, translate
 
 NAME = "crm-bridge"
-API_ID = "10ca1001"  # the engine names an API by its tag, so the URL is the same after every start
 ARTIFACTS = "artifacts"
 ABSENT = ("", "DELETE_COMPLETE")
-PARTS = (  # what a template names by folder, and how it is archived
-    ("AWS::Serverless::Function", "CodeUri"),
-    ("AWS::Serverless::LayerVersion", "ContentUri"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +30,22 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        return api_url(self.engine)
+        return api_url(self.engine, self.name)
 
     def routes(self) -> set[Route]:
         """Return what the engine really serves."""
         logical_ids = {physical: logical for logical, physical in self.resources.items()}
-        return engine_routes(self.engine.client("apigatewayv2"), API_ID, logical_ids)
+        return engine_routes(self.engine.client("apigatewayv2"), api_id(self.name), logical_ids)
 
 
-def api_url(engine: Engine) -> str:
+def api_id(stack: str) -> str:
+    """Return the name the engine is told to give the stack's API: the URL is the same after every start."""
+    return f"{zlib.crc32(stack.encode()):08x}"
+
+
+def api_url(engine: Engine, stack: str = NAME) -> str:
     """Return the base of every route; known before anything is deployed."""
-    return f"{engine.url}/_aws/execute-api/{API_ID}/$default"
+    return f"{engine.url}/_aws/execute-api/{api_id(stack)}/$default"
 
 
 def deploy(
@@ -52,13 +53,12 @@ def deploy(
 ) -> Stack:
     """Deploy the template with these parameters, which must be among its own; the rest keep their defaults."""
     given = dict(parameters or {})
-    body = for_engine(packaged(engine, template), given)
+    body = for_engine(packaged(engine, template), given, api_id(name))
     stacks = engine.client("cloudformation")
     submit(stacks, name, body, given, upload(engine, json.dumps(body).encode(), "template.json"))
     await_stack(stacks, name)
     stack = described(engine, stacks, name)
     remember(engine, api_url=stack.api_url, outputs=stack.outputs)
-    forget_old_layers(engine.home)
     return stack
 
 
@@ -66,7 +66,7 @@ def packaged(engine: Engine, template: Path) -> Json:
     """Return the template with every folder of code replaced by its archive in the engine's bucket."""
     content = read_template(template)
     engine.client("s3").create_bucket(Bucket=ARTIFACTS)
-    for kind, place in PARTS:
+    for kind, place in CODE:
         for logical_id, properties in of_type(content, kind):
             folder = template.parent / properties[place]
             is_layer = kind.endswith("LayerVersion")
@@ -82,11 +82,11 @@ def upload(engine: Engine, content: bytes, name: str) -> str:
     return key
 
 
-def for_engine(template: Json, parameters: Mapping[str, str]) -> Json:
+def for_engine(template: Json, parameters: Mapping[str, str], api: str) -> Json:
     """Return plain CloudFormation with what the engine needs said more plainly than AWS does."""
     translated = spell_out_routes(translate(template, parameters))
-    for _, api in of_type(translated, f"{API}::Api"):
-        api["Tags"] = {**api.get("Tags", {}), "ms-custom-id": API_ID}
+    for _, properties in of_type(translated, f"{API}::Api"):
+        properties["Tags"] = {**properties.get("Tags", {}), "ms-custom-id": api}
     return translated
 
 

@@ -22,6 +22,7 @@ REGION = "us-east-1"
 PASSED_ON = ("PATH", "HOME", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE")
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
+CHILDREN: dict[int, subprocess.Popen[bytes]] = {}  # engines started by this very process, which must bury them
 
 
 class EngineFailed(Exception):
@@ -55,6 +56,8 @@ def start(home: Path = BUILD, port: int | None = None) -> Engine:
     """
     if engine := running(home):
         return engine
+    if not (VENV / "bin" / "python").exists():
+        raise EngineFailed("The local engine is not installed; `make install` does it.")
     scratch(home).mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     with (home / "engine.log").open("wb") as log:
@@ -67,9 +70,10 @@ def start(home: Path = BUILD, port: int | None = None) -> Engine:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    CHILDREN[process.pid] = process
     engine = Engine(process.pid, port, home)
     remember(engine)
-    wait_until_healthy(engine, process)
+    wait_until_healthy(engine)
     return engine
 
 
@@ -78,7 +82,7 @@ def running(home: Path = BUILD) -> Engine | None:
     try:
         known = json.loads((home / "engine.json").read_text())
         engine = Engine(known["pid"], known["port"], home)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return engine if is_ours(engine.pid) else None
 
@@ -134,10 +138,10 @@ def free_port(wanted: int = PORT) -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_healthy(engine: Engine, process: subprocess.Popen[bytes]) -> None:
+def wait_until_healthy(engine: Engine) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not is_healthy(engine):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if CHILDREN[engine.pid].poll() is not None or time.monotonic() > deadline:
             stop(engine.home)
             raise EngineFailed(
                 f"The local engine did not start on port {engine.port}; {engine.home}/engine.log says why."
@@ -166,8 +170,8 @@ def end(engine: Engine) -> None:
     """End the engine and its Lambdas, which are its process group. Nothing they hold is worth a polite stop."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(engine.pid, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(engine.pid, 0)
+    if child := CHILDREN.pop(engine.pid, None):
+        child.wait()
     deadline = time.monotonic() + STOP_SECONDS
     while is_healthy(engine) and time.monotonic() < deadline:
         time.sleep(0.02)

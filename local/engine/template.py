@@ -9,6 +9,8 @@ from local.engine.process import REGION, ROOT
 
 TEMPLATE = ROOT / "template.yaml"
 
+CODE = (("AWS::Serverless::Function", "CodeUri"), ("AWS::Serverless::LayerVersion", "ContentUri"))
+
 Json = dict[str, Any]
 
 
@@ -20,16 +22,26 @@ def read_template(path: Path = TEMPLATE) -> Json:
 
 
 def translate(template: Json, parameters: Mapping[str, str]) -> Json:
-    """Return what SAM makes of the template; the given one stays as it is."""
+    """Return what SAM makes of the template, code that is not packaged yet included; the given one stays as it is."""
     import boto3
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
     session = boto3.Session(region_name=REGION)
     translator = Translator({}, Parser(), boto_session=session)
-    translated = translator.translate(copy.deepcopy(template), parameter_values=dict(parameters))
+    packaged = with_code_somewhere(copy.deepcopy(template))
+    translated = translator.translate(packaged, parameter_values=dict(parameters))
     translator.metrics.publish()  # to nowhere; it complains at exit otherwise
     return dict(translated)
+
+
+def with_code_somewhere(template: Json) -> Json:
+    """Pretend that code still named by its folder has been uploaded: SAM takes nothing else."""
+    for kind, place in CODE:
+        for _, properties in of_type(template, kind):
+            if isinstance(properties[place], str):
+                properties[place] = {"Bucket": "artifacts", "Key": properties[place]}
+    return template
 
 
 def of_type(template: Json, kind: str) -> Iterator[tuple[str, Json]]:
