@@ -10,6 +10,8 @@
   - ChatError         the chat app refused or did not answer; it is asked again for a day
   - Unsupported       this CRM cannot do that
   - Stale             somebody was quicker: read again, decide again
+  - Busy              our own store did not answer in time: come again later
+  - TooLarge          more than our store holds in one item
 * Misconfigured       our own deployment is wrong; deliberately not a BridgeError, so that nothing swallows it
 """
 
@@ -209,6 +211,16 @@ class Stale(BridgeError):
     """Somebody was quicker: read again, decide again."""
 
     retryable = True
+
+
+class Busy(BridgeError):
+    """Our own store throttled or did not answer; nothing is known to have been written."""
+
+    retryable = True
+
+
+class TooLarge(BridgeError):
+    """More than the store holds in one item or one transaction."""
 
 
 class Misconfigured(Exception):

@@ -3,7 +3,7 @@
 Repositories are written once on top of this port; the contract suite holds both stores to the same behaviour.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -126,7 +126,8 @@ class Items(Protocol):
     ) -> ItemPage:
         """Items of one partition in sort order; `prefix` or `start`/`end` (inclusive) narrow the sort key.
 
-        With `index` (its name), `pk` and the range are those of the index. Every index projects keys only."""
+        With `index` (its name), `pk` and the range are those of the index. Every index projects keys only. A page ends
+        with the megabyte, so it may be shorter than `limit` while `after` says that there is more."""
 
     def write_all(self, writes: Sequence[Write]) -> tuple[int, ...]:
         """Up to 100 writes, all or none. Returns the positions whose condition refused; empty: all were written."""
@@ -135,6 +136,17 @@ class Items(Protocol):
         """Unconditional, in batches, retried until everything is stored."""
 
     def delete_many(self, keys: Iterable[Key]) -> None: ...
+
+
+def query_all(
+    items: Items, pk: str, prefix: str = "", *, index: str | None = None, attributes: Sequence[str] = ()
+) -> Iterator[Item]:
+    """Every item of a query, page after page."""
+    page = items.query(pk, prefix, index=index, attributes=attributes)
+    yield from page.items
+    while page.after is not None:
+        page = items.query(pk, prefix, index=index, attributes=attributes, after=page.after)
+        yield from page.items
 
 
 @dataclass(frozen=True, slots=True)
