@@ -78,17 +78,17 @@ $(ENV): local/requirements.lock layers/bridge/pyproject.toml
 	@$(PY) -c '' 2>/dev/null || { $(call need-python) && $(call need-venv) && rm -rf .venv && "$(PYTHON)" -m venv .venv; }
 	@echo "Installing the tools into .venv"
 	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' $< > .venv/uv.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(PY) $< || \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(PY) $< || { echo "uv could not; pip tries"; false; } || \
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@printf '%s\n' "$(CURDIR)/layers/bridge" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/crmbridge.pth"
 	@mkdir -p build && touch $@
 
 $(ENGINE): local/engine/requirements.lock | $(ENV)
 	@echo "Installing the local engine into build/engine-venv"
 	@rm -rf build/engine-venv && $(PY) -m venv --without-pip build/engine-venv
-	@$(BIN)/uv pip sync --quiet --python build/engine-venv/bin/python $< || \
-		$(PY) -m pip --python build/engine-venv/bin/python install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/uv pip sync --quiet --python build/engine-venv/bin/python $< || { echo "uv could not; pip tries"; false; } || \
+		$(PY) -m pip --python build/engine-venv/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 need-python = [ -n "$(PYTHON)" ] || { \

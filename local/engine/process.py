@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,19 @@ class Engine:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this engine, whatever the environment says."""
-        import boto3
+        return client(self.url, service)
 
-        session: Any = boto3.Session("test", "test", region_name=REGION)
-        return session.client(service, endpoint_url=self.url)
+
+@cache
+def session() -> Any:
+    import boto3
+
+    return boto3.Session("test", "test", region_name=REGION)
+
+
+@cache
+def client(url: str, service: str) -> Any:
+    return session().client(service, endpoint_url=url)
 
 
 def start(home: Path = BUILD, port: int | None = None) -> Engine:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from local.engine.process import REGION, ROOT
+from local.engine.process import ROOT, session
 
 TEMPLATE = ROOT / "template.yaml"
 
@@ -23,12 +23,10 @@ def read_template(path: Path = TEMPLATE) -> Json:
 
 def translate(template: Json, parameters: Mapping[str, str]) -> Json:
     """Return what SAM makes of the template, code that is not packaged yet included; the given one stays as it is."""
-    import boto3
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
-    session = boto3.Session(region_name=REGION)
-    translator = Translator({}, Parser(), boto_session=session)
+    translator = Translator({}, Parser(), boto_session=session())
     packaged = with_code_somewhere(copy.deepcopy(template))
     translated = translator.translate(packaged, parameter_values=dict(parameters))
     translator.metrics.publish()  # to nowhere; it complains at exit otherwise
