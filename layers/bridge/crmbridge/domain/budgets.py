@@ -1,13 +1,218 @@
-"""A CRM's rate limits, shared by every worker of one account and app."""
+"""A CRM's rate limits, shared by every worker of one account and app.
 
-from dataclasses import dataclass
+Each limit has a log of the calls of its last window, and of the leases that are still open. A lease is counted in full,
+as if every call of it were sent at its very end, until its holder settles it with the times of the calls it did send.
+So whatever happens to a worker, no window ever holds more calls than the limit.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, floor
+from typing import Final
+
+MARGIN_SECONDS: Final = 0.25
+"""Clocks of two workers may differ, and of two requests the later may arrive first."""
+BUCKETS: Final = 200
+"""A window's calls are noted to this precision, rounded up, so that a log stays small."""
+PATIENCE_SECONDS: Final = 1.0
+"""How long a lane that was sent away keeps lower lanes from taking what it waits for."""
+NEWS_SECONDS: Final = 2.0
+"""How long what an answer's headers said is worth comparing with the log."""
+LANES: Final = ("click", "webhook", "incremental", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer's headers say of a pool: calls left, the limit itself, and for how long it is closed."""
+
+    left: int | None = None
+    limit: int | None = None
+    closed_seconds: float = 0.0
+
+
+Hear = Callable[[Mapping[str, str], int], Heard]
+
+
+def hear_retry_after(headers: Mapping[str, str], status: int) -> Heard:
+    """A 429 closes a pool for its `Retry-After`, or for a second where the CRM does not say."""
+    if status != 429:
+        return Heard()
+    said = headers.get("Retry-After") or headers.get("retry-after") or ""
+    return Heard(left=0, closed_seconds=float(said) if said.isdecimal() else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One rate limit: at most `calls` in any `seconds`; `reserve` is the share kept for clicks."""
+    """One rate limit: at most `calls` in any `seconds`; `reserve` is the share kept for clicks.
+
+    `hear` reads what the CRM's headers (any case-insensitive mapping) and status say of this very pool.
+    """
 
     name: str
     calls: int
     seconds: float
     reserve: float = 0.1
+    hear: Hear = hear_retry_after
+
+    @property
+    def burst(self) -> int:
+        """A second's worth of calls, at least one."""
+        return max(1, min(self.calls, ceil(self.calls / self.seconds)))
+
+    @property
+    def lease_seconds(self) -> float:
+        return min(1.0, self.seconds)
+
+    @property
+    def kept_seconds(self) -> float:
+        """How long a call counts."""
+        return self.seconds + MARGIN_SECONDS
+
+
+Sent = tuple[float, int]
+"""(epoch second, calls)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`calls` that `holder` may still send, until the epoch second `until`."""
+
+    holder: str
+    calls: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One pool's last window: calls in order of time, open leases, and who waits (lane -> until)."""
+
+    calls: tuple[Sent, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    waiting: Mapping[str, float] = field(default_factory=dict)
+    limit: int = 0
+    closed_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One worker's request: up to `calls` for a lane, settling its last lease with the times of the calls it sent.
+
+    `heard` is what the CRM said at the epoch second `heard_at`.
+    """
+
+    holder: str
+    lane: str
+    calls: int
+    sent: Sequence[float] = ()
+    heard: Heard = Heard()
+    heard_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The log as it now is, and the lease, or how many seconds to wait for one."""
+
+    log: Log
+    lease: Lease | None
+    wait: float = 0.0
+
+
+def grant(pool: Pool, log: Log, ask: Ask, now: float) -> Grant:
+    """Give as many of the calls as fit beside everything that still counts, or say when some will fit."""
+    log = _corrected(pool, _settled(pool, _pruned(pool, log, now), ask), ask, now)
+    room = _ceiling(pool, log, ask.lane) - _taken(pool, log, now)
+    wait = _closed_for(log, ask, now)
+    if room > 0 and not wait:
+        lease = Lease(ask.holder, min(room, ask.calls, pool.burst), now + pool.lease_seconds)
+        return Grant(replace(log, leases=(*log.leases, lease), waiting=_waiting(log, ask.lane, 0.0)), lease)
+    wait = max(wait, _until_room(pool, log, ask, now))
+    return Grant(replace(log, waiting=_waiting(log, ask.lane, now + PATIENCE_SECONDS)), None, wait)
+
+
+def closed(log: Log, until: float) -> Log:
+    """The CRM refused a call: nobody asks before `until`."""
+    return replace(log, closed_until=max(log.closed_until, until))
+
+
+def remaining(pool: Pool, log: Log, now: float) -> tuple[int, int, float]:
+    """Calls left, the limit, and seconds until everything is free again."""
+    limit = log.limit or pool.calls
+    full = max((end + pool.kept_seconds - now for end, _ in _ends(log)), default=0.0)
+    if log.closed_until > now:
+        return 0, limit, max(full, log.closed_until - now)
+    return max(0, limit - _taken(pool, log, now)), limit, max(0.0, full)
+
+
+def _ends(log: Log) -> list[tuple[float, int]]:
+    """Everything that counts, in order of the last moment it may have been sent."""
+    return sorted([*log.calls, *((lease.until, lease.calls) for lease in log.leases)])
+
+
+def _taken(pool: Pool, log: Log, now: float) -> int:
+    since = now - pool.kept_seconds
+    return sum(count for end, count in _ends(log) if end > since)
+
+
+def _pruned(pool: Pool, log: Log, now: float) -> Log:
+    """Without what counts neither now nor at the time of any news."""
+    since = now - pool.kept_seconds - NEWS_SECONDS
+    calls = tuple(entry for entry in log.calls if entry[0] > since)
+    return replace(log, calls=calls, leases=tuple(lease for lease in log.leases if lease.until > since))
+
+
+def _settled(pool: Pool, log: Log, ask: Ask) -> Log:
+    """The holder's own leases, replaced by the calls it sent under them."""
+    leases = tuple(lease for lease in log.leases if lease.holder != ask.holder)
+    if len(leases) == len(log.leases):
+        return log
+    return replace(log, leases=leases, calls=_noted(pool, log.calls, [(moment, 1) for moment in ask.sent]))
+
+
+def _noted(pool: Pool, calls: Sequence[tuple[float, int]], more: Sequence[tuple[float, int]]) -> tuple[Sent, ...]:
+    width = pool.seconds / BUCKETS
+    counts = dict(calls)
+    for moment, count in more:
+        end = round(ceil(moment / width) * width, 3)
+        counts[end] = counts.get(end, 0) + count
+    return tuple(sorted(counts.items()))
+
+
+def _corrected(pool: Pool, log: Log, ask: Ask, now: float) -> Log:
+    """What the CRM counted and we did not (another tool in the same pool) is noted as sent when it said so."""
+    if now - ask.heard_at > NEWS_SECONDS:
+        return log
+    log = replace(log, limit=ask.heard.limit or log.limit)
+    if ask.heard.left is None:
+        return log
+    unseen = (log.limit or pool.calls) - ask.heard.left - _taken(pool, log, ask.heard_at)
+    return replace(log, calls=_noted(pool, log.calls, [(ask.heard_at, unseen)])) if unseen > 0 else log
+
+
+def _ceiling(pool: Pool, log: Log, lane: str) -> int:
+    limit = log.limit or pool.calls
+    return limit if lane == LANES[0] else max(1, floor(limit * (1 - pool.reserve)))
+
+
+def _closed_for(log: Log, ask: Ask, now: float) -> float:
+    """Seconds to stand back: the CRM closed the pool, or a higher lane was sent away and comes first."""
+    higher = LANES[: LANES.index(ask.lane)]
+    waits = [min(until - now, PATIENCE_SECONDS / 4) for lane, until in log.waiting.items() if lane in higher]
+    return max(0.0, log.closed_until - now, *waits)
+
+
+def _until_room(pool: Pool, log: Log, ask: Ask, now: float) -> float:
+    """Seconds until an eighth of a second's worth is free: worth a visit to the log, and soon."""
+    wanted = min(ask.calls, ceil(pool.burst / 8)) - _ceiling(pool, log, ask.lane) + _taken(pool, log, now)
+    wait = 0.0
+    for end, count in _ends(log):
+        if wanted <= 0:
+            break
+        wait = end + pool.kept_seconds - now
+        wanted -= count if wait > 0 else 0
+    return max(0.0, wait)
+
+
+def _waiting(log: Log, lane: str, until: float) -> Mapping[str, float]:
+    """Who waits, this lane's entry renewed, or dropped when it was served."""
+    others = {name: patience for name, patience in log.waiting.items() if name != lane}
+    return {**others, lane: until} if until else others
