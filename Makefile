@@ -38,7 +38,7 @@ ifneq ($(wildcard template.yaml),)
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --region us-east-1
 	$(PY) -m local translate > build/translated.json
-	$(BIN)/cfn-lint build/translated.json
+	$(BIN)/cfn-lint --ignore-checks W2001 build/translated.json # SAM writes parameters out, then nobody reads them
 endif
 
 test-fast: $(ENV) ## the tests that need no engine, in under a minute
@@ -66,7 +66,7 @@ lock: $(ENV) ## make the three lock files again from the pyproject files
 	$(LOCK) local/engine/requirements.in -o local/engine/requirements.lock
 
 clean: ## stop the local engine and remove everything that was made
-	@if [ -e build/engine.json ]; then $(PY) -m local down; fi
+	@if [ -e build/engine.json ] && [ -x $(PY) ]; then $(PY) -m local down; fi
 	rm -rf .venv build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
