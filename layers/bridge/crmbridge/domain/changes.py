@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from crmbridge.domain.records import Json, Kind, Link
+from crmbridge.domain.records import Json, Kind, Link, RecordKey, State
 
 
 class Origin(StrEnum):
@@ -100,3 +100,29 @@ class Response:
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMoved:
+    """A record's item was written, as the stream showed it. A state is None where there is no item on that side;
+    `parts` are those whose fingerprint changed."""
+
+    key: RecordKey
+    kind: Kind
+    state_before: State | None
+    state: State | None
+    cause: Cause
+    parts: tuple[str, ...] = ()
+
+    @property
+    def is_news(self) -> bool:
+        return bool(self.parts) or self.state_before is not self.state
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMoved:
+    """Somebody's supports in a group were touched: the wanted state must be decided anew, or delivered."""
+
+    workspace: str
+    group: str
+    person: str

@@ -1,19 +1,30 @@
-"""Which reading of a record wins: the newer `ord` per part, tombstones included; unchanged parts are not written.
+"""Which reading of a record wins, part by part, tombstones included; unchanged parts are not written.
 
 A *part* is what one call reads whole: `core` (fields, custom fields, state) or `links.<object>` (all links of a record
-to one target object). Each carries its own `ord`, because a slow page's links must not lose to a quick re-read of the
-fields, nor win over a later re-read of the links.
+to one target object). Each carries its own `ord` (when the CRM last changed it # when we began to read it), because a
+slow page's links must not lose to a quick re-read of the fields, nor win over a later re-read of the links.
+
+* Two live readings of the fields: the CRM's date decides, then the time of reading.
+* Where the date says nothing (a deletion, a merge, a restore, a link edit need not move it) the time of reading alone
+  decides, and the part's `ord` holds no date.
+* A search index may show an old copy at any time, so what it shows proves only how the record was at its own date.
+* No date blocks the truth for ever: a reading begun long after the stored one wins whatever its date.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from crmbridge.domain.changes import Cause
-from crmbridge.domain.records import Json, Kind, Link, RecordKey, State, instant_text, ord_text
+from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text, ord_text
 
 CORE: Final = "core"
+
+SETTLED: Final = timedelta(minutes=10)
+"""After this long a CRM's replicas agree, and a reading not yet stored is thrown away and read again."""
+SKEW: Final = timedelta(minutes=1)
+"""How far a CRM's clock may be ahead of ours."""
 
 
 def links_part(target: str) -> str:
@@ -26,8 +37,7 @@ class Sighting:
 
     `raw` is the CRM's own object; None for a tombstone, which has nothing to translate. `links` holds per target object
     the links that were read *whole*. `fingerprint` is over what `raw` says (platforms leave volatile noise out).
-    `remote_updated_at` None: the CRM did not say; the stored one is inherited. `losers` are ids this record swallowed
-    in merges.
+    `remote_updated_at` None: the CRM did not say. `losers` are ids this record swallowed in merges.
     """
 
     object: str
@@ -64,11 +74,13 @@ UNSEEN: Final = Head()
 
 @dataclass(frozen=True, slots=True)
 class PartWrite:
-    """`expected` is the `ord` that the store must still hold, None for "nothing yet"."""
+    """`expected` is the `ord` that the store must still hold, None for "nothing yet"; `is_news` is False when only the
+    time of the reading is."""
 
     name: str
     mark: Mark
     expected: str | None
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,21 @@ class Verdict:
     def writes_core(self) -> bool:
         return any(part.name == CORE for part in self.parts)
 
+    @property
+    def is_news(self) -> bool:
+        return any(part.is_news for part in self.parts)
+
+
+NOTHING: Final = Verdict()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWrite:
     """One conditional write of one record: all of it happens, edges included, or nothing.
 
-    `core` is the record's content as JSON text (see `storage.codec`), None when a tombstone keeps the last content.
+    `core` is the record's content, which the store encodes; None when a tombstone keeps the last content, or when the
+    verdict writes links alone. A tombstone may be written for a record that was never stored: it keeps a slow page,
+    read before the deletion, from bringing the record to life.
     """
 
     key: RecordKey
@@ -97,44 +118,92 @@ class RecordWrite:
     successor_id: str | None
     cause: Cause
     verdict: Verdict
-    core: str | None
+    core: Record | None
     links: Mapping[str, tuple[Link, ...]]
     email: str = ""
     name: str = ""
 
 
-def judge(head: Head, seen: Sighting, read_started_at: datetime) -> Verdict:
-    """Decide part by part whether this reading is news."""
-    parts = [_judge_part(head.marks.get(CORE), CORE, _core_fingerprint(seen), _updated(head, seen), read_started_at)]
-    for target, links in seen.links.items():
-        part = links_part(target)
-        parts.append(
-            _judge_part(head.marks.get(part), part, links_fingerprint(links), _updated(head, seen), read_started_at)
-        )
+def judge(
+    head: Head, seen: Sighting, read_started_at: datetime, *, indexed: bool = False, hinted: bool = False
+) -> Verdict:
+    """Decide part by part whether this reading is news.
+
+    `indexed`: the fields come out of a search index (links never do). `hinted`: a CRM told us that something happened;
+    then finding what we have is written too, as the newer proof: of a link removed and put back, a slow reading of the
+    time between must not win.
+    """
+    parts = [_judge_core(head, seen, read_started_at, indexed=indexed, hinted=hinted)]
+    parts += [_judge_links(head, *read, read_started_at, hinted=hinted) for read in seen.links.items()]
     written = tuple(part for part in parts if part)
+    if not written:
+        return NOTHING
     joined, left = _edges(head, seen, {part.name for part in written})
     return Verdict(written, joined, left)
 
 
-def _judge_part(mark: Mark | None, name: str, fingerprint: str, updated: str, started: datetime) -> PartWrite | None:
-    if mark is None:
-        return PartWrite(name, Mark(ord_text(updated, started), fingerprint), None)
-    ord = ord_text(updated, started)
-    if mark.fingerprint == fingerprint or mark.ord >= ord:
+def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool, hinted: bool) -> PartWrite | None:
+    held = head.marks.get(CORE)
+    fingerprint = f"{seen.state}:{seen.successor_id or ''}:{seen.fingerprint}"
+    if held is None:
+        return PartWrite(CORE, Mark(_core_ord(seen, started, indexed=indexed), fingerprint), None)
+    if _is_settled(held, fingerprint, hinted=hinted) or _says_less(head.state, seen):
         return None
-    return PartWrite(name, Mark(ord, fingerprint), mark.ord)
+    mark = Mark(_core_ord(seen, started, indexed=indexed), fingerprint)
+    waited = not indexed and _reading(mark.ord) > _reading(held.ord) + SETTLED
+    return _write_if(waited or _by_date(mark.ord, held.ord), CORE, mark, held)
 
 
-def _updated(head: Head, seen: Sighting) -> str:
-    """A tombstone without a date inherits the stored one, so that only the time of reading decides."""
-    if seen.remote_updated_at is not None:
-        return instant_text(seen.remote_updated_at)
-    mark = head.marks.get(CORE)
-    return mark.ord.partition("#")[0] if mark else ""
+def _judge_links(
+    head: Head, target: str, links: tuple[Link, ...], started: datetime, *, hinted: bool
+) -> PartWrite | None:
+    name = links_part(target)
+    held, fingerprint = head.marks.get(name), links_fingerprint(links)
+    if held is None:
+        return PartWrite(name, Mark(ord_text("", started), fingerprint), None)
+    if _is_settled(held, fingerprint, hinted=hinted):
+        return None
+    mark = Mark(ord_text("", started), fingerprint)
+    return _write_if(_by_reading(mark.ord, held.ord), name, mark, held)
 
 
-def _core_fingerprint(seen: Sighting) -> str:
-    return f"{seen.state}:{seen.successor_id or ''}:{seen.fingerprint}"
+def _is_settled(held: Mark, fingerprint: str, *, hinted: bool) -> bool:
+    return held.fingerprint == fingerprint and not hinted
+
+
+def _write_if(outranks: bool, name: str, mark: Mark, held: Mark) -> PartWrite | None:
+    if not outranks or mark == held:
+        return None
+    return PartWrite(name, mark, held.ord, is_news=mark.fingerprint != held.fingerprint)
+
+
+def _core_ord(seen: Sighting, started: datetime, *, indexed: bool) -> str:
+    updated = seen.remote_updated_at
+    if updated is None or seen.state is not State.LIVE:
+        return ord_text("", started)
+    return ord_text(instant_text(updated), min(started, updated - SKEW) if indexed else started)
+
+
+def _says_less(held: State, seen: Sighting) -> bool:
+    """A 404 tells less than the deletion we know of; a deletion tells less than the merge we know of."""
+    if seen.state is State.HIDDEN:
+        return held not in (State.LIVE, State.HIDDEN)
+    return held in (State.MERGED, State.CONVERTED) and seen.state in (State.ARCHIVED, State.DELETED)
+
+
+def _by_date(ord: str, held: str) -> bool:
+    """Where both are dated the date decides, then the time of reading; otherwise the time of reading alone."""
+    if ord.startswith("#") or held.startswith("#"):
+        return _by_reading(ord, held)
+    return ord >= held
+
+
+def _by_reading(ord: str, held: str) -> bool:
+    return ord.partition("#")[2] >= held.partition("#")[2]
+
+
+def _reading(ord: str) -> datetime:
+    return datetime.fromisoformat(ord.partition("#")[2])
 
 
 def links_fingerprint(links: tuple[Link, ...]) -> str:
