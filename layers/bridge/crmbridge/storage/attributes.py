@@ -3,6 +3,7 @@
 boto3's own TypeSerializer does the same at five times the cost (measured on items of 25 attributes).
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -71,7 +72,7 @@ _FROM_WIRE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "N": _plain_number,
     "BOOL": bool,
     "NULL": lambda _: None,
-    "B": bytes,
+    "B": lambda value: b64decode(value) if isinstance(value, str) else bytes(value),
     "M": from_wire,
     "L": lambda values: [plain_value(value) for value in values],
 }

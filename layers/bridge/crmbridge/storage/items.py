@@ -61,6 +61,8 @@ def above(attribute: str, value: Scalar) -> When:
 
 
 NEW = absent("pk")
+EXPIRES = "expires_at"
+"""Epoch seconds after which DynamoDB may forget an item; until then a condition says that it is dead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,16 @@ class Write:
     add: Mapping[str, int | Decimal] = field(default_factory=dict)
     delete: bool = False
     when: When | None = None
+
+    @property
+    def only_checks(self) -> bool:
+        return self.put is None and not (self.set or self.remove or self.add or self.delete)
+
+
+def check_transaction(writes: Sequence[Write]) -> None:
+    """What is refused whatever is stored: more than 100 writes, and two to one item."""
+    if len(writes) > 100 or len({write.key for write in writes}) < len(writes):
+        raise ValueError("a transaction holds up to 100 writes, each to another item")
 
 
 @dataclass(frozen=True, slots=True)

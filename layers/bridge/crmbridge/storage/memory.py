@@ -8,7 +8,7 @@ from typing import Any
 
 from crmbridge.domain.errors import TooLarge
 from crmbridge.storage.attributes import MAX_ITEM, MAX_TRANSACTION, from_wire, item_bytes, to_wire
-from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, Scalar, Test, When, Write
+from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, Scalar, Test, When, Write, check_transaction
 
 _PAGE_BYTES = 1024 * 1024
 _PRIMARY = Index("", "pk", "sk")
@@ -86,7 +86,7 @@ class MemoryItems:
             refused = tuple(position for position, write in enumerate(writes) if self._refuses(write))
             if refused:
                 return refused
-            made = [(write.key, self._made(write)) for write in writes if not _only_checks(write)]
+            made = [(write.key, self._made(write)) for write in writes if not write.only_checks]
             if sum(item_bytes(to_wire(item)) for _, item in made if item) > MAX_TRANSACTION:
                 raise TooLarge("a transaction holds at most 4 MB")
             for key, item in made:
@@ -150,12 +150,6 @@ class MemoryItems:
         return len(places)
 
 
-def check_transaction(writes: Sequence[Write]) -> None:
-    """What DynamoDB refuses whatever is stored: more than 100 writes, and two to one item."""
-    if len(writes) > 100 or len({write.key for write in writes}) < len(writes):
-        raise ValueError("a transaction holds up to 100 writes, each to another item")
-
-
 def holds(when: When, item: Mapping[str, Any]) -> bool:
     return any(all(_passes(test, item) for test in tests) for tests in when.any_of)
 
@@ -190,10 +184,6 @@ def _same(left: Any, right: Scalar | None) -> bool:
 
 def _comparable(left: Any, right: Scalar | None) -> bool:
     return _kind(left) is _kind(right) and _kind(left) in (str, Decimal)
-
-
-def _only_checks(write: Write) -> bool:
-    return write.put is None and not (write.set or write.remove or write.add or write.delete)
 
 
 def _updated(item: Item | None, write: Write) -> Item:
