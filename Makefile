@@ -8,11 +8,15 @@ BIN := .venv/bin
 PY := $(BIN)/python
 CODE := $(wildcard layers/bridge/crmbridge functions local tests bench)
 ARGS ?=
+ARCHITECTURE ?= arm64
+RUNTIME ?= python3.13
 
 export SAM_CLI_TELEMETRY := 0
 export UV_SYSTEM_CERTS := 1
 # For the layer's own Makefile, which sam build runs in a copy of its folder.
+export BRIDGE_ARCHITECTURE := $(ARCHITECTURE)
 export BRIDGE_CACHE := $(CURDIR)/build/layer-cache
+export BRIDGE_RUNTIME := $(RUNTIME:python%=%)
 export PIP := $(CURDIR)/$(PY) -m pip
 export UV := $(CURDIR)/$(BIN)/uv
 
@@ -51,10 +55,11 @@ test: check $(ENGINE) ## everything CI runs: check, tests, journeys on the local
 run: $(ENV) $(ENGINE) ## the whole product on this machine (ARGS=--once: exit after the journey)
 	$(PY) -m local run $(ARGS)
 
-build: $(ENV) ## build for AWS with SAM
-	$(BIN)/sam build
+build: $(ENV) ## build for AWS with SAM (ARCHITECTURE=arm64 RUNTIME=python3.13)
+	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE) Runtime=$(RUNTIME)
 
 deploy: build ## deploy to your AWS account, with questions
+	@echo "Built for $(ARCHITECTURE) and $(RUNTIME): keep to that when asked for Architecture and Runtime."
 	$(BIN)/sam deploy --guided
 
 bench: $(ENV) $(ENGINE) ## measure against the obvious code; ratios in build/bench.json

@@ -51,9 +51,14 @@ def api_url(engine: Engine, stack: str = NAME) -> str:
 def deploy(
     engine: Engine, parameters: Mapping[str, str] | None = None, *, template: Path = TEMPLATE, name: str = NAME
 ) -> Stack:
-    """Deploy the template with these parameters, which must be among its own; the rest keep their defaults."""
-    given = dict(parameters or {})
-    body = for_engine(packaged(engine, template), given, api_id(name))
+    """Deploy the template with these parameters, which must be among its own; the rest keep their defaults.
+
+    PublicUrl is the engine's own URL unless another is given (a tunnel, so that real CRMs reach this machine).
+    """
+    content = packaged(engine, template)
+    known = {"PublicUrl": api_url(engine, name)} if "PublicUrl" in content["Parameters"] else {}
+    given = known | dict(parameters or {})
+    body = for_engine(content, given, api_id(name))
     stacks = engine.client("cloudformation")
     submit(stacks, name, body, given, upload(engine, json.dumps(body).encode(), "template.json"))
     await_stack(stacks, name)

@@ -58,22 +58,24 @@ def test_a_layer_that_cannot_be_built_says_what_make_said(tmp_path: Path) -> Non
 
 
 @pytest.mark.journey
-def test_the_layer_alone_brings_all_that_its_package_imports(tmp_path: Path, root: Path) -> None:
-    python = build.built_layer(root / "layers" / "bridge", "BridgeLayer", tmp_path) / "python"
+def test_the_layer_alone_brings_all_that_package_and_functions_import(tmp_path: Path, root: Path) -> None:
+    layer = build.built_layer(root / "layers" / "bridge", "BridgeLayer", tmp_path) / "python"
+    handlers = sorted((root / "functions").glob("*/handler.py"))
 
-    done = subprocess.run(
-        [VENV / "bin" / "python", "-I", "-S", "-c", IMPORT_ALL, python], capture_output=True, text=True, check=False
-    )
+    isolated: list[str | Path] = [VENV / "bin" / "python", "-I", "-S", "-c", IMPORT_ALL]
+    done = subprocess.run([*isolated, layer, *handlers], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 
 
 IMPORT_ALL = """
-import importlib, pkgutil, sys
+import importlib, pkgutil, runpy, sys
 sys.path.insert(0, sys.argv[1])
 import crmbridge
 for module in pkgutil.walk_packages(crmbridge.__path__, "crmbridge."):
     importlib.import_module(module.name)
+for handler in sys.argv[2:]:
+    assert callable(runpy.run_path(handler)["handle"]), handler
 """
 
 

@@ -49,6 +49,12 @@ def test_an_open_route_knows_the_parameters_and_its_own_path(small: Stack) -> No
     assert answer.json() == {"greeting": "moin", "path": "/open"}
 
 
+def test_a_function_may_do_no_more_than_its_role_allows(small: Stack) -> None:
+    answer = requests.delete(f"{small.api_url}/open", timeout=PATIENCE)
+
+    assert answer.json() == "AccessDeniedException"
+
+
 def test_a_browser_may_call_from_the_configured_origin_alone(small: Stack) -> None:
     asked = {"access-control-request-method": "POST"}
 

@@ -6,22 +6,29 @@ import pytest
 
 from local.engine.deploy import Stack
 from local.engine.routes import Route, logical, spell_out_routes, template_routes
-from local.engine.template import of_type, read_template, translate
+from local.engine.template import TEMPLATE, of_type, read_template, translate
 
-STACKS = [
-    pytest.param("small", "app/template.yaml", id="the small application"),
-    pytest.param("stack", "../../template.yaml", id="template.yaml"),
-]
+TEMPLATES = {"small": Path(__file__).parent / "app" / "template.yaml", "stack": TEMPLATE}
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize(("deployed", "template"), STACKS)
-def test_the_engine_serves_exactly_the_routes_of_the_template(
-    deployed: str, template: str, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("deployed", TEMPLATES)
+def test_the_engine_serves_exactly_the_routes_of_the_template(deployed: str, request: pytest.FixtureRequest) -> None:
     stack: Stack = request.getfixturevalue(deployed)
 
-    assert stack.routes() == template_routes(read_template(Path(__file__).parent / template))
+    assert stack.routes() == template_routes(read_template(TEMPLATES[deployed]))
+
+
+@pytest.mark.parametrize("path", TEMPLATES.values(), ids=TEMPLATES)
+def test_what_a_template_says_of_cors_outlives_its_translation(path: Path) -> None:
+    """Given an intrinsic for AllowOrigins, SAM takes it for the whole configuration; inside a list it does not."""
+    template = read_template(path)
+
+    [(name, said)] = of_type(template, "AWS::Serverless::HttpApi")
+    body = dict(of_type(translate(template, {}), "AWS::ApiGatewayV2::Api"))[name]["Body"]
+
+    meant = {key[0].lower() + key[1:] for key in said["CorsConfiguration"]}
+    assert meant == set(body["x-amazon-apigateway-cors"])
 
 
 def test_a_template_says_its_routes_with_function_and_authorizer(app: Path) -> None:
