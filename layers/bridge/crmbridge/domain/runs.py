@@ -1,9 +1,10 @@
 """One pass over a connection and the tasks it is made of: the sync log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from crmbridge.domain.records import Json
 
@@ -39,10 +40,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One object of one run, resumable from `cursor`. `step` is list or sweep.
+    """One object of one run, resumable from `cursor`. `step` is directories, list or sweep.
 
     `fence` counts takeovers: a checkpoint is conditional on it, so a worker that lost its lease cannot move the
-    cursor. `window` is the ISO pair of an incremental run.
+    cursor. `window` is the ISO pair of an incremental run; without one everything is listed, then swept.
     """
 
     id: str
@@ -61,6 +62,10 @@ class Task:
     lease_until: datetime | None = None
     next_attempt_at: datetime | None = None
     attempts: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.status is not Status.RUNNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +88,34 @@ class Run:
     @property
     def duration_seconds(self) -> float | None:
         return (self.completed_at - self.started_at).total_seconds() if self.completed_at else None
+
+
+MAX_ATTEMPTS: Final = 12
+"""In a row, without a page between them: about two hours of waiting."""
+
+
+def back_off(attempts: int, jitter: float, at_least: float = 0.0) -> timedelta:
+    """How long to wait before attempt number `attempts` + 1; `jitter` is 0..1, `at_least` what the CRM asked for."""
+    return timedelta(seconds=at_least + min(900.0, 5.0 * 2**attempts) * (0.5 + jitter / 2))
+
+
+def outcome(tasks: Sequence[Task]) -> Status:
+    """What a run came to, once each of its tasks is over."""
+    statuses = {task.status for task in tasks}
+    if statuses <= {Status.SUCCESS}:
+        return Status.SUCCESS
+    return Status.FAILED if statuses == {Status.FAILED} else Status.PARTIAL
+
+
+def add_counts(*counted: Mapping[str, Counts]) -> dict[str, Counts]:
+    """Per kind, over several pages or tasks."""
+    totals: dict[str, Counts] = {}
+    for counts in counted:
+        for kind, more in counts.items():
+            totals[kind] = totals.get(kind, Counts()) + more
+    return totals
+
+
+def removal_limit(stored: int) -> int:
+    """How many of an object's stored records one sweep may remove without asking."""
+    return max(20, stored // 20)

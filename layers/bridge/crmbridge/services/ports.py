@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
-
-import requests
+from typing import TYPE_CHECKING, Protocol
 
 from crmbridge.domain.actions import Action
 from crmbridge.domain.budgets import Pool
@@ -18,7 +16,12 @@ from crmbridge.domain.records import Json, Kind, RecordKey
 from crmbridge.domain.runs import Run, Task
 from crmbridge.domain.stored import PageOf, Stored
 from crmbridge.domain.workspaces import ApiKey, Endpoint
-from crmbridge.platforms.http import Gate
+
+if TYPE_CHECKING:  # the doors that answer at once do not pay for what calls a CRM
+    import requests
+
+    from crmbridge.platforms.http import Gate
+    from crmbridge.platforms.spec import Platform
 
 Clock = Callable[[], datetime]
 """Aware UTC."""
@@ -112,7 +115,7 @@ class Guards(Protocol):
     def consume(self, state: str) -> Pending | None:
         """One atomic delete: of two callbacks with one state, one gets it. Expired (by `now`, not by TTL) is None."""
 
-    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> Gate:
+    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> "Gate":
         """The shared budget of one account and app, seen from one lane (click, webhook, incremental, full)."""
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
@@ -126,7 +129,8 @@ class Journal(Protocol):
 
     def runs(self, workspace: str, connection: str, *, limit: int, cursor: str | None) -> PageOf[Run]: ...
 
-    def finish_run(self, run: Run) -> None: ...
+    def finish_run(self, run: Run) -> bool:
+        """Only while it is stored as running: True for the one call that ended it."""
 
     def set_totals(self, workspace: str, run: str, totals: Mapping[str, int]) -> None: ...
 
@@ -288,6 +292,13 @@ class ChatDoor(Protocol):
     def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Json]) -> None: ...
 
 
+def registered_platform(name: str) -> "Platform":
+    """The registry knows every CRM, so it is imported when one is asked for."""
+    from crmbridge.platforms.registry import platform
+
+    return platform(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """Everything a use case may ask for, chosen once in `wiring`."""
@@ -306,6 +317,8 @@ class Deps:
     workspaces: Workspaces
     queues: Queues
     chat: ChatDoor
-    http: requests.Session
+    http: "requests.Session"
     public_url: str
     return_urls: tuple[str, ...] = ()
+    platform: "Callable[[str], Platform]" = registered_platform
+    """Raises NotFound, naming the platforms there are."""

@@ -1,0 +1,181 @@
+"""Store what a CRM showed us: judged against what is stored, written only where it is news."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from crmbridge.domain.changes import Cause, Origin
+from crmbridge.domain.connections import Connection
+from crmbridge.domain.directories import Directories, ReadContext
+from crmbridge.domain.errors import Stale
+from crmbridge.domain.merging import CORE, SETTLED, UNSEEN, Head, RecordWrite, Sighting, Verdict, judge
+from crmbridge.domain.records import Kind, Record, RecordKey, State
+from crmbridge.domain.runs import Counts
+from crmbridge.platforms.spec import Platform
+from crmbridge.services.ports import Deps
+
+ROUNDS: Final = 8
+"""How often a reading is judged again because somebody wrote the record in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is common to everything one call showed."""
+
+    platform: Platform
+    connection: Connection
+    contexts: Mapping[str, ReadContext]
+    started_at: datetime
+    cause: Cause
+    indexed: bool
+
+    def key(self, object: str, external_id: str) -> RecordKey:
+        return RecordKey(self.connection.workspace, self.connection.id, object, external_id)
+
+    def judge(self, head: Head, seen: Sighting) -> Verdict:
+        hinted = self.cause.origin is Origin.WEBHOOK
+        return judge(head, seen, self.started_at, indexed=self.indexed, hinted=hinted)
+
+
+_Seen = Mapping[RecordKey, Sighting]
+_Tally = Counter[tuple[str, str]]
+
+
+def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
+    deps: Deps,
+    platform: Platform,
+    connection: Connection,
+    directories: Directories,
+    seen: Sequence[Sighting],
+    *,
+    read_started_at: datetime,
+    cause: Cause,
+    known_empty: bool = False,
+    indexed: bool = False,
+) -> dict[str, Counts]:
+    """Return per kind what became of the sightings; storing them again changes nothing.
+
+    `read_started_at` is taken before the request was sent. `known_empty` saves the look at what is stored (a wrong
+    guess costs a refused write, not a record). `indexed`: the fields come out of a search index, which lags. Raises
+    Stale for a reading too old to be trusted and when others keep writing the same records: read again.
+    """
+    if deps.now() - read_started_at > SETTLED:
+        raise Stale(f"a reading of {platform.title} begun at {read_started_at:%H:%M:%S} is too old; it is read again")
+    contexts = {object: ReadContext.of(directories, object) for object in {one.object for one in seen}}
+    reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
+    tally: _Tally = Counter((str(one.kind), "read") for one in seen)
+    _settle(deps, reading, _one_each(reading, seen), tally, known_empty=known_empty)
+    return _counts(tally)
+
+
+def _one_each(reading: _Reading, seen: Sequence[Sighting]) -> dict[RecordKey, Sighting]:
+    """A search may show a record twice; a tombstone beats a live one read with it, then the later date."""
+    chosen: dict[RecordKey, Sighting] = {}
+    buried = {(one.object, id) for one in seen for id in one.losers if id != one.external_id}
+    for one in seen:
+        key = reading.key(one.object, one.external_id)
+        if one.state is State.LIVE and (one.object, one.external_id) in buried:
+            continue
+        other = chosen.get(key)
+        if other is None or _rank(one) >= _rank(other):
+            chosen[key] = one
+    return chosen
+
+
+def _rank(seen: Sighting) -> tuple[bool, float]:
+    return seen.state is not State.LIVE, seen.remote_updated_at.timestamp() if seen.remote_updated_at else 0.0
+
+
+def _settle(deps: Deps, reading: _Reading, seen: _Seen, tally: _Tally, *, known_empty: bool = False) -> None:
+    heads: Mapping[RecordKey, Head] = {} if known_empty else deps.records.heads(list(seen))
+    for _ in range(ROUNDS):
+        if not seen:
+            return
+        verdicts = {key: reading.judge(heads.get(key, UNSEEN), one) for key, one in seen.items()}
+        _bury_losers(deps, reading, seen, verdicts, tally)
+        refused = set(_write(deps, reading, seen, verdicts))
+        for key in seen.keys() - refused:
+            tally[str(seen[key].kind), _what_became(heads.get(key, UNSEEN), seen[key], verdicts[key])] += 1
+        seen = {key: seen[key] for key in refused}
+        heads = deps.records.heads(list(seen)) if seen else {}
+    raise Stale(f"{len(seen)} records of {reading.platform.title} keep changing; they are read again")
+
+
+def _bury_losers(
+    deps: Deps, reading: _Reading, seen: _Seen, verdicts: Mapping[RecordKey, Verdict], tally: _Tally
+) -> None:
+    """Before the survivor is written, so that a crash between the two is made good by the next reading.
+
+    A loser that is not stored gets its tombstone too: a slow page that still shows it may be on its way.
+    """
+    losers: dict[RecordKey, Sighting] = {}
+    for key, one in seen.items():
+        if one.losers and any(part.name == CORE and part.is_news for part in verdicts[key].parts):
+            losers |= _tombstones(reading, one)
+    if losers:
+        _settle(deps, reading, losers, tally)
+
+
+def _tombstones(reading: _Reading, survivor: Sighting) -> dict[RecordKey, Sighting]:
+    return {
+        reading.key(survivor.object, id): Sighting(
+            object=survivor.object,
+            external_id=id,
+            kind=survivor.kind,
+            state=State.MERGED,
+            successor_id=survivor.external_id,
+        )
+        for id in survivor.losers
+        if id != survivor.external_id
+    }
+
+
+def _write(deps: Deps, reading: _Reading, seen: _Seen, verdicts: Mapping[RecordKey, Verdict]) -> Sequence[RecordKey]:
+    writes = [_record_write(reading, key, seen[key], verdict) for key, verdict in verdicts.items() if verdict.parts]
+    return deps.records.write(writes) if writes else ()
+
+
+def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Verdict) -> RecordWrite:
+    record = _translated(reading, seen) if verdict.writes_core and seen.raw is not None else None
+    return RecordWrite(
+        key=key,
+        kind=seen.kind,
+        state=seen.state,
+        successor_id=seen.successor_id,
+        cause=reading.cause,
+        verdict=verdict,
+        core=record,
+        links=seen.links,
+        email=str(record.get("email") or "").strip().casefold() if record else "",
+        name=_name(record) if record else "",
+    )
+
+
+def _translated(reading: _Reading, seen: Sighting) -> Record:
+    context = reading.contexts.get(seen.object)
+    return reading.platform.read(seen.kind, seen.raw, context, object=seen.object, links=seen.links or None)
+
+
+def _name(record: Record) -> str:
+    """What a person would look for."""
+    if record.kind is Kind.CONTACT:
+        full = " ".join(str(record.get(part) or "") for part in ("first_name", "last_name"))
+        return full.strip() or str(record.get("email") or "")
+    return str(record.get("name") or record.get("subject") or "")
+
+
+def _what_became(head: Head, seen: Sighting, verdict: Verdict) -> str:
+    was_live = CORE in head.marks and head.state is State.LIVE
+    if not verdict.is_news:
+        return "unchanged"
+    if verdict.writes_core and seen.state is not State.LIVE:
+        return "removed" if was_live else "unchanged"
+    return "updated" if CORE in head.marks else "created"
+
+
+def _counts(tally: _Tally) -> dict[str, Counts]:
+    kinds = {kind for kind, _ in tally}
+    names = ("read", "created", "updated", "removed", "unchanged")
+    return {kind: Counts(*(tally[kind, name] for name in names)) for kind in sorted(kinds)}
