@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import boto3
+import orjson
+import pytest
+from crmbridge.domain.connections import AppCredentials, Connection, TokenSet
+from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
+from crmbridge.storage.vault import CACHE_SECONDS, MemoryVault, SecretsVault, Vault
+from moto import mock_aws
+
+APP = AppCredentials("id", "secret", app_id="990012", api_url="http://127.0.0.1:1")
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "aws"])
+def vault(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Vault]:
+    if request.param == "memory":
+        yield MemoryVault({"hubspot": APP}, clock)
+        return
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+        stored = {"client_id": "id", "client_secret": "secret", "app_id": "990012", "api_url": APP.api_url, "note": "x"}
+        client.create_secret(Name="bridge/apps/hubspot", SecretString=orjson.dumps(stored).decode())
+        client.create_secret(Name="bridge/apps/zoho", SecretString='{"client_id": "id"}')
+        yield SecretsVault(client, "bridge", clock)
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return Connection(
+        id="c1", workspace="w1", platform="hubspot", account="48", display_name="", auth="oauth", base_url="",
+        created_at=NOW, created_by="u1",
+    )  # fmt: skip
+
+
+def tokens(access: str, refresh: str = "r1") -> TokenSet:
+    return TokenSet(access_token=access, refresh_token=refresh, expires_at=NOW, scopes=("oauth",), extra={"hub": "48"})
+
+
+def test_tokens_come_back_as_they_were_kept(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("a1"))
+
+    assert vault.read(connection).tokens == tokens("a1")
+    assert vault.previous(connection) is None
+
+
+def test_tokens_without_an_end_come_back_without_one(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, TokenSet(access_token="pat"))
+
+    assert vault.read(connection).tokens == TokenSet(access_token="pat")
+
+
+def test_a_replaced_token_set_is_current_and_the_one_before_can_be_read(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("a1"))
+    replaced = vault.replace(connection, vault.read(connection), tokens("a2"))
+
+    before = vault.previous(connection)
+
+    assert vault.read(connection) == replaced
+    assert before is not None
+    assert before.tokens == tokens("a1")
+
+
+def test_a_late_loser_replaces_nothing(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("a1"))
+    held = vault.read(connection)
+    vault.replace(connection, held, tokens("a2"))
+
+    with pytest.raises(Stale):
+        vault.replace(connection, held, tokens("late"))
+
+    assert vault.read(connection).tokens == tokens("a2")
+
+
+def test_replacing_goes_on_after_a_loser_left_its_version_behind(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("a1"))
+    held = vault.read(connection)
+    second = vault.replace(connection, held, tokens("a2"))
+    with pytest.raises(Stale):
+        vault.replace(connection, held, tokens("late"))
+
+    vault.replace(connection, second, tokens("a3"))
+
+    assert vault.read(connection).tokens == tokens("a3")
+
+
+def test_creating_again_replaces_what_an_earlier_connection_left(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("old"))
+
+    vault.create(connection, tokens("new"))
+
+    assert vault.read(connection).tokens == tokens("new")
+
+
+def test_deleted_tokens_need_a_reconnect_and_may_be_deleted_twice(vault: Vault, connection: Connection) -> None:
+    vault.create(connection, tokens("a1"))
+    vault.delete(connection)
+    vault.delete(connection)
+
+    with pytest.raises(ReauthRequired, match="hubspot"):
+        vault.read(connection)
+
+    assert vault.previous(connection) is None
+
+
+def test_an_app_is_read_whatever_else_its_secret_holds(vault: Vault) -> None:
+    assert vault.app("hubspot") == APP
+
+
+@pytest.mark.parametrize("platform", ["zoho", "unknown"])
+def test_a_missing_or_half_filled_app_secret_is_named(vault: Vault, platform: str) -> None:
+    with pytest.raises(Misconfigured, match=f"apps/{platform}"):
+        vault.app(platform)
+
+
+def test_a_workspace_has_one_signing_secret_whoever_asks_first(vault: Vault) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        secrets = set(pool.map(vault.signing_secret, ["w1"] * 8))
+
+    assert len(secrets) == 1
+    assert secrets.pop().startswith("whsec_")
+    assert vault.signing_secret("w2") != vault.signing_secret("w1")
+
+
+def test_a_rotated_app_secret_arrives_within_minutes(clock: Clock) -> None:
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+        client.create_secret(Name="b/apps/hubspot", SecretString='{"client_id": "id", "client_secret": "one"}')
+        vault = SecretsVault(client, "b", clock)
+        first = vault.app("hubspot")
+        client.put_secret_value(SecretId="b/apps/hubspot", SecretString='{"client_id": "id", "client_secret": "two"}')
+
+        soon = vault.app("hubspot")
+        clock.seconds += CACHE_SECONDS
+        later = vault.app("hubspot")
+
+    assert [first.client_secret, soon.client_secret, later.client_secret] == ["one", "one", "two"]
