@@ -41,6 +41,7 @@ check: $(ENV) ## format, lint, types, import rules, template
 ifneq ($(wildcard template.yaml),)
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --region us-east-1
+	@mkdir -p build
 	$(PY) -m local translate > build/translated.json
 	$(BIN)/cfn-lint --ignore-checks W2001 build/translated.json # SAM writes parameters out, then nobody reads them
 endif

@@ -20,7 +20,17 @@ BUILD = ROOT / "build"
 VENV = BUILD / "engine-venv"
 PORT = 4566
 REGION = "us-east-1"
-PASSED_ON = ("PATH", "HOME", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE")
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+)
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 CHILDREN: dict[int, subprocess.Popen[bytes]] = {}  # engines started by this very process, which must bury them

@@ -1,5 +1,6 @@
 """The local engine runs an application as AWS would, keeps to this machine, and goes without a trace."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -73,6 +74,22 @@ def test_deploying_again_changes_the_stack_and_keeps_the_url(small: Stack, app: 
     deploy(small.engine, {"Greeting": "moin"}, template=app, name=small.name)
 
 
+def test_deploying_again_brings_changed_code_of_function_and_layer(
+    engine: process.Engine, app: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(app.parent, tmp_path / "app"))
+    stack = deploy(engine, template=copy / "template.yaml", name="changing")
+    before = requests.get(f"{stack.api_url}/open", timeout=PATIENCE)
+
+    rewrite(copy / "functions" / "notes" / "handler.py", "greeting", "salute")
+    rewrite(copy / "layer" / "shared.py", '"statusCode": status', '"statusCode": status + 3')
+    deploy(engine, template=copy / "template.yaml", name="changing")
+
+    after = requests.get(f"{stack.api_url}/open", timeout=PATIENCE)
+    assert (before.status_code, list(before.json())) == (200, ["greeting", "path"])
+    assert (after.status_code, list(after.json())) == (203, ["salute", "path"])
+
+
 def test_an_unknown_parameter_is_refused_by_name(small: Stack, app: Path) -> None:
     with pytest.raises(process.EngineFailed, match="no parameter Greting"):
         deploy(small.engine, {"Greting": "typo"}, template=app, name=small.name)
@@ -114,6 +131,10 @@ def eventually(look: Callable[[], Any]) -> Any:
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return seen
+
+
+def rewrite(file: Path, old: str, new: str) -> None:
+    file.write_text(file.read_text().replace(old, new))
 
 
 def left_in_temp() -> set[Path]:
