@@ -141,7 +141,9 @@ def environment(home: Path, port: int) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "NO_PROXY": "127.0.0.1,localhost",
         "PYTHONUNBUFFERED": "1",
+        "S3_DATA_DIR": str(scratch(home) / "s3"),
         "SFTP_ENABLED": "0",
+        "STATE_DIR": str(scratch(home) / "state"),
         "TMPDIR": str(scratch(home)),
         "no_proxy": "127.0.0.1,localhost",
     }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from local.engine.process import EngineFailed
 from local.engine.template import Json, of_type
 
 API = "AWS::ApiGatewayV2"
@@ -69,12 +70,19 @@ def spell_out_routes(template: Json) -> Json:
     added: Json = {}
     for name, properties in of_type(template, f"{API}::Api"):
         body = properties.pop("Body")
-        # The engine stores these as they come and reads them in the API's spelling, not in CloudFormation's.
+        # The engine stores this as it comes and reads it in the API's spelling, not in CloudFormation's.
         if cors := body.get("x-amazon-apigateway-cors"):
-            properties["CorsConfiguration"] = cors
+            properties["CorsConfiguration"] = checked(cors)
         properties |= {"Name": name, "ProtocolType": "HTTP"}
         added |= dict(resources_of(name, body))
     return {**template, "Resources": template["Resources"] | added}
+
+
+def checked(cors: Json) -> Json:
+    """Refuse what SAM makes of an intrinsic in AllowOrigins: it stands in for the whole configuration, on AWS too."""
+    if any(key == "Ref" or key.startswith("Fn::") for key in cors):
+        raise EngineFailed("AllowOrigins must be a list in the template; an intrinsic may be an element of it.")
+    return cors
 
 
 def resources_of(api: str, body: Json) -> Iterator[tuple[str, Json]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.engine.deploy import Stack
+from local.engine.process import EngineFailed
 from local.engine.routes import Route, logical, spell_out_routes, template_routes
 from local.engine.template import TEMPLATE, of_type, read_template, translate
 
@@ -29,6 +30,14 @@ def test_what_a_template_says_of_cors_outlives_its_translation(path: Path) -> No
 
     meant = {key[0].lower() + key[1:] for key in said["CorsConfiguration"]}
     assert meant == set(body["x-amazon-apigateway-cors"])
+
+
+def test_an_intrinsic_that_sam_would_take_for_all_of_cors_is_refused(app: Path) -> None:
+    template = read_template(app)
+    template["Resources"]["Api"]["Properties"]["CorsConfiguration"]["AllowOrigins"] = {"Fn::Split": [",", "a,b"]}
+
+    with pytest.raises(EngineFailed, match="AllowOrigins must be a list"):
+        spell_out_routes(translate(template, {}))
 
 
 def test_a_template_says_its_routes_with_function_and_authorizer(app: Path) -> None:
