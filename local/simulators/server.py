@@ -1,0 +1,118 @@
+"""Serves a simulator on loopback: for good from the command line, or inside a test for as long as a `with` lasts."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from local.simulators.door import Door
+from local.simulators.platforms import build
+from local.simulators.simulator import Json, Simulator
+
+HOST = "127.0.0.1"
+
+
+class CuttableProtocol(HttpToolsProtocol):
+    """Lets a fault cut the connection, which no ASGI message can ask for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["sim.transport"] = self.transport  # type: ignore[typeddict-unknown-key]  # our own key
+
+
+def server_for(simulator: Simulator, port: int) -> uvicorn.Server:
+    config = uvicorn.Config(
+        Door(simulator),
+        host=HOST,
+        port=port,
+        http=CuttableProtocol,
+        ws="none",
+        log_level="critical",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+class Running:
+    """A simulator that is up, and its control routes as methods."""
+
+    def __init__(self, url: str, simulator: Simulator) -> None:
+        self.url = url
+        self.simulator = simulator
+        self._http = requests.Session()
+
+    def state(self, **query: object) -> Json:
+        return self._asked("GET", "state", params=query)
+
+    def mutate(self, *operations: dict[str, Json]) -> list[Json]:
+        results: list[Json] = self._asked("POST", "mutate", json=list(operations))["results"]
+        return results
+
+    def faults(self, *rules: dict[str, Json]) -> Json:
+        return self._asked("POST", "faults", json=list(rules))
+
+    def no_faults(self) -> Json:
+        return self._asked("DELETE", "faults")
+
+    def requests(self, **query: object) -> Json:
+        return self._asked("GET", "requests", params=query)
+
+    def forget_requests(self) -> Json:
+        return self._asked("DELETE", "requests")
+
+    def advance(self, seconds: float) -> Json:
+        return self._asked("POST", "clock", json={"advance_seconds": seconds})
+
+    def settings(self, **changes: Json) -> Json:
+        return self._asked("POST", "settings", json=changes)
+
+    def webhooks(self, **orders: Json) -> Json:
+        return self._asked("POST", "webhooks", json=orders) if orders else self._asked("GET", "webhooks")
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _asked(self, method: str, what: str, **arguments: Any) -> Json:
+        answer = self._http.request(method, f"{self.url}/_sim/{what}", timeout=60, **arguments)
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{method} /_sim/{what}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+
+@contextmanager
+def running(platform: str, *, port: int = 0, **options: Any) -> Iterator[Running]:
+    """Start a simulator in a thread on a free port; `options` are the fields of the platform's `Options`."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    simulator = build(platform, {"public_url": url, **options})
+    server = server_for(simulator, port)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    _wait_until_started(server, thread)
+    up = Running(url, simulator)
+    try:
+        yield up
+    finally:
+        up.close()
+        server.should_exit = True
+        thread.join(timeout=5)
+        listener.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the simulator did not start")
+        time.sleep(0.005)

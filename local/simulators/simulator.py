@@ -1,0 +1,40 @@
+"""What a platform's simulator offers to the framework around it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from local.simulators.clock import Clock
+from local.simulators.deliveries import Outbox
+from local.simulators.faults import Rule
+
+Json = Any
+"""A JSON value as it came or as it will be sent; the platforms' own modules know its shape."""
+
+
+class BadCommand(ValueError):
+    """A `/_sim/` request that cannot be carried out; its text is the answer."""
+
+
+class Simulator(Protocol):
+    """One simulated service. `routes` may set `scope["sim.pool"]`, the rate pool that a request was charged to."""
+
+    name: str
+    clock: Clock
+    seed: int
+    settings: Any
+    routes: ASGIApp
+    outbox: Outbox | None
+
+    def state(self, query: Mapping[str, str]) -> Json: ...
+
+    def mutate(self, operation: Mapping[str, Json]) -> Json: ...
+
+    def throttled(self, rule: Rule, request: Request) -> Response: ...
+
+    def spoil_token(self, kind: str, request: Request) -> None: ...
+
+    async def forge(self, spec: Mapping[str, Json]) -> Json: ...
