@@ -1,0 +1,166 @@
+"""The door of the JSON API: API Gateway events become calls, results and errors become answers. One log line each."""
+
+import time
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import orjson
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Response
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.event_handler.request import Request
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import Invalid, MalformedPayload, NotFound, Problem, TooLarge, Unauthenticated
+from crmbridge.domain.records import Json
+from crmbridge.entry import problems
+from crmbridge.log import log
+from crmbridge.services.ports import Deps
+
+MAX_BODY_BYTES: Final = 256 * 1024
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a route is given: everything a use case may need, and who is asking."""
+
+    deps: Deps
+    event: Event
+
+    @property
+    def caller(self) -> Caller:
+        return caller_of(self.event, self.deps.now())
+
+
+def asked(request: Request) -> Asked:
+    return Asked(request.context["deps"], request.context["event"])
+
+
+Ask = Annotated[Asked, Depends(asked)]
+
+
+def caller_of(event: Event, now: datetime) -> Caller:
+    """Who the authorizer says is asking. API Gateway keeps its answer for a minute, but a token ends when it ends."""
+    said = event.get("requestContext", {}).get("authorizer", {}).get("lambda") or {}
+    if not said.get("workspace"):
+        raise Unauthenticated("no valid bearer token or API key came with the request")
+    if said.get("expires_at") and float(said["expires_at"]) <= now.timestamp():
+        raise Unauthenticated("the bearer token has expired")
+    return Caller(said["workspace"], said.get("user", ""), said.get("role", ""), said.get("email", ""))
+
+
+class HttpDoor:
+    """Routers put together behind one error table; called with the dependencies, the event and Lambda's context."""
+
+    def __init__(self, *routers: APIGatewayHttpRouter) -> None:
+        self.app = APIGatewayHttpResolver(
+            enable_validation=True,
+            response_validation_error_http_code=500,
+            serializer=lambda body: orjson.dumps(body, default=str).decode(),
+            json_body_deserializer=orjson.loads,
+        )
+        for router in routers:
+            self.app.include_router(router)
+        self.app.exception_handler(Exception)(self._refuse)
+
+    def __call__(self, deps: Deps, event: Event, context: Any) -> dict[str, Any]:
+        began = time.perf_counter()
+        try:
+            check_body(event)
+        except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
+            answer = refusal(event, error)
+        else:
+            self.app.context.update(deps=deps, event=event)
+            answer = self.app.resolve(dict(event), context)
+        answer["headers"] = {"cache-control": "no-store", **answer.get("headers", {})}
+        log_answer(event, int(answer["statusCode"]), time.perf_counter() - began)
+        return answer
+
+    def _refuse(self, error: Exception) -> Response[Json]:
+        event = self.app.context["event"]
+        error = understood(error)
+        document = problem_of(event, error)
+        return Response(document["status"], problems.CONTENT_TYPE, document, problems.headers(error))
+
+
+def check_body(event: Event) -> None:
+    """A body is a JSON object of a sane size, or there is none."""
+    text = event.get("body") or ""
+    if len(text) > MAX_BODY_BYTES:
+        raise TooLarge(f"a request body may have {MAX_BODY_BYTES // 1024} KB")
+    if not text:
+        return
+    try:
+        body = orjson.loads(b64decode(text) if event.get("isBase64Encoded") else text)
+    except ValueError:
+        raise Invalid(Problem("body", "is not JSON", "send a JSON object")) from None
+    if not isinstance(body, dict):
+        raise Invalid(Problem("body", "is not a JSON object", "send a JSON object"))
+
+
+def understood(error: Exception) -> Exception:
+    """Powertools' refusals in our words; everything else as it is."""
+    if isinstance(error, RequestUnsupportedContentType):
+        return MalformedPayload("the body must be application/json")
+    if isinstance(error, RequestValidationError):
+        return Invalid(*(Problem(_path(each["loc"]), _words(each), _fix(each)) for each in error.errors()))
+    if isinstance(error, ServiceError) and error.status_code == 404:
+        return NotFound("there is no such route")
+    return error
+
+
+def refusal(event: Event, error: Exception) -> dict[str, Any]:
+    document = problem_of(event, error)
+    headers = {"content-type": problems.CONTENT_TYPE, **problems.headers(error)}
+    body = orjson.dumps(document, default=str).decode()
+    return {"statusCode": document["status"], "headers": headers, "body": body, "isBase64Encoded": False}
+
+
+def problem_of(event: Event, error: Exception) -> dict[str, Json]:
+    document = problems.problem(error, request_id(event))
+    if document["status"] == 500:
+        log.error("bug while answering a request", exc_info=error, route=event.get("routeKey"))
+    return document
+
+
+def request_id(event: Event) -> str:
+    return str(event.get("requestContext", {}).get("requestId", ""))
+
+
+def log_answer(event: Event, status: int, seconds: float) -> None:
+    said = event.get("requestContext", {}).get("authorizer", {}).get("lambda") or {}
+    log.info(
+        "request answered",
+        route=event.get("routeKey"),
+        status=status,
+        milliseconds=round(seconds * 1000),
+        request_id=request_id(event),
+        workspace=said.get("workspace"),
+    )
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    """`("body", "rules", 0, "value")` is `rules[0].value`; a body as a whole is `body`."""
+    inner = location[1:] if len(location) > 1 and location[0] in ("body", "query", "path", "header") else location
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    return text.removeprefix(".")
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    said = {"missing": "is missing", "extra_forbidden": "is not known here"}
+    return said.get(error["type"]) or str(error.get("msg", "is not valid")).removeprefix("Value error, ")
+
+
+def _fix(error: Mapping[str, Any]) -> str:
+    expected = (error.get("ctx") or {}).get("expected")
+    said = {"missing": "send it", "extra_forbidden": "leave it out"}
+    return f"use {expected}" if expected else said.get(error["type"], "")
