@@ -4,8 +4,7 @@ import secrets
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
-from datetime import datetime
+from dataclasses import fields
 from threading import RLock
 from typing import Any, Final, Protocol
 from uuid import uuid4
@@ -16,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, TokenSet
 from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
 from crmbridge.storage.aws import meaning
+from crmbridge.storage.codec import from_json, to_json
 
 CURRENT: Final = "AWSCURRENT"
 PREVIOUS: Final = "AWSPREVIOUS"
@@ -64,21 +64,21 @@ class Vault:
             raise ReauthRequired(
                 f"no tokens are stored for this {connection.platform} connection", platform=connection.platform
             )
-        return HeldTokens(found[0], _tokens(found[1]))
+        return HeldTokens(found[0], from_json(TokenSet, found[1]))
 
     def create(self, connection: Connection, tokens: TokenSet) -> None:
-        if not self._secrets.create(self._name(connection), _tokens_text(tokens)):
-            self._secrets.overwrite(self._name(connection), _tokens_text(tokens))
+        if not self._secrets.create(self._name(connection), to_json(tokens)):
+            self._secrets.overwrite(self._name(connection), to_json(tokens))
 
     def replace(self, connection: Connection, held: HeldTokens, tokens: TokenSet) -> HeldTokens:
-        version = self._secrets.stage(self._name(connection), _tokens_text(tokens))
+        version = self._secrets.stage(self._name(connection), to_json(tokens))
         if not self._secrets.promote(self._name(connection), version, held.version):
             raise Stale("another worker stored newer tokens")
         return HeldTokens(version, tokens)
 
     def previous(self, connection: Connection) -> HeldTokens | None:
         found = self._secrets.read(self._name(connection), PREVIOUS)
-        return HeldTokens(found[0], _tokens(found[1])) if found else None
+        return HeldTokens(found[0], from_json(TokenSet, found[1])) if found else None
 
     def delete(self, connection: Connection) -> None:
         self._secrets.delete(self._name(connection))
@@ -133,7 +133,7 @@ class MemoryVault(Vault):
     ) -> None:
         held = MemorySecrets()
         for platform, app in (apps or {}).items():
-            held.create(f"memory/apps/{platform}", orjson.dumps(asdict(app)).decode())
+            held.create(f"memory/apps/{platform}", to_json(app))
         super().__init__(held, "memory", clock)
 
 
@@ -240,13 +240,3 @@ class MemorySecrets:
         with self._lock:
             self._texts.pop(name, None)
             self._stages.pop(name, None)
-
-
-def _tokens_text(tokens: TokenSet) -> str:
-    return orjson.dumps(asdict(tokens)).decode()
-
-
-def _tokens(text: str) -> TokenSet:
-    stored = orjson.loads(text)
-    expires_at = stored["expires_at"] and datetime.fromisoformat(stored["expires_at"])
-    return TokenSet(**{**stored, "expires_at": expires_at, "scopes": tuple(stored["scopes"])})

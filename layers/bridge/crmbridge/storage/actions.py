@@ -1,0 +1,122 @@
+"""Actions: the item is the claim. Beside them, the order in which one record's updates were asked for and done."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.errors import NotFound, Stale
+from crmbridge.domain.records import RecordKey, instant_text
+from crmbridge.domain.stored import PageOf
+from crmbridge.storage.codec import from_json, to_json
+from crmbridge.storage.due import due_items, due_place
+from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, absent, below, equals
+
+RING_AGAIN: Final = timedelta(minutes=1)
+"""A pending action whose message was lost is rung by the schedule after this."""
+KEPT: Final = timedelta(days=90)
+"""How long a receipt can be read, counted from when it was written."""
+
+
+class ActionStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def claim(self, action: Action) -> tuple[Action, bool]:
+        """An action that expired between the two looks is claimed anew."""
+        while not self._items.put(_item(action), NEW):
+            there = self._items.get(*_key(action.workspace, action.id))
+            if there is not None:
+                return from_json(Action, there["action"]), False
+        return action, True
+
+    def get(self, workspace: str, id: str) -> Action:
+        item = self._items.get(*_key(workspace, id))
+        if item is None:
+            raise NotFound("there is no such action")
+        return from_json(Action, item["action"])
+
+    def save(self, action: Action) -> Action:
+        saved = replace(action, version=action.version + 1)
+        if not self._items.put(_item(saved), equals("version", action.version)):
+            raise Stale("the action was changed meanwhile")
+        return saved
+
+    def of_chat(self, workspace: str, chat: str, *, limit: int, cursor: str | None) -> PageOf[Action]:
+        """The newest first. The cursor is the place in the index where the last page ended."""
+        pk = _chat(workspace, chat)
+        page = self._items.query(
+            pk, index=ACTIONS_BY_CHAT.name, limit=limit, after=_after(workspace, pk, cursor), reverse=True
+        )
+        keys = [(place["pk"], place["sk"]) for place in page.items]
+        found = self._items.get_many(keys)
+        shown = [from_json(Action, found[key]["action"]) for key in keys if key in found]
+        return PageOf(shown, page.after[ACTIONS_BY_CHAT.sk] if page.after else None)
+
+    def next_sequence(self, key: RecordKey) -> int:
+        row = self._items.update(_sequence_key(key), add={"asked": 1})
+        return int(row["asked"]) if row else 0
+
+    def last_sequence(self, key: RecordKey) -> int:
+        row = self._items.get(*_sequence_key(key)) or {}
+        return int(row.get("completed", 0))
+
+    def complete_sequence(self, key: RecordKey, sequence: int) -> None:
+        """It never goes back: completing an older one changes nothing."""
+        older = absent("completed") | below("completed", sequence)
+        self._items.update(_sequence_key(key), set={"completed": sequence}, when=older)
+
+    def due(self, now: datetime) -> Sequence[Action]:
+        return [from_json(Action, row["action"]) for row in due_items(self._items, now, "action")]
+
+
+def _key(workspace: str, id: str) -> Key:
+    return f"{workspace}#action#{id}", "action"
+
+
+def _sequence_key(key: RecordKey) -> Key:
+    return f"{key.workspace}#sequence#{key.connection}#{key.object}#{key.external_id}", "sequence"
+
+
+def _chat(workspace: str, chat: str) -> str:
+    return f"{workspace}#{chat}"
+
+
+def _item(action: Action) -> Item:
+    pk, sk = key = _key(action.workspace, action.id)
+    item: Item = {
+        "pk": pk,
+        "sk": sk,
+        "action": to_json(action),
+        "version": action.version,
+        **due_place(key, _due(action)),
+    }
+    if action.chat:
+        item[ACTIONS_BY_CHAT.pk] = _chat(action.workspace, action.chat)
+        item[ACTIONS_BY_CHAT.sk] = f"{instant_text(action.created_at)}#{action.id}"
+    if action.is_final:
+        done = action.receipt.completed_at if action.receipt else _last_moment(action)
+        item[EXPIRES] = int((done + KEPT).timestamp())
+    return item
+
+
+def _due(action: Action) -> datetime | None:
+    """When the schedule should ring it: it waits, its message may be lost, or its worker may be dead."""
+    if action.is_final:
+        return None
+    if action.status is ActionStatus.SENDING and action.lease_until:
+        return action.lease_until
+    return action.next_attempt_at or action.created_at + RING_AGAIN
+
+
+def _last_moment(action: Action) -> datetime:
+    return datetime.fromisoformat(action.history[-1][1]) if action.history else action.created_at
+
+
+def _after(workspace: str, pk: str, cursor: str | None) -> dict[str, str] | None:
+    if not cursor:
+        return None
+    id = cursor.rpartition("#")[2]
+    row_pk, row_sk = _key(workspace, id)
+    return {ACTIONS_BY_CHAT.pk: pk, ACTIONS_BY_CHAT.sk: cursor, "pk": row_pk, "sk": row_sk}

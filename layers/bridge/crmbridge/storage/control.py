@@ -1,0 +1,269 @@
+"""What admins set up: connections with their directories, smart groups, people, keys and the chat app."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import Clash, NotFound, Stale
+from crmbridge.domain.groups import Group
+from crmbridge.domain.records import Json, instant_text
+from crmbridge.domain.workspaces import ApiKey, Endpoint
+from crmbridge.storage.codec import from_json, json_text, to_json
+from crmbridge.storage.due import PLACE, due_items, due_place
+from crmbridge.storage.items import (
+    CONTROL_BY_ACCOUNT,
+    DUE,
+    NEW,
+    Item,
+    Items,
+    Key,
+    When,
+    Write,
+    absent,
+    below,
+    equals,
+    present,
+    query_all,
+)
+
+CHUNK: Final = 350 * 1024
+LIST: Final = "!list"
+"""Sorts before every group, so that it is read first."""
+WAITING: Final = "waiting"
+FAILED: Final = "failed"
+
+
+class ConnectionStore:
+    """Directories lie beside their connection, compressed and in chunks: an account's schemas may exceed an item."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def get(self, workspace: str, id: str) -> Connection:
+        item = self._items.get(*_connection_key(workspace, id))
+        if item is None:
+            raise NotFound("there is no such connection")
+        return from_json(Connection, item["connection"])
+
+    def list(self, workspace: str) -> Sequence[Connection]:
+        items = query_all(self._items, f"{workspace}#connections", "connection#")
+        return [from_json(Connection, item["connection"]) for item in items]
+
+    def of_account(self, platform: str, account: str) -> Sequence[Connection]:
+        places = query_all(self._items, f"{platform}#{account}", index=CONTROL_BY_ACCOUNT.name)
+        rows = self._items.get_many([(place["pk"], place["sk"]) for place in places])
+        return [from_json(Connection, row["connection"]) for row in rows.values() if CONTROL_BY_ACCOUNT.pk in row]
+
+    def due(self, now: datetime) -> Sequence[Connection]:
+        rows = due_items(self._items, now, "connection#")
+        return [from_json(Connection, row["connection"]) for row in rows]
+
+    def add(self, connection: Connection) -> None:
+        if not self._items.put(_connection_item(connection), NEW):
+            raise Clash("there is a connection with this id")
+
+    def save(self, connection: Connection) -> Connection:
+        saved = replace(connection, version=connection.version + 1)
+        if not self._items.put(_connection_item(saved), equals("version", connection.version)):
+            raise Stale("the connection was changed meanwhile")
+        return saved
+
+    def delete(self, connection: Connection) -> None:
+        self._items.delete(*_connection_key(connection.workspace, connection.id))
+        self._items.delete_many(
+            (item["pk"], item["sk"])
+            for item in query_all(self._items, _directories(connection.workspace, connection.id), attributes=("pk",))
+        )
+
+    def directories(self, workspace: str, id: str) -> Directories | None:
+        """None, too, while another set is being saved over this one."""
+        chunks = list(query_all(self._items, _directories(workspace, id), "chunk#"))
+        chunks = [chunk for chunk in chunks if chunk["set"] == chunks[0]["set"]]
+        if not chunks or len(chunks) != chunks[0]["chunks"]:
+            return None
+        return from_json(Directories, zlib.decompress(b"".join(chunk["body"] for chunk in chunks)).decode())
+
+    def save_directories(self, workspace: str, id: str, directories: Directories) -> None:
+        """The last one saved wins; chunks of one set carry the same mark, so that two sets are never mixed."""
+        body = zlib.compress(to_json(directories).encode(), 6)
+        parts = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+        shared = {"pk": _directories(workspace, id), "chunks": len(parts), "set": f"{zlib.crc32(body):08x}"}
+        self._items.put_many({**shared, "sk": f"chunk#{number:03}", "body": part} for number, part in enumerate(parts))
+
+
+class GroupStore:
+    """Groups of a workspace and, beside them, the list: how many there are, and a version that every edit moves on."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def get(self, workspace: str, id: str) -> Group:
+        item = self._items.get(*_group_key(workspace, id))
+        if item is None:
+            raise NotFound("there is no such group")
+        return from_json(Group, item["group"])
+
+    def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
+        """The version is read first: an edit between two pages makes the groups newer than it, never older."""
+        rows = list(query_all(self._items, f"{workspace}#groups"))
+        version = next((int(row["version"]) for row in rows if row["sk"] == LIST), 0)
+        return version, [from_json(Group, row["group"]) for row in rows if "group" in row]
+
+    def add(self, group: Group, cap: int) -> None:
+        room = absent("count") | below("count", cap)
+        refused = self._items.write_all([_put_group(group, NEW), _list_write(group.workspace, 1, room)])
+        if 1 in refused:
+            raise Clash(f"this workspace has {cap} smart groups, as many as it may have: delete one first")
+        if refused:
+            raise Clash("there is a smart group with this id")
+
+    def save(self, group: Group) -> Group:
+        saved = replace(group, version=group.version + 1)
+        same = equals("version", group.version)
+        if self._items.write_all([_put_group(saved, same), _list_write(group.workspace, 0)]):
+            raise Stale("the smart group was changed meanwhile")
+        return saved
+
+    def delete(self, group: Group) -> None:
+        """Deleting what is gone already changes nothing."""
+        gone = Write(key=_group_key(group.workspace, group.id), delete=True, when=present("pk"))
+        self._items.write_all([gone, _list_write(group.workspace, -1)])
+
+
+class WorkspaceStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def people(self, workspace: str, emails: Iterable[str]) -> Mapping[str, str]:
+        keys = {_person_key(workspace, email) for email in emails if email}
+        rows = self._items.get_many(keys).values()
+        return {row["sk"]: row["user"] for row in rows}
+
+    def map_people(self, workspace: str, users: Mapping[str, str | None]) -> None:
+        keys = {_person_key(workspace, email): user for email, user in users.items()}
+        self._items.put_many({"pk": pk, "sk": sk, "user": user} for (pk, sk), user in keys.items() if user)
+        self._items.delete_many(key for key, user in keys.items() if not user)
+
+    def list_people(self, workspace: str) -> Mapping[str, str]:
+        return {row["sk"]: row["user"] for row in query_all(self._items, f"{workspace}#people")}
+
+    def api_key(self, workspace: str, id: str) -> ApiKey | None:
+        row = self._items.get(*_api_key_key(workspace, id))
+        return from_json(ApiKey, row["api_key"]) if row else None
+
+    def api_keys(self, workspace: str) -> Sequence[ApiKey]:
+        return [from_json(ApiKey, row["api_key"]) for row in query_all(self._items, f"{workspace}#keys")]
+
+    def add_api_key(self, key: ApiKey) -> None:
+        pk, sk = _api_key_key(key.workspace, key.id)
+        if not self._items.put({"pk": pk, "sk": sk, "api_key": to_json(key)}, NEW):
+            raise Clash("there is an API key with this id")
+
+    def delete_api_key(self, workspace: str, id: str) -> None:
+        self._items.delete(*_api_key_key(workspace, id))
+
+    def endpoint(self, workspace: str) -> Endpoint | None:
+        row = self._items.get(*_endpoint_key(workspace))
+        return from_json(Endpoint, row["endpoint"]) if row else None
+
+    def set_endpoint(self, workspace: str, endpoint: Endpoint) -> None:
+        pk, sk = _endpoint_key(workspace)
+        self._items.put({"pk": pk, "sk": sk, "endpoint": to_json(endpoint)})
+
+    def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
+        """Adding one again rings it again, and changes nothing else."""
+        key = _outbound_key(workspace, id)
+        row = {"event": json_text(event), "status": WAITING, "created_at": instant_text(now), "attempts": 0}
+        self._items.put({"pk": key[0], "sk": key[1], **row, **due_place(key, now)}, NEW)
+
+    def outbound(self, workspace: str, id: str) -> Mapping[str, Json] | None:
+        row = self._items.get(*_outbound_key(workspace, id))
+        return _outbound(row) if row else None
+
+    def outbound_attempt(
+        self, workspace: str, id: str, *, done: bool, next_attempt_at: datetime | None, error: str = ""
+    ) -> None:
+        """`done` forgets the event; without a next attempt it has failed, and can be listed."""
+        key = _outbound_key(workspace, id)
+        if done:
+            self._items.delete(*key)
+            return
+        place = due_place(key, next_attempt_at)
+        self._items.update(
+            key, set={"status": WAITING if place else FAILED, "error": error, **place}, add={"attempts": 1},
+            remove=() if place else PLACE, when=present("pk"),
+        )  # fmt: skip
+
+    def due_outbound(self, now: datetime) -> Sequence[tuple[str, str]]:
+        rows = due_items(self._items, now, "outbound#")
+        return [(row["pk"].removesuffix("#outbound"), row["sk"].removeprefix("outbound#")) for row in rows]
+
+    def failed_outbound(self, workspace: str) -> Sequence[Mapping[str, Json]]:
+        rows = query_all(self._items, f"{workspace}#outbound", "outbound#")
+        return [_outbound(row) for row in rows if row["status"] == FAILED]
+
+
+def _connection_key(workspace: str, id: str) -> Key:
+    return f"{workspace}#connections", f"connection#{id}"
+
+
+def _connection_item(connection: Connection) -> Item:
+    """Disconnected ones leave the index of accounts; only what can be asked for anything is ever due."""
+    key = _connection_key(connection.workspace, connection.id)
+    item: Item = {"pk": key[0], "sk": key[1], "connection": to_json(connection), "version": connection.version}
+    if connection.health is not Health.DISCONNECTED:
+        item[CONTROL_BY_ACCOUNT.pk] = f"{connection.platform}#{connection.account}"
+        item[CONTROL_BY_ACCOUNT.sk] = f"{connection.workspace}#{connection.id}"
+    if connection.health is Health.CONNECTED:
+        dues = [due for due in (connection.full_due_at, connection.incremental_due_at) if due]
+        item |= due_place(key, min(dues, default=None))
+    return item
+
+
+def _directories(workspace: str, id: str) -> str:
+    return f"{workspace}#directories#{id}"
+
+
+def _group_key(workspace: str, id: str) -> Key:
+    return f"{workspace}#groups", f"group#{id}"
+
+
+def _put_group(group: Group, when: When) -> Write:
+    pk, sk = key = _group_key(group.workspace, group.id)
+    return Write(key=key, put={"pk": pk, "sk": sk, "group": to_json(group), "version": group.version}, when=when)
+
+
+def _list_write(workspace: str, count: int, when: When | None = None) -> Write:
+    return Write(key=(f"{workspace}#groups", LIST), add={"version": 1, "count": count}, when=when)
+
+
+def _person_key(workspace: str, email: str) -> Key:
+    return f"{workspace}#people", email.strip().casefold()
+
+
+def _api_key_key(workspace: str, id: str) -> Key:
+    return f"{workspace}#keys", f"key#{id}"
+
+
+def _endpoint_key(workspace: str) -> Key:
+    return f"{workspace}#chat", "endpoint"
+
+
+def _outbound_key(workspace: str, id: str) -> Key:
+    return f"{workspace}#outbound", f"outbound#{id}"
+
+
+def _outbound(row: Item) -> Mapping[str, Json]:
+    """The row as services and people see it: `status` is waiting or failed."""
+    shown = {name: row.get(name, "") for name in ("status", "created_at", "attempts", "error")}
+    next_attempt_at = row.get(DUE.sk)
+    return {
+        "id": row["sk"].removeprefix("outbound#"), "event": orjson.loads(row["event"]),
+        "next_attempt_at": next_attempt_at, **shown,
+    }  # fmt: skip
