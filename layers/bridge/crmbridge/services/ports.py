@@ -322,3 +322,5 @@ class Deps:
     return_urls: tuple[str, ...] = ()
     platform: "Callable[[str], Platform]" = registered_platform
     """Raises NotFound, naming the platforms there are."""
+    sync_lag_seconds: float | None = None
+    """Overrides how far a platform's incremental windows stay behind the clock."""

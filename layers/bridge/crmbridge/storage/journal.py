@@ -59,10 +59,10 @@ class JournalStore:
         found = self._items.get_many(keys)
         return PageOf([_run(found[key]) for key in keys if key in found], page.after["sk"] if page.after else None)
 
-    def finish_run(self, run: Run) -> None:
+    def finish_run(self, run: Run) -> bool:
         item = self._run_item(run)
         key = item.pop("pk"), item.pop("sk")
-        self._items.update(key, set=item)
+        return self._items.update(key, set=item, when=equals("status", Status.RUNNING.value)) is not None
 
     def set_totals(self, workspace: str, run: str, totals: Mapping[str, int]) -> None:
         """Per kind; those set before stay."""
