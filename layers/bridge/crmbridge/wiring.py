@@ -162,9 +162,9 @@ class Wired(ports.Deps):
 
     @cached_property
     def chat(self) -> ports.ChatDoor:
-        from crmbridge.chat.events import SignedDoor
+        from crmbridge.chat.signed_events import SignedEvents
 
-        return SignedDoor(self.http, self.now)
+        return SignedEvents(self.http, self.now)
 
     @cached_property
     def http(self) -> "requests.Session":

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 from crmbridge.domain.errors import BridgeError, Misconfigured
@@ -20,13 +20,17 @@ Unpark = Callable[[str], Body]
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A use case at the end of a queue; called with the dependencies, the event and Lambda's context."""
+    """A use case at the end of a queue; called with the dependencies, the event and Lambda's context.
 
-    work: Callable[[Deps, Body], object]
+    `work` is given the dependencies, a message's body, and when Lambda will stop us.
+    """
+
+    work: Callable[[Deps, Body, datetime], object]
     unpark: Unpark
 
-    def __call__(self, deps: Deps, event: Event, context: object) -> dict[str, list[dict[str, str]]]:
-        return settle_batch(event, partial(self.work, deps), self.unpark)
+    def __call__(self, deps: Deps, event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
+        deadline = deps.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+        return settle_batch(event, lambda body: self.work(deps, body, deadline), self.unpark)
 
 
 def settle_batch(event: Event, work: Work, unpark: Unpark) -> dict[str, list[dict[str, str]]]:

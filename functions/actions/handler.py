@@ -1,0 +1,13 @@
+"""Writes to CRMs, asked for by people. Woken by the API."""
+
+from typing import Any
+
+from crmbridge.entry.actions import router
+from crmbridge.entry.http import HttpDoor
+from crmbridge.wiring import deps
+
+answer = HttpDoor(router)
+
+
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return answer(deps(), event, context)

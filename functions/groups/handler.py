@@ -1,0 +1,13 @@
+"""Smart groups and their members. Woken by the API."""
+
+from typing import Any
+
+from crmbridge.entry.groups import router
+from crmbridge.entry.http import HttpDoor
+from crmbridge.wiring import deps
+
+answer = HttpDoor(router)
+
+
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return answer(deps(), event, context)
