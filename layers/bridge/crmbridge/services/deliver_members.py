@@ -1,0 +1,170 @@
+"""Dirty (group, person) -> the wanted state, decided from the supports, told to the chat app with its sequence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from crmbridge.domain.errors import ChatError, NotFound, Stale
+from crmbridge.domain.groups import Group, Member
+from crmbridge.domain.messages import Message, next_try
+from crmbridge.domain.records import Json, instant_text
+from crmbridge.services.deliver_outbound import post_event
+from crmbridge.services.ports import Deps
+
+ROUNDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """One line of an event: the chat user a member's wanted state is about. No `user`: there is nobody to tell of."""
+
+    member: Member
+    user: str | None
+    reason: str
+    moves: bool = False
+    """The person is another chat user now: the old one goes first, the new one comes in the next event."""
+
+
+def deliver_members(deps: Deps, workspace: str, group_id: str, persons: Sequence[str]) -> None:
+    """Decide anew for each of these persons, and tell what the chat app has not acknowledged, in one signed event.
+
+    What cannot be told now waits as a row. A group that was deleted is settled silently: its channel is the chat
+    app's own again.
+    """
+    group = _group(deps, workspace, group_id)
+    users = deps.workspaces.people(workspace, persons)
+    told = [_decide(deps, workspace, group_id, person, users.get(person)) for person in dict.fromkeys(persons)]
+    open_lines = [line for line in told if line.member.sequence > line.member.delivered]
+    if group is None:
+        deps.memberships.delivered(workspace, [line.member for line in open_lines])
+        return
+    _tell(deps, workspace, group, _settle_untold(deps, workspace, group, open_lines))
+    if moving := [line.member.person for line in told if line.moves and _is_told(deps, workspace, line.member)]:
+        deliver_members(deps, workspace, group_id, moving)
+
+
+def ring_members(deps: Deps, workspace: str, group: str, persons: Sequence[str]) -> None:
+    deps.queues.chat.send(
+        Message({"workspace": workspace, "group": group, "persons": list(persons)}, f"{workspace}#{group}")
+    )
+
+
+def _group(deps: Deps, workspace: str, id: str) -> Group | None:
+    try:
+        return deps.groups.get(workspace, id)
+    except NotFound:
+        return None
+
+
+def _decide(deps: Deps, workspace: str, group: str, person: str, user: str | None) -> _Telling:
+    for _ in range(ROUNDS):
+        member = deps.memberships.member(workspace, group, person)
+        supports = len(deps.memberships.supports(workspace, group, person))
+        wanted, told_of, reason = "in" if supports else "out", user, _reason(supports)
+        if moves := _must_leave_first(member, user):
+            wanted, told_of = "out", member.user
+            reason = "the person is another chat user now" if supports else reason
+        try:
+            decided = deps.memberships.decide(
+                workspace, member, wanted=wanted, user=told_of, supports=supports, now=deps.now()
+            )
+        except Stale:
+            continue
+        return _Telling(decided, told_of, reason, moves)
+    raise Stale("a membership keeps changing while it is delivered")
+
+
+def _must_leave_first(member: Member, user: str | None) -> bool:
+    """The chat app may still have the person in under another user."""
+    if member.user is None or member.user == user:
+        return False
+    return member.wanted == "in" or member.delivered < member.sequence
+
+
+def _reason(supports: int) -> str:
+    if not supports:
+        return "no record matches any more"
+    return "a record matches" if supports == 1 else f"{supports} records match"
+
+
+def _settle_untold(deps: Deps, workspace: str, group: Group, lines: Iterable[_Telling]) -> list[_Telling]:
+    """The lines to tell. Nobody is told of somebody who left before the chat app knew them, nor of a chat user who
+    stays in under another e-mail; who is wanted and not mapped yet waits."""
+    tell: list[_Telling] = []
+    silent: list[Member] = []
+    staying = _Staying(deps, workspace, group.id)
+    for line in lines:
+        if line.user is None and line.member.wanted == "in":
+            _postpone(deps, workspace, line.member)
+        elif line.user is None or (line.member.wanted == "out" and staying.by_another_email(line.user, line.member)):
+            silent.append(line.member)
+        else:
+            tell.append(line)
+    if silent:
+        deps.memberships.delivered(workspace, silent)
+    return tell
+
+
+@dataclass(slots=True)
+class _Staying:
+    """Chat users who are wanted under several e-mails; the people are read only when somebody leaves."""
+
+    deps: Deps
+    workspace: str
+    group: str
+    people: Mapping[str, str] | None = None
+
+    def by_another_email(self, user: str, leaving: Member) -> bool:
+        if self.people is None:
+            self.people = self.deps.workspaces.list_people(self.workspace)
+        others = [email for email, who in self.people.items() if who == user and email != leaving.person]
+        members = (self.deps.memberships.member(self.workspace, self.group, email) for email in others)
+        return any(member.wanted == "in" for member in members)
+
+
+def _tell(deps: Deps, workspace: str, group: Group, lines: Sequence[_Telling]) -> None:
+    if not lines:
+        return
+    members = [line.member for line in lines]
+    try:
+        if group.paused:
+            raise ChatError("the smart group is paused")
+        post_event(deps, workspace, _event_id(workspace, members), _event(deps, group, lines))
+    except ChatError as error:
+        for member in members:
+            _postpone(deps, workspace, member, error.retry_after)
+    else:
+        deps.memberships.delivered(workspace, members)
+
+
+def _event(deps: Deps, group: Group, lines: Iterable[_Telling]) -> dict[str, Json]:
+    members = [
+        {
+            "user": line.user,
+            "email": line.member.person,
+            "wanted": line.member.wanted,
+            "sequence": line.member.sequence,
+            "reason": line.reason,
+        }
+        for line in lines
+    ]
+    data = {"group": group.id, "channel": group.channel, "members": members}
+    return {"type": "channel.members.wanted", "timestamp": instant_text(deps.now()), "data": data}
+
+
+def _event_id(workspace: str, members: Iterable[Member]) -> str:
+    """The same for the same people at the same sequences: a try repeated is the same event."""
+    named = sorted(f"{member.group}#{member.person}#{member.sequence}" for member in members)
+    return "members_" + sha256("\n".join([workspace, *named]).encode()).hexdigest()[:32]
+
+
+def _postpone(deps: Deps, workspace: str, member: Member, at_least: float = 0.0) -> None:
+    now = deps.now()
+    key = f"{workspace}{member.group}{member.person}"
+    deps.memberships.postpone(workspace, member, next_try(now, member.since or now, key, at_least=at_least))
+
+
+def _is_told(deps: Deps, workspace: str, member: Member) -> bool:
+    now = deps.memberships.member(workspace, member.group, member.person)
+    return now.delivered >= now.sequence

@@ -1,0 +1,147 @@
+"""Changed records -> who is supported in which group. One pass serves all groups of a workspace."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import orjson
+
+from crmbridge.domain.errors import Invalid, Stale
+from crmbridge.domain.groups import Group, Held, Members, Support, View, same_supports, supported, takes
+from crmbridge.domain.predicates import Predicate, compile_predicate
+from crmbridge.domain.records import Json, Kind, RecordKey
+from crmbridge.services.look_at_deals import Scene, Sources, look_at_deals
+from crmbridge.services.ports import Deps
+from crmbridge.services.queue_evaluations import batches
+
+ROUNDS: Final = 5
+
+
+def evaluate_message(deps: Deps, body: Mapping[str, Json]) -> None:
+    """`{"workspace", "records": [[connection, object, id], ...]}`, or `"scan": {"connection", "object", "shard"}`."""
+    workspace = body["workspace"]
+    if scan := body.get("scan"):
+        evaluate_shard(deps, workspace, scan["connection"], scan["object"], scan["shard"])
+    else:
+        evaluate_records(deps, [RecordKey(workspace, *record) for record in body["records"]])
+
+
+def evaluate_shard(deps: Deps, workspace: str, connection: str, object: str, shard: int) -> None:
+    """Every stored record of one shard, tombstones included: they may still support somebody."""
+    ids = deps.records.ids(workspace, connection, object, shard)
+    for batch in batches(RecordKey(workspace, connection, object, id) for id, _ in ids):
+        evaluate_records(deps, batch)
+
+
+def evaluate_records(deps: Deps, keys: Sequence[RecordKey]) -> None:
+    """Settle what these records of one workspace support; a changed contact settles the deals that link to it.
+
+    Raises Stale when records change faster than they can be looked at; the message comes back then.
+    """
+    for batch in batches(_deals_of(deps, keys)):
+        left: Sequence[RecordKey] = batch
+        for _ in range(ROUNDS):
+            left = _settle(deps, left)
+            if not left:
+                break
+        else:
+            raise Stale(f"{len(left)} records keep changing while groups look at them")
+
+
+def _deals_of(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
+    """Links are looked up only where a group takes contacts. What a vanished connection left behind is let go."""
+    if not keys:
+        return []
+    _, groups = deps.groups.snapshot(keys[0].workspace)
+    take_contacts = any(group.members is not Members.OWNER for group in groups)
+    sources = Sources(deps, keys[0].workspace)
+    deals: dict[RecordKey, None] = {}
+    for key in keys:
+        if sources.is_of(key, Kind.DEAL) or sources.connection(key.connection) is None:
+            deals[key] = None
+        elif take_contacts and sources.is_of(key, Kind.CONTACT):
+            deals |= dict.fromkeys(_linking(deps, sources, key))
+    return list(deals)
+
+
+def _linking(deps: Deps, sources: Sources, contact: RecordKey) -> list[RecordKey]:
+    names = sources.objects(contact.connection, Kind.DEAL)
+    return [
+        replace(contact, object=name, external_id=id) for name in names for id in deps.records.linked(contact, name)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The groups a decision is made with; a predicate is None when today's code cannot read it."""
+
+    version: int
+    all: Sequence[tuple[Group, Predicate | None]]
+
+    def bring_contacts_of(self, view: View) -> bool:
+        return any(
+            group.members is not Members.OWNER and takes(group, view) and predicate and predicate.may_stay(view.facts)
+            for group, predicate in self.all
+        )
+
+    def wanted(self, view: View | None, held: Sequence[Support]) -> list[Support]:
+        wanted: list[Support] = []
+        for group, predicate in self.all if view else ():
+            if predicate is None:
+                wanted += [support for support in held if support.group == group.id]
+            elif view:
+                wanted += supported(group, predicate, view, held)
+        return wanted
+
+
+def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
+    """One round; returns the records that must be looked at again. What is held is read before all that it is decided
+    from, so that of two workers the one with the newer facts wins."""
+    held = deps.memberships.held(keys)
+    groups = _groups(deps, keys[0].workspace)
+    if not groups.all and not any(one.supports for one in held.values()):
+        return []
+    scene = look_at_deals(deps, keys, groups.bring_contacts_of) if groups.all else Scene({}, {})
+    written: list[RecordKey] = []
+    again: list[RecordKey] = []
+    for key in keys:
+        before = held.get(key, Held())
+        wanted = groups.wanted(scene.views.get(key), before.supports)
+        if same_supports(before.supports, wanted):
+            continue
+        settled = _settled(deps, key, before, groups.version, wanted)
+        (written if settled else again).append(key)
+    if written and not _still_stands(deps, keys[0].workspace, groups.version, scene):
+        again += written
+    return again
+
+
+def _settled(deps: Deps, key: RecordKey, held: Held, groups_version: int, wanted: Sequence[Support]) -> bool:
+    try:
+        deps.memberships.settle(key, held, groups_version=groups_version, wanted=wanted)
+    except Stale:
+        return False
+    return True
+
+
+def _still_stands(deps: Deps, workspace: str, groups_version: int, scene: Scene) -> bool:
+    """Whether the groups and every record looked at are still what they were."""
+    if deps.groups.snapshot(workspace)[0] != groups_version:
+        return False
+    now = deps.records.get_many(list(scene.stored))
+    return all(key in now and now[key].record == seen.record for key, seen in scene.stored.items())
+
+
+def _groups(deps: Deps, workspace: str) -> _Groups:
+    version, groups = deps.groups.snapshot(workspace)
+    return _Groups(version, [(group, _predicate(orjson.dumps(group.rules, default=str))) for group in groups])
+
+
+@lru_cache(maxsize=4096)
+def _predicate(rules: bytes) -> Predicate | None:
+    """Saved rules were checked; those of a newer version of ours may be unreadable to this one, and let nobody go."""
+    try:
+        return compile_predicate(rules)
+    except Invalid:
+        return None
