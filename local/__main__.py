@@ -19,6 +19,7 @@ COMMANDS = {
     "deploy": Command("local.engine.commands", "redeploy", "deploy template.yaml again to the running engine"),
     "status": Command("local.engine.commands", "status", "say what runs where"),
     "down": Command("local.engine.commands", "down", "stop the engine and remove what it left"),
+    "run": Command("local.journey.story", "run", "the whole product on this machine, with simulated CRMs"),
     "translate": Command("local.engine.commands", "translated", "print the template as plain CloudFormation"),
 }
 

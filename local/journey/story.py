@@ -1,0 +1,151 @@
+"""`python -m local run`: the whole journey on one machine, told as it happens."""
+
+import argparse
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import requests
+
+from local.engine.process import BUILD, EngineFailed
+from local.journey import show, steps
+from local.journey.client import StepFailed
+from local.journey.steps import Story
+from local.journey.truth import differences
+from local.journey.world import Sizes, World, world
+
+Json = Any
+
+
+class Told:
+    """The steps so far: what each found, how long it took; becomes `build/journey.json`."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.steps: dict[str, Json] = {}
+        self.failed: str | None = None
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[dict[str, Json]]:
+        """One step; an exception inside it is what the journey failed with."""
+        facts: dict[str, Json] = {}
+        began = time.monotonic()
+        show.say(f"[bold]{title}[/bold]")
+        try:
+            yield facts
+        except Exception:
+            self.failed = name
+            raise
+        finally:
+            facts["seconds"] = round(time.monotonic() - began, 2)
+            self.steps[name] = facts
+
+    def save(self, error: str | None) -> None:
+        BUILD.mkdir(exist_ok=True)
+        whole = {
+            "ok": error is None,
+            "failed_step": self.failed,
+            "error": error,
+            "seconds": round(time.monotonic() - self.began, 2),
+            "steps": self.steps,
+        }
+        (BUILD / "journey.json").write_text(json.dumps(whole, indent=2) + "\n")
+
+
+def run(arguments: list[str]) -> int:
+    """Exit 0 after the journey (`--once`) or at Ctrl-C; 1 with the step that failed and why."""
+    asked = parsed(arguments)
+    told = Told()
+    error: str | None = None
+    try:
+        with ExitStack() as running:
+            with told.step("start", "Starting the engine and the simulators, deploying template.yaml"):
+                here = running.enter_context(world(Sizes(asked.contacts, asked.companies, asked.deals)))
+            farewell(journey(told, here), told)
+            if not asked.once:
+                stay_up()
+    except (StepFailed, EngineFailed, requests.RequestException) as failed:
+        error = f"{failed}"
+        show.say(f"[red]The step {told.failed!r} failed:[/red] {error}")
+    finally:
+        told.save(error)
+    return 1 if error else 0
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local run")
+    parser.add_argument("--once", action="store_true", help="exit after the journey")
+    parser.add_argument("--contacts", type=int, default=Sizes().contacts)
+    parser.add_argument("--companies", type=int, default=Sizes().companies)
+    parser.add_argument("--deals", type=int, default=Sizes().deals)
+    return parser.parse_args(arguments)
+
+
+def journey(told: Told, here: World) -> Story:
+    story = Story(here, here.sign_in())
+    with told.step("connect", "Connecting HubSpot through its own authorize page"):
+        steps.introduce_chat_app(story)
+        steps.connect_hubspot(story)
+    with told.step("sync", "Bringing the records in") as sync, show.progress() as bars:
+        finished = steps.await_run(story, show.RunBars(bars, steps.totals(here)))
+        sync |= {"counts": finished["counts"], **steps.calls_of_sync(here)}
+    with told.step("compare", "Comparing every record with the CRM") as compared:
+        compared["records"] = steps.compare(story, differences)
+    with told.step("group", "Gathering a channel by a rule over deals") as group:
+        group |= steps.gather_group(story)
+    with told.step("webhook", "Changing a deal in HubSpot") as webhook:
+        webhook |= steps.change_a_deal(story)
+    with told.step("actions", "Pressing buttons under a chat message, each twice") as actions:
+        actions |= steps.press_buttons(story)
+    story.facts = told.steps
+    return story
+
+
+def farewell(story: Story, told: Told) -> None:
+    show.table("What happened", rows(told.steps))
+    url, connection = story.world.api_url, story.connection
+    deal = told.steps["webhook"]["deal"]
+    show.table(
+        "Where it is",
+        {
+            "API": url,
+            "OpenAPI": f"{url}/v1/openapi.json",
+            "HubSpot simulator": f"{story.world.hubspot.url}/_sim/state",
+            "chat app": f"{story.world.chat.url}/_sim/state",
+            "API key": story.api_key,
+        },
+    )
+    show.say("Ask it yourself:\n")
+    show.plain(f"curl -s -H 'Authorization: Bearer {story.api_key}' {url}/v1/records/{connection}/deals/{deal}\n")
+
+
+def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
+    sync, group, webhook = steps_told["sync"], steps_told["group"], steps_told["webhook"]
+    records = ", ".join(f"{counts['read']:,} {kind}" for kind, counts in sync["counts"].items())
+    return {
+        "started and deployed in": f"{steps_told['start']['seconds']:.1f} s",
+        "records": records,
+        "synced in": f"{sync['seconds']:.1f} s",
+        "API calls": f"{sync['calls']} (documented minimum {sync['minimum']})",
+        "429s": str(sync["throttled"]),
+        "equal to the CRM": f"{steps_told['compare']['records']:,} records compared",
+        "channel gathered": f"{group['members']} members in {group['seconds']:.1f} s",
+        "deal changed in HubSpot": f"record after {webhook['record_seconds']:.2f} s, "
+        f"channel after {webhook['channel_seconds']:.2f} s",
+        "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
+        f"in HubSpot after {steps_told['actions']['clicks']} clicks",
+    }
+
+
+def stay_up() -> None:
+    show.say("Running until Ctrl-C.")
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        show.say("\nStopping.")
