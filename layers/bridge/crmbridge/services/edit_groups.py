@@ -90,9 +90,10 @@ def _checked(deps: Deps, caller: Caller, body: Mapping[str, Json], required: tup
             )
             continue
         try:
-            known[name] = _READERS[name](deps, caller, value)
+            known[name] = _READERS[name](value)
         except Invalid as refused:
             problems += [replace(problem, field=_within(name, problem.field)) for problem in refused.problems]
+    problems += _unknown_connections(deps, caller, known.get("connections", ()))
     if problems:
         raise Invalid(*problems)
     return known
@@ -102,44 +103,47 @@ def _within(name: str, path: str) -> str:
     return f"{name}.{path}" if path and not path.startswith("[") else f"{name}{path}"
 
 
-def _text(deps: Deps, caller: Caller, value: Json) -> str:
+def _text(value: Json) -> str:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_TEXT:
         raise Invalid(Problem("", "must be a text", f"1 to {MAX_TEXT} characters"))
     return value.strip()
 
 
-def _flag(deps: Deps, caller: Caller, value: Json) -> bool:
+def _flag(value: Json) -> bool:
     if not isinstance(value, bool):
         raise Invalid(Problem("", "must be a flag", "true or false"))
     return value
 
 
-def _rules(deps: Deps, caller: Caller, value: Json) -> Mapping[str, Json]:
+def _rules(value: Json) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise Invalid(Problem("", "must be an object", '{"operator": "AND", "rules": [...]}'))
     compile_predicate(value)
     return dict(value)
 
 
-def _members(deps: Deps, caller: Caller, value: Json) -> Members:
+def _members(value: Json) -> Members:
     if value not in tuple(Members):
         raise Invalid(Problem("", "says whom a matching deal brings", f"one of {', '.join(Members)}"))
     return Members(value)
 
 
-def _connections(deps: Deps, caller: Caller, value: Json) -> tuple[str, ...]:
+def _connections(value: Json) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > MAX_CONNECTIONS:
         raise Invalid(Problem("", "must be a list of connections", f"at most {MAX_CONNECTIONS}; empty means all"))
-    known = {connection.id for connection in deps.connections.list(caller.workspace)} if value else set()
-    wrong = [at for at, id in enumerate(value) if not isinstance(id, str) or id not in known]
+    wrong = [at for at, id in enumerate(value) if not isinstance(id, str)]
     if wrong:
-        raise Invalid(
-            *(Problem(f"[{at}]", "there is no such connection", "GET /v1/connections lists them") for at in wrong)
-        )
+        raise Invalid(*(Problem(f"[{at}]", "must be the id of a connection") for at in wrong))
     return tuple(dict.fromkeys(value))
 
 
-_READERS: Final[Mapping[str, Callable[[Deps, Caller, Json], Any]]] = {
+def _unknown_connections(deps: Deps, caller: Caller, ids: tuple[str, ...]) -> list[Problem]:
+    known = {connection.id for connection in deps.connections.list(caller.workspace)} if ids else set()
+    fix = "GET /v1/connections lists them"
+    return [Problem(f"connections[{at}]", "no such connection", fix) for at, id in enumerate(ids) if id not in known]
+
+
+_READERS: Final[Mapping[str, Callable[[Json], Any]]] = {
     "name": _text,
     "channel": _text,
     "rules": _rules,
