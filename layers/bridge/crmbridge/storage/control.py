@@ -76,10 +76,8 @@ class ConnectionStore:
 
     def delete(self, connection: Connection) -> None:
         self._items.delete(*_connection_key(connection.workspace, connection.id))
-        self._items.delete_many(
-            (item["pk"], item["sk"])
-            for item in query_all(self._items, _directories(connection.workspace, connection.id), attributes=("pk",))
-        )
+        chunks = query_all(self._items, _directories(connection.workspace, connection.id), attributes=("chunks",))
+        self._items.delete_many([(chunk["pk"], chunk["sk"]) for chunk in chunks])
 
     def directories(self, workspace: str, id: str) -> Directories | None:
         """None, too, while another set is being saved over this one."""

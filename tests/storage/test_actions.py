@@ -1,0 +1,134 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from crmbridge.domain.actions import Action, ActionStatus, Receipt, Target
+from crmbridge.domain.errors import NotFound, Stale
+from crmbridge.domain.records import RecordKey
+from crmbridge.storage.actions import RING_AGAIN, ActionStore
+from crmbridge.storage.items import EXPIRES, Items
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DEAL = RecordKey("w1", "c1", "deals", "30077")
+
+
+@pytest.fixture
+def items(make_items: Callable[[str], Items]) -> Items:
+    return make_items("actions")
+
+
+@pytest.fixture
+def actions(items: Items) -> ActionStore:
+    return ActionStore(items)
+
+
+def action(id: str = "a1", **fields: object) -> Action:
+    asked = Action(
+        id=id, workspace="w1", connection="c1", type="update_deal", fields={"amount": "12.50"},
+        target=Target("deals", "30077"), links=(Target("contacts", "1"),), requested_by="u1", chat="room",
+        body_hash="h", key="k", created_at=NOW, history=(("pending", NOW.isoformat(), ""),),
+    )  # fmt: skip
+    return replace(asked, **fields)  # type: ignore[arg-type]  # spelled out by each test
+
+
+def test_an_action_is_claimed_once_however_many_ask(actions: ActionStore) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        claims = list(pool.map(lambda number: actions.claim(action(message=str(number))), range(8)))
+
+    assert sum(new for _, new in claims) == 1
+    assert len({claimed.message for claimed, _ in claims}) == 1
+
+
+def test_an_action_comes_back_as_it_was_claimed(actions: ActionStore) -> None:
+    actions.claim(action())
+
+    assert actions.get("w1", "a1") == action()
+    with pytest.raises(NotFound):
+        actions.get("w2", "a1")
+
+
+def test_of_two_saves_of_one_version_one_wins(actions: ActionStore) -> None:
+    actions.claim(action())
+
+    saved = actions.save(action(status=ActionStatus.SENDING))
+    with pytest.raises(Stale):
+        actions.save(action(status=ActionStatus.FAILED))
+
+    assert actions.get("w1", "a1") == saved
+    assert saved.version == 1
+
+
+def test_actions_of_a_chat_are_listed_newest_first_page_by_page(actions: ActionStore) -> None:
+    for number in range(5):
+        actions.claim(action(f"a{number}", created_at=NOW + number * MINUTE))
+    actions.claim(action("other", chat="elsewhere"))
+    actions.claim(action("foreign", workspace="w2"))
+
+    first = actions.of_chat("w1", "room", limit=3, cursor=None)
+    second = actions.of_chat("w1", "room", limit=3, cursor=first.cursor)
+
+    assert [each.id for each in first.items] == ["a4", "a3", "a2"]
+    assert [each.id for each in second.items] == ["a1", "a0"]
+    assert second.cursor is None
+
+
+@pytest.mark.parametrize("cursor", ["", "junk", "9#"])
+def test_a_junk_cursor_shows_some_page(actions: ActionStore, cursor: str) -> None:
+    actions.claim(action())
+
+    assert len(actions.of_chat("w1", "room", limit=3, cursor=cursor).items) <= 1
+
+
+def test_a_record_counts_its_updates(actions: ActionStore) -> None:
+    assert [actions.next_sequence(DEAL), actions.next_sequence(DEAL)] == [1, 2]
+    assert actions.next_sequence(replace(DEAL, workspace="w2")) == 1
+
+
+def test_a_completed_sequence_never_goes_back(actions: ActionStore) -> None:
+    before = actions.last_sequence(DEAL)
+    actions.complete_sequence(DEAL, 3)
+    actions.complete_sequence(DEAL, 2)
+
+    assert (before, actions.last_sequence(DEAL)) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("waits", "due_at"),
+    [
+        ({}, NOW + RING_AGAIN),
+        ({"status": ActionStatus.WAITING, "next_attempt_at": NOW + 5 * MINUTE}, NOW + 5 * MINUTE),
+        ({"status": ActionStatus.SENDING, "lease_until": NOW + 2 * MINUTE}, NOW + 2 * MINUTE),
+    ],
+)
+def test_an_unfinished_action_is_due_when_somebody_should_look(
+    actions: ActionStore, waits: dict[str, Any], due_at: datetime
+) -> None:
+    actions.claim(action())
+    actions.save(action(**waits))
+
+    assert actions.due(due_at - timedelta(seconds=1)) == []
+    assert [each.id for each in actions.due(due_at)] == ["a1"]
+
+
+def test_a_finished_action_is_never_due(actions: ActionStore) -> None:
+    actions.claim(action())
+
+    actions.save(action(status=ActionStatus.UNCERTAIN))
+
+    assert actions.due(NOW + 600 * MINUTE) == []
+
+
+def test_a_receipt_can_be_read_for_ninety_days_and_an_open_action_for_ever(actions: ActionStore, items: Items) -> None:
+    receipt = Receipt(object="deals", external_id="30077", completed_at=NOW + MINUTE, attempts=1)
+    actions.claim(action("open"))
+    actions.claim(action())
+
+    actions.save(action(status=ActionStatus.COMPLETED, receipt=receipt))
+
+    stored = items.get("w1#action#a1", "action") or {}
+    assert stored[EXPIRES] == (NOW + MINUTE + timedelta(days=90)).timestamp()
+    assert EXPIRES not in (items.get("w1#action#open", "action") or {})
