@@ -133,13 +133,20 @@ def judge(
     then finding what we have is written too, as the newer proof: of a link removed and put back, a slow reading of the
     time between must not win.
     """
-    parts = [_judge_core(head, seen, read_started_at, indexed=indexed, hinted=hinted)]
-    parts += [_judge_links(head, *read, read_started_at, hinted=hinted) for read in seen.links.items()]
+    parts = [_judge_links(head, *read, read_started_at, hinted=hinted) for read in seen.links.items()]
+    may_lag = indexed and not (any(part and part.is_news for part in parts) and _is_dated_as(head, seen))
+    parts.insert(0, _judge_core(head, seen, read_started_at, indexed=may_lag, hinted=hinted))
     written = tuple(part for part in parts if part)
     if not written:
         return NOTHING
     joined, left = _edges(head, seen, {part.name for part in written})
     return Verdict(written, joined, left)
+
+
+def _is_dated_as(head: Head, seen: Sighting) -> bool:
+    """An index that shows the date we have shows the fields we have; fields derived from links may differ."""
+    held, updated = head.marks.get(CORE), seen.remote_updated_at
+    return held is not None and updated is not None and held.ord.startswith(f"{instant_text(updated)}#")
 
 
 def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool, hinted: bool) -> PartWrite | None:

@@ -9,8 +9,8 @@ from zlib import crc32
 
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.errors import NotFound, Stale
-from crmbridge.domain.messages import Message
 from crmbridge.domain.runs import Run, RunType, Status, Task, add_counts, outcome
+from crmbridge.services.notify_chat import notify_chat
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import queue_scans
 
@@ -79,18 +79,11 @@ def _due(connection: Connection, run: Run) -> Connection:
 
 def _announce(deps: Deps, run: Run) -> None:
     """The id is the run's, so that saying it twice is saying it once."""
-    id = f"sync-failed-{run.id}"
-    event = {
-        "type": "sync.failed",
-        "timestamp": (run.completed_at or run.started_at).isoformat(),
-        "data": {
-            "connection": run.connection,
-            "run": run.id,
-            "run_type": run.type.value,
-            "status": run.status.value,
-            "errors": [dict(error) for error in run.errors],
-        },
+    data = {
+        "connection": run.connection,
+        "run": run.id,
+        "run_type": run.type.value,
+        "status": run.status.value,
+        "errors": [dict(error) for error in run.errors],
     }
-    deps.workspaces.add_outbound(run.workspace, id, event, deps.now())
-    bell = Message({"workspace": run.workspace, "outbound": id}, group=f"{run.workspace}#outbound#chat", dedup=id)
-    deps.queues.chat.send(bell)
+    notify_chat(deps, run.workspace, f"sync_{run.id}", "sync.failed", data)

@@ -1,0 +1,188 @@
+"""Apply one queued delivery: what it hints at is read again from the CRM and stored, for every connection it concerns.
+
+A delivery that concerns several connections is first split into one message each, so that the trouble of one neither
+holds up the others nor repeats their work.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from zlib import crc32
+
+from crmbridge.domain.changes import Cause, Change, Delivery, Origin, What
+from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.errors import Stale, Throttled, Unavailable
+from crmbridge.domain.merging import Sighting
+from crmbridge.domain.messages import Message
+from crmbridge.domain.records import Json, State, instant_text
+from crmbridge.domain.runs import MAX_ATTEMPTS, back_off
+from crmbridge.platforms.spec import Platform
+from crmbridge.services.finish_run import rewrite_connection
+from crmbridge.services.open_api import open_api
+from crmbridge.services.ports import Deps
+from crmbridge.services.refresh_directories import known_directories
+from crmbridge.services.start_run import kept_objects
+from crmbridge.services.store_sightings import store_sightings
+
+LONGEST_DELAY: Final = 900.0
+"""Seconds; more than SQS can hold a message back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one message: connections it was applied for, split off to or postponed for; changes nobody here
+    has an account for."""
+
+    applied: int = 0
+    split: int = 0
+    postponed: int = 0
+    ignored: int = 0
+
+
+def apply_delivery(deps: Deps, message: Mapping[str, Json]) -> Applied:
+    """`message` is the body that `receive_delivery` queued; `to` names the one connection of a split one. Applying it
+    again changes nothing. Raises what will not pass by itself, and what has not passed after many attempts."""
+    platform = deps.platform(message["platform"])
+    changes = platform.webhook.parse(_delivery(message))
+    if to := message.get("to"):
+        return _apply_or_postpone(deps, platform, deps.connections.get(*to), changes, message)
+    concerned = _concerned(deps, platform, {change.account for change in changes if change.account})
+    known = {connection.account for connection in concerned}
+    ignored = sum(change.account not in known for change in changes)
+    if len(concerned) == 1:
+        return replace(_apply_or_postpone(deps, platform, concerned[0], changes, message), ignored=ignored)
+    if concerned:
+        deps.queues.deliveries.send(*(_addressed(message, connection) for connection in concerned))
+    return Applied(split=len(concerned), ignored=ignored)
+
+
+def _delivery(message: Mapping[str, Json]) -> Delivery:
+    received_at = datetime.fromisoformat(message["received_at"])
+    return Delivery(message["method"], message["url"], message["headers"], b64decode(message["body"]), received_at)
+
+
+def _concerned(deps: Deps, platform: Platform, accounts: Iterable[str]) -> list[Connection]:
+    """Connections of every workspace; what needs reconnecting is synced in full afterwards."""
+    return [
+        connection
+        for account in sorted(accounts)
+        for connection in deps.connections.of_account(platform.name, account)
+        if connection.health is Health.CONNECTED
+    ]
+
+
+def _addressed(message: Mapping[str, Json], connection: Connection, **more: Json) -> Message:
+    body = {**message, "to": [connection.workspace, connection.id], **more}
+    return Message(body, group=f"{connection.platform}#{connection.account}", delay_seconds=more.get("wait", 0))
+
+
+def _apply_or_postpone(
+    deps: Deps, platform: Platform, connection: Connection, changes: Sequence[Change], message: Mapping[str, Json]
+) -> Applied:
+    """What passes by itself is queued again, a little later each time."""
+    own = [change for change in changes if change.account in (connection.account, None)]
+    deps.journal.log_delivery(connection.workspace, connection.id, message["id"], _slice(message, own))
+    try:
+        _apply(deps, platform, connection, own)
+    except (Throttled, Unavailable, Stale) as error:
+        attempts = message.get("attempts", 0)
+        if attempts >= MAX_ATTEMPTS:
+            raise
+        jitter = crc32(f"{message['id']}{attempts}".encode()) / 2**32
+        wait = back_off(attempts, jitter, getattr(error, "retry_after", 0.0)).total_seconds()
+        again = _addressed(message, connection, attempts=attempts + 1, wait=int(min(wait, LONGEST_DELAY)))
+        deps.queues.deliveries.send(again)
+        return Applied(postponed=1)
+    return Applied(applied=1)
+
+
+def _slice(message: Mapping[str, Json], changes: Iterable[Change]) -> dict[str, Json]:
+    """What a replay needs, and no values of fields."""
+    return {
+        "platform": message["platform"],
+        "received_at": message["received_at"],
+        "changes": [
+            {
+                "what": str(change.what),
+                "object": change.object,
+                "external_id": change.external_id,
+                "event_id": change.event_id,
+                "occurred_at": change.occurred_at and instant_text(change.occurred_at),
+                "link": change.link and [change.link.object, change.link.external_id],
+                "successor": change.successor,
+                "losers": list(change.losers),
+            }
+            for change in changes
+        ],
+    }
+
+
+def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequence[Change]) -> None:
+    kept = {spec.name for spec in kept_objects(platform, connection)}
+    hints = {object: told for object, told in _hints(changes).items() if object in kept}
+    if any(change.what == What.RESYNC for change in changes):
+        rewrite_connection(
+            deps, connection.workspace, connection.id, lambda stored: replace(stored, full_due_at=deps.now())
+        )
+    if not hints:
+        return
+    api = open_api(deps, connection, "webhook")
+    directories = known_directories(deps, platform, connection, api)
+    for object, told in hints.items():
+        for ids in _batches(sorted(told), platform.objects[object].page_size):
+            read_started_at = deps.now()
+            seen = platform.fetch(api, object, ids, directories)
+            store_sightings(
+                deps,
+                platform,
+                connection,
+                directories,
+                [_believing(told.get(one.external_id), one) for one in seen],
+                read_started_at=read_started_at,
+                cause=Cause(Origin.WEBHOOK),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What the CRM said had become of a record, should it not show it any more."""
+
+    state: State
+    successor_id: str | None = None
+
+
+def _hints(changes: Iterable[Change]) -> dict[str, dict[str, _Fate | None]]:
+    """Per object the ids to read again, each once however often it was named: both ends of a link, both sides of a
+    merge."""
+    hints: dict[str, dict[str, _Fate | None]] = {}
+    for change in changes:
+        if change.object is None or change.external_id is None:
+            continue
+        told = hints.setdefault(change.object, {})
+        for id, fate in _told(change, change.external_id):
+            told[id] = fate or told.get(id)
+        if change.link:
+            hints.setdefault(change.link.object, {}).setdefault(change.link.external_id, None)
+    return hints
+
+
+def _told(change: Change, id: str) -> list[tuple[str, _Fate | None]]:
+    fate = _Fate(State.DELETED) if change.what == What.DELETED else None
+    told: list[tuple[str, _Fate | None]] = [(id, fate)]
+    if change.successor:
+        told.append((change.successor, None))
+    survivor = change.successor or id
+    return told + [(loser, _Fate(State.MERGED, survivor)) for loser in change.losers if loser != survivor]
+
+
+def _believing(fate: _Fate | None, seen: Sighting) -> Sighting:
+    """A 404 alone is no deletion; a 404 after the CRM said "deleted" is one."""
+    if fate is None or seen.state is not State.HIDDEN:
+        return seen
+    return replace(seen, state=fate.state, successor_id=fate.successor_id)
+
+
+def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
