@@ -1,6 +1,6 @@
 """What the use cases need from the world. Storage keeps these promises twice: in DynamoDB and in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -30,8 +30,9 @@ NewId = Callable[[], str]
 
 
 class Records(Protocol):
-    def heads(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Head]:
-        """What is known of each; unknown keys are missing."""
+    def heads(self, keys: Sequence[RecordKey], targets: Collection[str] | None = None) -> Mapping[RecordKey, Head]:
+        """What is known of each; unknown keys are missing. Of links only those to `targets` (None: all, which reads
+        whole records)."""
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
         """Write each record with its edges, all or nothing per record; returns the keys whose expectation failed."""

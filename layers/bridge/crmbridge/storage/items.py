@@ -151,14 +151,22 @@ class Items(Protocol):
 
 
 def query_all(
-    items: Items, pk: str, prefix: str = "", *, index: str | None = None, attributes: Sequence[str] = ()
+    items: Items,
+    pk: str,
+    prefix: str = "",
+    *,
+    index: str | None = None,
+    attributes: Sequence[str] = (),
+    after: Mapping[str, Any] | None = None,
+    page_size: int | None = None,
 ) -> Iterator[Item]:
-    """Every item of a query, page after page."""
-    page = items.query(pk, prefix, index=index, attributes=attributes)
-    yield from page.items
-    while page.after is not None:
-        page = items.query(pk, prefix, index=index, attributes=attributes, after=page.after)
+    """Every item of a query, page after page; a small `page_size` spares who stops early."""
+    while True:
+        page = items.query(pk, prefix, index=index, attributes=attributes, limit=page_size, after=after)
         yield from page.items
+        after = page.after
+        if after is None:
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,222 @@
+"""How a record lies in the table: its keys, the item of its parts, and the items of its edges.
+
+    pk  workspace#connection#NN     NN: one of 16 shards, by a hash of object and id
+    sk  object#id                   the record
+    sk  object#id>target#tid        a link of it, where they are too many for the item (`links.<target>:more`)
+    sk  target#tid<object#id        the same link seen from its target, in the target's partition
+
+The item has per part its content (`core`, `links.<target>`: JSON text), `<part>:ord` and `<part>:fp`.
+"""
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any, Final
+from zlib import compress, crc32, decompress
+
+import orjson
+
+from crmbridge.domain.changes import Cause
+from crmbridge.domain.merging import CORE, Head, Mark, PartWrite, RecordWrite
+from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
+from crmbridge.domain.stored import Stored
+from crmbridge.storage.codec import from_json, to_json
+from crmbridge.storage.contents import content_text, read_content
+from crmbridge.storage.items import Item, Key, When, Write, absent, equals
+from crmbridge.storage.keys import joined, part, parts
+
+SHARDS: Final = 16
+INLINE: Final = 100
+"""So many links to one target lie in the record's own item; beyond, each is an item of its own."""
+LINKS: Final = "links."
+MORE: Final = ":more"
+_ORD: Final = ":ord"
+_MAY_GO: Final = ("successor_id", "email_pk", "email_sk", "name_pk", "name_sk")
+_COMPRESS_FROM: Final = 100_000
+_NAME_LENGTH: Final = 100
+_EMAIL_LENGTH: Final = 320
+
+
+def partition(workspace: str, connection: str, shard: int) -> str:
+    return f"{part(workspace)}#{part(connection)}#{shard:02}"
+
+
+def item_key(key: RecordKey) -> Key:
+    sk = f"{part(key.object)}#{part(key.external_id)}"
+    return partition(key.workspace, key.connection, crc32(sk.encode()) % SHARDS), sk
+
+
+def record_key(pk: str, sk: str) -> RecordKey | None:
+    """Whose item this is; None for an edge."""
+    if "<" in sk or ">" in sk:
+        return None
+    workspace, connection, _ = parts(pk)
+    return RecordKey(workspace, connection, *parts(sk))
+
+
+def forward_prefix(owner: RecordKey, target: str) -> Key:
+    pk, sk = item_key(owner)
+    return pk, f"{sk}>{part(target)}#"
+
+
+def forward_put(owner: RecordKey, link: Link, ord: str) -> Write:
+    pk, prefix = forward_prefix(owner, link.object)
+    sk = prefix + part(link.external_id)
+    return Write(key=(pk, sk), put={"pk": pk, "sk": sk, "ord": ord, "label": link.label, "primary": link.primary})
+
+
+def forward_link(item: Item) -> Link:
+    target, external_id = parts(item["sk"].partition(">")[2])
+    return Link(target, external_id, item["label"], item["primary"])
+
+
+def reverse_prefix(target: RecordKey, object: str) -> Key:
+    pk, sk = item_key(target)
+    return pk, f"{sk}<{part(object)}#"
+
+
+def reverse_key(owner: RecordKey, link: Link) -> Key:
+    pk, prefix = reverse_prefix(RecordKey(owner.workspace, owner.connection, *_end(link)), owner.object)
+    return pk, prefix + part(owner.external_id)
+
+
+def _end(link: Link) -> tuple[str, str]:
+    return link.object, link.external_id
+
+
+def reverse_put(owner: RecordKey, link: Link, ord: str) -> Write:
+    pk, sk = reverse_key(owner, link)
+    return Write(key=(pk, sk), put={"pk": pk, "sk": sk, "ord": ord})
+
+
+def record_write(write: RecordWrite, moving: Collection[str] = ()) -> Write:
+    """The write of the record's own item: a put when it is new, otherwise of the parts that were judged to be news.
+
+    Of the parts in `moving` the links are still to come: until then they have no fingerprint, so that whatever is
+    read next is news.
+    """
+    pk, sk = item_key(write.key)
+    changed = {"kind": str(write.kind), "cause": _cause_text(write.cause)}
+    changed |= _core(write) if write.verdict.writes_core else {}
+    for each in write.verdict.parts:
+        changed |= _part(write, each, is_moving=each.name in moving)
+    when = _conditions(write.verdict.parts, moving)
+    if any(each.name == CORE and each.expected is None for each in write.verdict.parts):
+        return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **changed}, when=when)
+    gone = tuple(name for name in _MAY_GO if name not in changed) if write.verdict.writes_core else ()
+    return Write(key=(pk, sk), set=changed, remove=gone, when=when)
+
+
+def _core(write: RecordWrite) -> dict[str, Any]:
+    changed: dict[str, Any] = {"state": str(write.state), **_indexed(write)}
+    if write.successor_id is not None:
+        changed["successor_id"] = write.successor_id
+    if write.core is not None:
+        changed[CORE] = _packed(content_text(write.core))
+    return changed
+
+
+def _part(write: RecordWrite, each: PartWrite, *, is_moving: bool) -> dict[str, Any]:
+    name = each.name
+    if is_moving:
+        return {name + _ORD: each.mark.ord, name + ":fp": "", name + MORE: True}
+    marks = {name + _ORD: each.mark.ord, name + ":fp": each.mark.fingerprint}
+    return marks if name == CORE else marks | {name: links_text(write.links[name.removeprefix(LINKS)])}
+
+
+def _conditions(written: Collection[PartWrite], moving: Collection[str]) -> When | None:
+    """Of each part: the `ord` it was judged by; of links, too, that they all lie in the item."""
+    when: When | None = None
+    for each in written:
+        test = absent(each.name + _ORD) if each.expected is None else equals(each.name + _ORD, each.expected)
+        if each.name != CORE and each.expected is not None and each.name not in moving:
+            test = test & absent(each.name + MORE)
+        when = test if when is None else when & test
+    return when
+
+
+def _indexed(write: RecordWrite) -> dict[str, str]:
+    """The keys of the indexes by e-mail and by name."""
+    key = write.key
+    place, email, name = joined(key.connection, key.object, key.external_id), normalised(write.email), write.name
+    found: dict[str, str] = {}
+    if email and len(email) <= _EMAIL_LENGTH:
+        found |= {"email_pk": email_partition(key.workspace, email), "email_sk": place}
+    if name := normalised(name)[:_NAME_LENGTH]:
+        found |= {"name_pk": name_partition(key.workspace, write.kind, name), "name_sk": f"{name}#{place}"}
+    return found
+
+
+def email_partition(workspace: str, email: str) -> str:
+    return joined(workspace, email)
+
+
+def name_partition(workspace: str, kind: Kind, name: str) -> str:
+    return joined(workspace, kind, name[:2])
+
+
+def normalised(text: str) -> str:
+    """How names and e-mails compare: NFKC, case-folded, trimmed."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.encode(errors="replace").decode())
+    return text.casefold().strip()
+
+
+def links_text(links: Collection[Link]) -> str:
+    return orjson.dumps(
+        [[link.external_id, link.label, link.primary] if link.label or link.primary else link.external_id
+         for link in links]
+    ).decode()  # fmt: skip
+
+
+def read_links(target: str, text: str) -> tuple[Link, ...]:
+    return tuple(Link(target, *([entry] if isinstance(entry, str) else entry)) for entry in orjson.loads(text))
+
+
+def inline_links(item: Item) -> dict[str, tuple[Link, ...]]:
+    """Per target the links that lie in the item; those it has `more` of are not all there."""
+    targets = [name.removeprefix(LINKS) for name in item if name.startswith(LINKS) and ":" not in name]
+    return {target: read_links(target, item[LINKS + target]) for target in targets}
+
+
+def targets_with_more(item: Item) -> list[str]:
+    return [name.removeprefix(LINKS).removesuffix(MORE) for name in item if name.endswith(MORE)]
+
+
+def head_of(item: Item, links: Mapping[str, tuple[Link, ...]]) -> Head:
+    names = [name.removesuffix(_ORD) for name in item if name.endswith(_ORD)]
+    marks = {name: Mark(item[name + _ORD], item[name + ":fp"]) for name in names}
+    return Head(marks, State(item["state"]), links)
+
+
+def stored_of(key: RecordKey, item: Item, links: Mapping[str, tuple[Link, ...]]) -> Stored:
+    kind = Kind(item["kind"])
+    record = Record(
+        object=key.object,
+        external_id=key.external_id,
+        kind=kind,
+        state=State(item["state"]),
+        successor_id=item.get("successor_id"),
+        links=links,
+        **(read_content(kind, _unpacked(item[CORE])) if CORE in item else {"platform": ""}),
+    )
+    return Stored(key, record, _cause(item["cause"]), item[CORE + _ORD])
+
+
+def _packed(text: str) -> str | bytes:
+    """Contents near the limit of an item are compressed: a note may be long, and 400 KB hold ten times as much text."""
+    return compress(text.encode()) if len(text) > _COMPRESS_FROM else text
+
+
+def _unpacked(content: str | bytes) -> str:
+    return content if isinstance(content, str) else decompress(content).decode()
+
+
+@lru_cache(256)
+def _cause_text(cause: Cause) -> str:
+    return to_json(cause)
+
+
+@lru_cache(256)
+def _cause(text: str) -> Cause:
+    return from_json(Cause, text)

@@ -1,0 +1,277 @@
+"""Records and their edges, in one table; see `record_items` for how they lie in it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from crmbridge.domain.errors import Invalid, Problem, Stale, TooLarge
+from crmbridge.domain.merging import CORE, Head, PartWrite, RecordWrite
+from crmbridge.domain.records import Kind, Link, RecordKey
+from crmbridge.domain.stored import PageOf, Stored
+from crmbridge.storage.items import RECORDS_BY_EMAIL, RECORDS_BY_NAME, Item, Items, Write, query_all
+from crmbridge.storage.keys import cursor_of, foreign_cursor, part, parts, place_of
+from crmbridge.storage.record_edges import Move, forward_links, move_links
+from crmbridge.storage.record_items import (
+    INLINE,
+    LINKS,
+    MORE,
+    SHARDS,
+    email_partition,
+    head_of,
+    inline_links,
+    item_key,
+    name_partition,
+    normalised,
+    partition,
+    record_key,
+    record_write,
+    reverse_key,
+    reverse_prefix,
+    reverse_put,
+    stored_of,
+    targets_with_more,
+)
+
+_WRITES = 100
+_BYTES = 3_000_000
+_CHANGES = 90
+
+
+@dataclass(slots=True)
+class _Pack:
+    """Records that travel in one transaction."""
+
+    entries: list[tuple[RecordWrite, list[Write]]] = field(default_factory=list)
+    keys: set[RecordKey] = field(default_factory=set)
+    writes: int = 0
+    bytes: int = 0
+
+    def takes(self, write: RecordWrite, ops: Sequence[Write], size: int) -> bool:
+        fits = self.writes + len(ops) <= _WRITES and self.bytes + size <= _BYTES
+        return not self.entries or (fits and write.key not in self.keys)
+
+    def add(self, write: RecordWrite, ops: list[Write], size: int) -> None:
+        self.entries.append((write, ops))
+        self.keys.add(write.key)
+        self.writes += len(ops)
+        self.bytes += size
+
+
+class RecordStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def heads(self, keys: Sequence[RecordKey], targets: Collection[str] | None = None) -> Mapping[RecordKey, Head]:
+        found = self._found(keys, () if targets is None else _head_attributes(targets))
+        return {key: head_of(item, self._links(key, item)) for key, item in found.items()}
+
+    def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
+        small = [write for write in writes if not _is_big(write)]
+        refused = [write for pack in _packs(small) for write in self._write_pack(pack.entries)]
+        moving = [write for write in writes if _is_big(write)] + self._moved_meanwhile(refused)
+        settled = {id(write) for write in moving if self._write_big(write)}
+        return [write.key for write in (*refused, *filter(_is_big, writes)) if id(write) not in settled]
+
+    def get(self, key: RecordKey) -> Stored | None:
+        return self.get_many([key]).get(key)
+
+    def get_many(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Stored]:
+        return {key: self._stored(key, item) for key, item in self._found(keys).items()}
+
+    def linked(self, key: RecordKey, object: str) -> Sequence[str]:
+        return [parts(edge["sk"])[-1] for edge in query_all(self._items, *reverse_prefix(key, object))]
+
+    def ids(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[tuple[str, str]]:
+        for key, item in self._shard(workspace, connection, object, shard, attributes=("state",)):
+            yield key.external_id, item["state"]
+
+    def scan(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[Stored]:
+        for key, item in self._shard(workspace, connection, object, shard):
+            yield self._stored(key, item)
+
+    def page(self, workspace: str, connection: str, object: str, *, limit: int, cursor: str | None) -> PageOf[Stored]:
+        """Shard after shard; the order within is that of the ids as text."""
+        shard, after = _place(cursor, object)
+        found = list(islice(self._from(workspace, connection, object, shard, after, limit), limit + 1))
+        items = [self._stored(key, item) for _, key, item in found[:limit]]
+        more = cursor_of(found[limit - 1][0], found[limit - 1][2]["sk"]) if len(found) > limit else None
+        return PageOf(items, more)
+
+    def by_email(self, workspace: str, email: str) -> Sequence[Stored]:
+        asked = email_partition(workspace, normalised(email))
+        rows = query_all(self._items, asked, index=RECORDS_BY_EMAIL.name)
+        found = self._found(_keys(rows))
+        return [self._stored(key, item) for key, item in found.items() if item.get("email_pk") == asked]
+
+    def by_name(self, workspace: str, kind: Kind, prefix: str, *, limit: int, cursor: str | None) -> PageOf[Stored]:
+        """Raises Invalid for a prefix of less than two characters: it would be most of the workspace."""
+        name = normalised(prefix)[:100]
+        if len(name) < 2:
+            raise Invalid(Problem("q", "is too short", "give at least two characters"))
+        asked = name_partition(workspace, kind, name)
+        after = _name_place(workspace, asked, name, cursor) if cursor else None
+        page = self._items.query(asked, name, index=RECORDS_BY_NAME.name, limit=limit, after=after)
+        found = self._found(_keys(page.items))
+        named = [self._stored(key, item) for key, item in found.items() if item.get("name_pk") == asked]
+        return PageOf(named, _name_cursor(page.items[-1]) if page.after else None)
+
+    def forget_connection(self, workspace: str, connection: str) -> int:
+        """How many records there were; edges go with them."""
+        forgotten = 0
+        for shard in range(SHARDS):
+            rows = list(query_all(self._items, partition(workspace, connection, shard), attributes=("kind",)))
+            self._items.delete_many((row["pk"], row["sk"]) for row in rows)
+            forgotten += sum("kind" in row for row in rows)
+        return forgotten
+
+    def _found(self, keys: Iterable[RecordKey], attributes: Sequence[str] = ()) -> dict[RecordKey, Item]:
+        places = {item_key(key): key for key in keys}
+        found = self._items.get_many(places, attributes)
+        return {key: found[place] for place, key in places.items() if "state" in found.get(place, {})}
+
+    def _stored(self, key: RecordKey, item: Item) -> Stored:
+        return stored_of(key, item, self._links(key, item))
+
+    def _links(self, key: RecordKey, item: Item) -> dict[str, tuple[Link, ...]]:
+        links = inline_links(item)
+        for target in targets_with_more(item):
+            links[target] = (*links.get(target, ()), *forward_links(self._items, key, target))
+        return links
+
+    def _write_pack(self, entries: list[tuple[RecordWrite, list[Write]]]) -> list[RecordWrite]:
+        """Returns those refused. What loses a conflict again and again is tried in ever smaller company."""
+        refused: list[RecordWrite] = []
+        while entries:
+            owners = [position for position, (_, ops) in enumerate(entries) for _ in ops]
+            try:
+                positions = self._items.write_all([op for _, ops in entries for op in ops])
+            except (Stale, TooLarge) as error:
+                return refused + self._write_halves(entries, error)
+            lost = {owners[position] for position in positions}
+            if not lost:
+                break
+            refused += [write for position, (write, _) in enumerate(entries) if position in lost]
+            entries = [entry for position, entry in enumerate(entries) if position not in lost]
+        return refused
+
+    def _write_halves(self, entries: list[tuple[RecordWrite, list[Write]]], error: Exception) -> list[RecordWrite]:
+        if len(entries) > 1:
+            half = len(entries) // 2
+            return self._write_pack(entries[:half]) + self._write_pack(entries[half:])
+        if isinstance(error, TooLarge):
+            raise TooLarge(f"{entries[0][0].key}: more than one item of the store can hold") from error
+        return [entries[0][0]]
+
+    def _moved_meanwhile(self, refused: Sequence[RecordWrite]) -> list[RecordWrite]:
+        """Those whose links do not all lie in the item (any more), which the conditions of a small write refuse."""
+        wanted = {write.key: write for write in refused if _link_parts(write)}
+        names = [each.name + MORE for write in wanted.values() for each in _link_parts(write)]
+        found = self._found(wanted, ("state", *dict.fromkeys(names))) if wanted else {}
+        return [wanted[key] for key, item in found.items() if targets_with_more(item)]
+
+    def _write_big(self, write: RecordWrite) -> bool:
+        """False when it was refused, at the beginning or by a newer reading on the way."""
+        moving = _link_parts(write)
+        try:
+            if self._items.write_all([record_write(write, [each.name for each in moving])]):
+                return False
+            return all(move_links(self._items, _move(write, each)) for each in moving)
+        except Stale:
+            return False
+
+    def _shard(
+        self, workspace: str, connection: str, object: str, shard: int, attributes: Sequence[str] = ()
+    ) -> Iterator[tuple[RecordKey, Item]]:
+        pk = partition(workspace, connection, shard)
+        return _records(query_all(self._items, pk, f"{part(object)}#", attributes=attributes))
+
+    def _from(
+        self, workspace: str, connection: str, object: str, shard: int, after: str, limit: int
+    ) -> Iterator[tuple[int, RecordKey, Item]]:
+        for number in range(shard, SHARDS):
+            pk = partition(workspace, connection, number)
+            last = {"pk": pk, "sk": after} if after and number == shard else None
+            rows = query_all(self._items, pk, f"{part(object)}#", after=last, page_size=limit + 1)
+            yield from ((number, key, item) for key, item in _records(rows))
+
+
+def _head_attributes(targets: Collection[str]) -> tuple[str, ...]:
+    links = [LINKS + target + end for target in targets for end in ("", ":ord", ":fp", MORE)]
+    return ("state", f"{CORE}:ord", f"{CORE}:fp", *links)
+
+
+def _link_parts(write: RecordWrite) -> list[PartWrite]:
+    return [each for each in write.verdict.parts if each.name != CORE]
+
+
+def _move(write: RecordWrite, each: PartWrite) -> Move:
+    target = each.name.removeprefix(LINKS)
+    return Move(write.key, target, write.links[target], each.mark)
+
+
+def _is_big(write: RecordWrite) -> bool:
+    """More than one transaction, or one item, can hold."""
+    changes = len(write.verdict.joined) + len(write.verdict.left)
+    return changes > _CHANGES or any(
+        len(write.links[each.name.removeprefix(LINKS)]) > INLINE for each in _link_parts(write)
+    )
+
+
+def _packs(writes: Iterable[RecordWrite]) -> Iterator[_Pack]:
+    pack = _Pack()
+    for write in writes:
+        ops = [record_write(write), *_edges(write)]
+        size = _size(ops[0])
+        if not pack.takes(write, ops, size):
+            yield pack
+            pack = _Pack()
+        pack.add(write, ops, size)
+    yield pack
+
+
+def _size(write: Write) -> int:
+    """Roughly the bytes of a record's own item; names, marks and edges are counted generously."""
+    core = (write.put or write.set).get(CORE, "")
+    return 10_000 + len(core) * (1 if core.isascii() else 4)
+
+
+def _edges(write: RecordWrite) -> Iterator[Write]:
+    ords = {each.name: each.mark.ord for each in write.verdict.parts}
+    for link in write.verdict.joined:
+        yield reverse_put(write.key, link, ords[LINKS + link.object])
+    for link in write.verdict.left:
+        yield Write(key=reverse_key(write.key, link), delete=True)
+
+
+def _records(rows: Iterable[Item]) -> Iterator[tuple[RecordKey, Item]]:
+    """Leave out the edges, which lie among them."""
+    for row in rows:
+        key = record_key(row["pk"], row["sk"])
+        if key is not None:
+            yield key, row
+
+
+def _keys(rows: Iterable[Item]) -> list[RecordKey]:
+    return [key for key, _ in _records(rows)]
+
+
+def _place(cursor: str | None, object: str) -> tuple[int, str]:
+    if cursor is None:
+        return 0, ""
+    shard, sk = place_of(cursor, int, str)
+    if not (0 <= int(shard) < SHARDS and sk.startswith(f"{part(object)}#")):
+        foreign_cursor()
+    return int(shard), sk
+
+
+def _name_cursor(row: Item) -> str:
+    _, connection, _ = parts(row["pk"])
+    return cursor_of(row["name_sk"], connection, *parts(row["sk"]))
+
+
+def _name_place(workspace: str, asked: str, name: str, cursor: str) -> Mapping[str, str]:
+    name_sk, connection, object, external_id = place_of(cursor, str, str, str, str)
+    if not name_sk.startswith(name):
+        foreign_cursor()
+    pk, sk = item_key(RecordKey(workspace, connection, object, external_id))
+    return {"pk": pk, "sk": sk, "name_pk": asked, "name_sk": name_sk}
