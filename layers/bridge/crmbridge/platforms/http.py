@@ -7,7 +7,7 @@ from typing import Protocol
 import orjson
 import requests
 
-from crmbridge.domain.errors import TokenExpired, Unavailable
+from crmbridge.domain.errors import ReauthRequired, TokenExpired, Unavailable
 from crmbridge.domain.records import Json
 
 CONNECT_TIMEOUT = 5.0
@@ -38,7 +38,7 @@ class Tokens(Protocol):
 
 
 class Explain(Protocol):
-    """A platform's error shapes into the one tree; always raises. `sent_write`: the outcome may be unknown."""
+    """A platform's error shapes into the one tree. `sent_write`: where the CRM failed, the outcome is unknown."""
 
     def __call__(self, status: int, headers: Mapping[str, str], body: bytes, *, sent_write: bool) -> Exception: ...
 
@@ -85,7 +85,14 @@ class Api:
         try:
             return self._send(call, token)
         except TokenExpired:
-            return self._send(call, self.tokens.current(refused=token))
+            token = self.tokens.current(refused=token)
+        try:
+            return self._send(call, token)
+        except TokenExpired as error:
+            reason = f"{error}; so was the token that replaced it"
+            raise ReauthRequired(
+                reason, platform=self.platform, status=error.status, request_id=error.request_id
+            ) from None
 
     def _send(self, call: Call, token: str) -> Answer:
         self.gate.enter(call.pool)

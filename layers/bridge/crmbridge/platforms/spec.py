@@ -11,7 +11,7 @@ from crmbridge.domain.connections import Account, AppCredentials, Identity, Toke
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record
-from crmbridge.platforms.http import Api
+from crmbridge.platforms.http import Api, Explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class OAuthSpec:
     """Turn the token endpoint's JSON into tokens; must survive absent optional fields."""
     revoke: Callable[[Api, TokenSet, AppCredentials], None]
     scope_separator: str = " "
+    optional_scope_parameter: str = ""
+    """Where the CRM wants scopes that an install may go without; empty: with the others."""
+    token_on_api: bool = False
+    """The token endpoint lives on the API's host, not on the host of the consent page."""
     pkce: bool = False
     basic_auth: bool = False
     refresh_early_seconds: int = 300
@@ -84,8 +88,8 @@ class Page:
 class WriteRequest:
     """One action, ready for a CRM: our field names, ISO text for dates, numbers as Decimal or text.
 
-    `key` is carried by the write so that `look_up` can find it again; `marker` is its short, human form for text
-    fields. `external_id` is set for updates.
+    `key` is carried by the write so that `look_up` can find it again (its short form, `ref 4F7K2Q`, where only a text
+    field can hold it). `external_id` is set for updates. `asked_at` stands in for a date that the CRM insists on.
     """
 
     type: str
@@ -97,12 +101,13 @@ class WriteRequest:
     links: tuple[Link, ...] = ()
     key: str
     directories: Directories
+    asked_at: datetime | None = None
     timeout: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the CRM answered: the object's id, and the record as read back where the answer holds it."""
+    """What the CRM answered: the object's id, and the record as read back where the answer holds *all* of it."""
 
     object: str
     external_id: str
@@ -138,13 +143,14 @@ class WebhookSpec:
 class ActionSpec:
     """How one action type is written, and how its outcome is looked up by an unlagged key.
 
-    `look_up` returns what the key (or the id) finds, or None; `certain` says that None proves nothing was written.
+    `look_up` returns what the key (or the id) finds, or None. `unique_key`: the CRM itself refuses the key a second
+    time, so that sending again after None can never write twice; False where only a marker in a text can be found.
     """
 
     object: str
     send: Callable[[Api, WriteRequest], Written]
     look_up: Callable[[Api, WriteRequest], Written | None]
-    unique_key: bool = True
+    unique_key: Callable[[Directories], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +168,7 @@ class Platform:
     objects: Mapping[str, ObjectSpec]
     webhook: WebhookSpec
     pools: tuple[Pool, ...]
+    explain: Explain
     read: ReadFunction
     identify: Callable[[Api, TokenSet], Identity]
     """The connection test: who, where, which scopes, what is left of the quota."""

@@ -1,0 +1,112 @@
+"""Links: inline with a listing where they come whole, otherwise for up to 1,000 records in one call."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from crmbridge.domain.errors import Unavailable
+from crmbridge.domain.records import Link
+from crmbridge.platforms.http import Api
+from crmbridge.platforms.hubspot import paths
+from crmbridge.platforms.hubspot.objects import NAME, OBJECTS, PRIMARY_TYPES, SINGULAR
+
+BATCH: Final = 1_000
+NONE_FOUND: Final = "crm.associations.NO_ASSOCIATIONS_FOUND"
+
+Links = tuple[Link, ...]
+
+
+def inline_links(object: str, envelope: Mapping[str, Any]) -> dict[str, Links]:
+    """Per target the links of one listed record that are whole. A target that was asked for and has no entry has no
+    links; an envelope without `associations` at all was not asked (or has none: `whole_links` knows)."""
+    associations = envelope.get("associations")
+    if not isinstance(associations, dict) or object not in OBJECTS:
+        return {}
+    found = {target: _inline(object, target, associations.get(target)) for target in associations if target in OBJECTS}
+    return {target: links for target, links in found.items() if links is not None}
+
+
+def whole_links(object: str, envelope: Mapping[str, Any]) -> tuple[dict[str, Links], list[str]]:
+    """Of a record listed with all its targets asked for: the links read whole, and the targets that need a call."""
+    associations = envelope.get("associations")
+    if not isinstance(associations, dict):
+        return dict.fromkeys(OBJECTS[object].links, ()), []
+    whole: dict[str, Links] = {}
+    owed: list[str] = []
+    for target in OBJECTS[object].links:
+        links = _inline(object, target, associations.get(target, {}))
+        if links is None:
+            owed.append(target)
+        else:
+            whole[target] = links
+    return whole, owed
+
+
+def _inline(object: str, target: str, page: Any) -> Links | None:
+    """None when there is more than the page holds, or a label: inline only its internal name is told.
+
+    The same id comes once per association type; `contact_to_company` beside `..._unlabeled` marks the primary one."""
+    if not isinstance(page, dict) or page.get("paging"):
+        return None
+    plain = f"{SINGULAR[object]}_to_{SINGULAR[target]}"
+    has_primary = (object, target) in PRIMARY_TYPES
+    primary: dict[str, bool] = {}
+    for entry in page.get("results") or ():
+        type = entry.get("type")
+        if type not in (plain, f"{plain}_unlabeled"):
+            return None
+        id = str(entry.get("id"))
+        primary[id] = primary.get(id, False) or (has_primary and type == plain)
+    return _ordered(Link(target, id, "", is_primary) for id, is_primary in primary.items())
+
+
+def read_links(api: Api, object: str, target: str, ids: Sequence[str]) -> dict[str, Links]:
+    """All links of these records to one target object; an id is missing only where HubSpot could not tell."""
+    found: dict[str, dict[str, Link]] = {id: {} for id in ids}
+    inputs = [{"id": id} for id in ids]
+    while inputs:
+        body = {"inputs": inputs[:BATCH]}
+        answer = api.post(paths.batch_associations(object, target), body)
+        more = _gather(found, target, answer)
+        _forget_failed(found, answer)
+        inputs = inputs[BATCH:] + more
+    return {id: _ordered(links.values()) for id, links in found.items()}
+
+
+def _gather(found: dict[str, dict[str, Link]], target: str, answer: Any) -> list[dict[str, str]]:
+    """File what one answer holds; returns the inputs that continue it. The answer has its own order, and leaves out
+    whoever has no links."""
+    more = []
+    for result in answer.get("results") or ():
+        id = str(result["from"]["id"])
+        if id not in found:
+            continue
+        found[id].update((link.external_id, link) for link in _links(target, result.get("to") or ()))
+        after = ((result.get("paging") or {}).get("next") or {}).get("after")
+        if after:
+            more.append({"id": id, "after": after})
+    return more
+
+
+def _links(target: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[Link]:
+    """`toObjectId` is a number in most answers and a string in newer ones."""
+    for entry in entries:
+        labels = [type["label"] for type in entry.get("associationTypes") or () if type.get("label")]
+        label = ", ".join(sorted({label for label in labels if label != "Primary"}))
+        yield Link(target, str(entry["toObjectId"]), label, "Primary" in labels)
+
+
+def _forget_failed(found: dict[str, dict[str, Link]], answer: Any) -> None:
+    """A failure of one input must not read as "has no links": that would empty a channel."""
+    for error in answer.get("errors") or ():
+        if error.get("subCategory") == NONE_FOUND:
+            continue
+        context = error.get("context") or {}
+        failed = [str(id) for key in ("fromObjectId", "ids", "id") for id in context.get(key) or ()]
+        if not failed:
+            raise Unavailable(f"HubSpot could not tell all links: {error.get('message', '')[:200]}", platform=NAME)
+        for id in failed:
+            found.pop(id, None)
+
+
+def _ordered(links: Iterable[Link]) -> Links:
+    return tuple(sorted(links, key=lambda link: (not link.primary, len(link.external_id), link.external_id)))

@@ -1,0 +1,203 @@
+"""Our fields and values into HubSpot's properties; what HubSpot cannot take is refused before anything is sent."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+from crmbridge.domain.directories import Directories, Field, Stage
+from crmbridge.domain.errors import Rejected
+from crmbridge.domain.records import Json
+from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
+from crmbridge.platforms.hubspot.values import to_number, zone_of
+from crmbridge.platforms.hubspot.words import CALL_STATUSES, LIFECYCLES, PRIORITIES, STATUSES
+from crmbridge.platforms.spec import WriteRequest
+
+NOT_WRITABLE: Final = frozenset({
+    "amount_home", "home_currency", "probability", "is_closed", "is_won", "created_date", "completed_at", "company_id",
+    "lead_source",
+})  # fmt: skip
+"""Calculated by HubSpot, or a link and no property."""
+NOON: Final = time(12)
+"""A day is written as its noon in the account's zone, so that it stays that day wherever it is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    object: str
+    directories: Directories
+
+
+Encode = Callable[[Writing, Any], str]
+"""Raises ValueError with what would be valid."""
+
+
+def outgoing_properties(request: WriteRequest) -> dict[str, str]:
+    """Everything but stages (see `stages_named`). None clears. Raises Rejected naming every field that cannot be."""
+    writing, remote = Writing(request.object, request.directories), OBJECTS[request.object].remote
+    found: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    for name, value in request.fields.items():
+        if name in ("stage", "pipeline"):
+            continue
+        if name not in remote or name in NOT_WRITABLE:
+            wrong[name] = "HubSpot does not let it be written"
+            continue
+        try:
+            key = "hs_call_status" if _is_call_status(name, value) else remote[name]
+            found[key] = "" if value is None else _ENCODE.get(name, _plain)(writing, value)
+        except ValueError as error:
+            wrong[name] = str(error)
+    if wrong:
+        raise refused(wrong)
+    return found | _custom_properties(request)
+
+
+def refused(wrong: Mapping[str, str]) -> Rejected:
+    told = "; ".join(f"{name}: {why}" for name, why in wrong.items())
+    return Rejected(f"HubSpot cannot take this: {told}", platform=NAME, fields=wrong)
+
+
+def _custom_properties(request: WriteRequest) -> dict[str, str]:
+    """Under their remote keys; labels of options become values."""
+    known = request.directories.fields.get(request.object, {})
+    return {key: _custom(known.get(key), value) for key, value in request.custom_fields.items()}
+
+
+def _custom(field: Field | None, value: Json) -> str:
+    if value is None:
+        return ""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return ";".join(_option(field, _text(part)) for part in parts)
+
+
+def _option(field: Field | None, text: str) -> str:
+    options = field.options if field else ()
+    if any(option.value == text for option in options):
+        return text
+    return next((option.value for option in options if option.label.casefold() == text.casefold()), text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _instant_text(value)
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _plain(writing: Writing, value: Any) -> str:
+    """As it is, an option's label as its value."""
+    del writing
+    return _text(value)
+
+
+def _number(writing: Writing, value: Any) -> str:
+    del writing
+    return format(_quantity(value), "f")
+
+
+def _quantity(value: Any) -> Decimal:
+    try:
+        return to_number(str(value) if isinstance(value, Decimal) else value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number") from None
+
+
+def _milliseconds(writing: Writing, value: Any) -> str:
+    del writing
+    return str(int(_quantity(value) * 1000))
+
+
+def _moment(writing: Writing, value: Any) -> str:
+    return moment(writing.directories, value)
+
+
+def moment(directories: Directories, value: Any) -> str:
+    """ISO text, or the values themselves; a day means its noon where the account is. None: now."""
+    if value is None:
+        value = datetime.now(UTC)
+    if isinstance(value, str):
+        value = _parsed(value)
+    if isinstance(value, datetime):
+        return _instant_text(value)
+    if isinstance(value, date):
+        zone = zone_of(directories.account.time_zone)
+        return _instant_text(datetime.combine(value, NOON, tzinfo=zone))
+    raise ValueError("neither a day nor an instant")
+
+
+def _parsed(text: str) -> date | datetime:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a day (2026-01-31) nor an instant (2026-01-31T09:00:00Z)") from None
+
+
+def _instant_text(moment: datetime) -> str:
+    """HubSpot's own form: UTC, milliseconds, Z."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _word(words: Mapping[str, str | None]) -> Encode:
+    backwards = {ours: theirs for theirs, ours in words.items() if ours}
+
+    def encode(writing: Writing, value: Any) -> str:
+        del writing
+        text = str(value)
+        if text in backwards:
+            return backwards[text]
+        if text in words:
+            return text
+        raise ValueError(f"{value!r} does not exist at HubSpot; there are {', '.join(sorted(backwards))}")
+
+    return encode
+
+
+def _upper(writing: Writing, value: Any) -> str:
+    del writing
+    return str(value).upper()
+
+
+def _lifecycle(writing: Writing, value: Any) -> str:
+    """A canonical stage, or one that the customer made, by id or label."""
+    backwards = {ours: theirs for theirs, ours in LIFECYCLES.items()}
+    field = writing.directories.fields.get(writing.object, {}).get("lifecyclestage")
+    return backwards.get(value) or _option(field, str(value))
+
+
+def _outcome(writing: Writing, value: Any) -> str:
+    """Of a call: a disposition, by id or label; of a meeting one of HubSpot's words."""
+    if writing.object != "calls":
+        return str(value).upper()
+    by_label = {label.casefold(): id for id, label in writing.directories.outcomes.items()}
+    return by_label.get(str(value).casefold(), str(value))
+
+
+def _is_call_status(name: str, value: Any) -> bool:
+    return name == "outcome" and str(value).upper() in CALL_STATUSES
+
+
+_ENCODE: Final[Mapping[str, Encode]] = {
+    "amount": _number, "employee_count": _number, "annual_revenue": _number, "duration_seconds": _milliseconds,
+    "close_date": _moment, "due_at": _moment, "occurred_at": _moment, "priority": _word(PRIORITIES),
+    "status": _word(STATUSES), "type": _upper, "direction": _upper, "lifecycle_stage": _lifecycle,
+    "outcome": _outcome,
+}  # fmt: skip
+
+
+def stages_named(directories: Directories, name: Any, pipeline: Any = None) -> list[Stage]:
+    """Stages of that id or label, in all pipelines unless one is named (by id or label)."""
+    stages = [stage for stage in directories.stages.values() if pipeline is None or _is_pipeline(stage, pipeline)]
+    by_id = [stage for stage in stages if stage.id == str(name)]
+    return by_id or [stage for stage in stages if stage.label.casefold() == str(name).strip().casefold()]
+
+
+def _is_pipeline(stage: Stage, name: Any) -> bool:
+    return str(name) == stage.pipeline or str(name).strip().casefold() == stage.pipeline_label.casefold()
+
+
+def labels(stages: Iterable[Stage]) -> str:
+    return ", ".join(dict.fromkeys(stage.label for stage in stages))

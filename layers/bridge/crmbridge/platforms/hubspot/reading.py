@@ -1,0 +1,145 @@
+"""One HubSpot object into a record of ours: a table per object, then the fields that are derived from several.
+
+Texts stay as they came, HTML bodies included: what a person sees is the chat app's business.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from crmbridge.domain.directories import ReadContext
+from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.hubspot.associations import inline_links
+from crmbridge.platforms.hubspot.deriving import DERIVE, Reading
+from crmbridge.platforms.hubspot.objects import (
+    NAME,
+    NAMES,
+    OBJECT_OF_KIND,
+    OBJECTS,
+    created_property,
+    modified_property,
+)
+from crmbridge.platforms.hubspot.values import (
+    Convert,
+    one_of,
+    to_day,
+    to_flag,
+    to_instant,
+    to_lower,
+    to_number,
+    to_percent,
+    to_seconds,
+    to_text,
+)
+from crmbridge.platforms.hubspot.words import DIRECTIONS, PRIORITIES, STATUSES
+
+NO_CONTEXT: Final = ReadContext()
+
+_BY_TYPE: Final[Mapping[Type, Convert]] = {
+    Type.TEXT: to_text, Type.ID: to_text, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
+    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_instant, Type.LABELLED: to_text, Type.IDS: to_text,
+}  # fmt: skip
+_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+    (Kind.DEAL, "probability"): to_percent,
+    (Kind.TASK, "status"): one_of(STATUSES),
+    (Kind.TASK, "priority"): one_of(PRIORITIES),
+    (Kind.TASK, "type"): to_lower,
+    (Kind.ACTIVITY, "duration_seconds"): to_seconds,
+    (Kind.ACTIVITY, "direction"): one_of(DIRECTIONS),
+}
+_BY_PREFIX: Final = (("hs_call_", "calls"), ("hs_meeting_", "meetings"), ("hs_email_", "emails"))
+
+Table = Mapping[str, tuple[tuple[str, Convert], ...]]
+"""Remote property -> the fields of ours it fills."""
+
+
+def read(
+    kind: Kind | str,
+    raw: Json,
+    context: ReadContext | None = None,
+    *,
+    object: str | None = None,
+    links: Mapping[str, tuple[Link, ...]] | None = None,
+) -> Record:
+    """Pure; never raises on odd values. `raw` is the envelope that list, search and batch reads share."""
+    kind, context = Kind(kind), context or NO_CONTEXT
+    envelope: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    properties = envelope.get("properties")
+    if not isinstance(properties, dict):
+        properties = {}
+    object = _object(kind, object, properties)
+    reading = Reading(kind, object, properties, context, inline_links(object, envelope) if links is None else links)
+    _fill(reading, _table_for(kind, object, context))
+    for derive in DERIVE.get(object, ()):
+        derive(reading)
+    created, updated = created_property(object), modified_property(object)
+    return Record(
+        platform=NAME,
+        object=object,
+        external_id=_external_id(envelope, properties),
+        kind=kind,
+        fields=reading.fields,
+        custom_fields=reading.custom,
+        links=reading.links,
+        state=State.ARCHIVED if envelope.get("archived") is True else State.LIVE,
+        remote_created_at=reading.instant("remote_created_at", created, envelope.get("createdAt")),
+        remote_updated_at=reading.instant("remote_updated_at", updated, envelope.get("updatedAt")),
+        odd=frozenset(reading.odd),
+    )
+
+
+def _fill(reading: Reading, table: Table) -> None:
+    """Every property lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
+    fields, custom = reading.fields, reading.custom
+    for key, value in reading.properties.items():
+        targets = table.get(key)
+        if targets is None:
+            if value is not None:
+                custom[key] = value
+            continue
+        for name, convert in targets:
+            if value is None or value == "":
+                fields[name] = None
+                continue
+            try:
+                fields[name] = convert(value)
+            except ValueError:
+                reading.keep_odd(name, key, value)
+
+
+def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
+    zone = context.account.time_zone if context.account else "UTC"
+    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
+
+
+@lru_cache(maxsize=1024)
+def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
+    default = OBJECTS[object].remote if object in OBJECTS and OBJECTS[object].kind is kind else {}
+    table: dict[str, tuple[tuple[str, Convert], ...]] = {"hs_object_id": ()}
+    for name, remote in {**default, **dict(mapping)}.items():
+        if name in FIELDS[kind]:
+            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
+    for key in (created_property(object), modified_property(object)):
+        table.setdefault(key, ())
+    return table
+
+
+def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
+    if FIELDS[kind][name] is Type.DAY:
+        return to_day(time_zone)
+    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+
+
+def _object(kind: Kind, object: str | None, properties: Mapping[str, Any]) -> str:
+    """By name, by type id, by kind; an activity without a name betrays itself by what its properties are called."""
+    if object:
+        return NAMES.get(object, object)
+    if kind in OBJECT_OF_KIND:
+        return OBJECT_OF_KIND[kind]
+    found = (name for prefix, name in _BY_PREFIX if any(str(key).startswith(prefix) for key in properties))
+    return next(found, "notes")
+
+
+def _external_id(envelope: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
+    id = envelope.get("id") or properties.get("hs_object_id")
+    return str(id) if isinstance(id, str | int) else ""
