@@ -36,7 +36,7 @@ def control_routes(simulator: Simulator, log: RequestLog, faults: Faults) -> Sta
         Route("/_sim/clock", control.clock, methods=["GET", "POST"]),
         Route("/_sim/settings", control.settings, methods=["GET", "POST"]),
         Route("/_sim/webhooks", control.webhooks, methods=["GET", "POST"]),
-        *[Route(path, endpoint, methods=methods) for path, endpoint, methods in getattr(simulator, "extras", [])],
+        *simulator.extras,
     ]
     refusals: dict[Any, Any] = dict.fromkeys((BadCommand, BadRule, orjson.JSONDecodeError), _refused)
     return Starlette(routes=routes, exception_handlers=refusals)
@@ -64,7 +64,10 @@ class Control:
         if request.method == "DELETE":
             self._faults.clear()
         elif request.method == "POST":
-            self._faults.add([rule_from(spec) for spec in _listed(orjson.loads(await request.body()), "rules")])
+            rules = [rule_from(spec) for spec in _listed(orjson.loads(await request.body()), "rules")]
+            if self._simulator.spoil_token is None and any(rule.kind.startswith("token_") for rule in rules):
+                raise BadCommand("requests to this simulator carry no tokens")
+            self._faults.add(rules)
         return as_json({"rules": self._faults.listed()})
 
     async def requests(self, request: Request) -> Response:
@@ -112,7 +115,7 @@ class Control:
         if orders.get("flush"):
             done["flushed"] = await outbox.flush()
         if "forge" in orders:
-            done["forged"] = await self._simulator.forge(orders["forge"])
+            done["forged"] = await outbox.forge(orders["forge"])
         return done
 
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -57,7 +57,11 @@ def send(post: Post, timeout: float) -> int:
 
 
 class Outbox:
-    """`seal` turns events and the attempt's number into the POST to send; `account` says whose an event is."""
+    """Events go in, POSTs go out.
+
+    `seal` turns events and the attempt's number into the POST to send; `account` says whose an event is; `forge` makes
+    a POST that does not come from the platform.
+    """
 
     def __init__(
         self,
@@ -65,12 +69,14 @@ class Outbox:
         policy: DeliveryPolicy,
         seal: Callable[[list[Event], int], Post],
         account: Callable[[Event], Hashable],
+        forge: Callable[[Mapping[str, Any]], Post],
         seed: int,
     ) -> None:
         self.policy = policy
         self._clock = clock
         self._seal = seal
         self._account = account
+        self._forge = forge
         self._random = random.Random(seed)
         self._waiting: deque[Event] = deque()
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
@@ -148,10 +154,10 @@ class Outbox:
             ],
         }
 
-    async def post_once(self, post: Post) -> dict[str, object]:
-        """Send something that is not part of the stream (a forgery), and say how it was answered."""
+    async def forge(self, spec: Mapping[str, Any]) -> dict[str, object]:
+        """Send something that the receiver should refuse, once, and say how it was answered."""
         began = time.monotonic()
-        status, error = await self._answer(post)
+        status, error = await self._answer(self._forge(spec))
         return _attempt(self._clock, status, error, began)
 
     def _next_batch(self) -> list[Event]:

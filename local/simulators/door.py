@@ -101,7 +101,7 @@ class Door:
             await self._play_after_commit(rule, exchange, entry)
 
     async def _play_after_commit(self, rule: Rule, exchange: "Exchange", entry: Entry) -> None:
-        if rule.kind.startswith("token_"):
+        if rule.kind.startswith("token_") and self.simulator.spoil_token:
             self.simulator.spoil_token(rule.kind, Request(exchange.scope, exchange.replay))
         answer = await self._carry_out(exchange)
         if rule.kind == "commit_then_timeout":

@@ -1,10 +1,11 @@
 """What a platform's simulator offers to the framework around it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from local.simulators.clock import Clock
@@ -20,7 +21,11 @@ class BadCommand(ValueError):
 
 
 class Simulator(Protocol):
-    """One simulated service. `routes` may set `scope["sim.pool"]`, the rate pool that a request was charged to."""
+    """One simulated service.
+
+    `routes` may set `scope["sim.pool"]`, the rate pool that a request was charged to; `extras` are control routes of
+    its own, under `/_sim/`; `spoil_token` ends the token of a request, and is None where requests carry none.
+    """
 
     name: str
     clock: Clock
@@ -28,6 +33,7 @@ class Simulator(Protocol):
     settings: Any
     routes: ASGIApp
     outbox: Outbox | None
+    extras: Sequence[BaseRoute]
 
     def state(self, query: Mapping[str, str]) -> Json: ...
 
@@ -35,6 +41,5 @@ class Simulator(Protocol):
 
     def throttled(self, rule: Rule, request: Request) -> Response: ...
 
-    def spoil_token(self, kind: str, request: Request) -> None: ...
-
-    async def forge(self, spec: Mapping[str, Json]) -> Json: ...
+    @property
+    def spoil_token(self) -> Callable[[str, Request], None] | None: ...

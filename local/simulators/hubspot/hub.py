@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from local.simulators.clock import Clock
@@ -44,12 +45,18 @@ class Hub:
         self.settings = settings_from(options)
         self.public_url = options.public_url.rstrip("/")
         self.limits = Limits(self.clock, self.settings)
+        self.extras: list[BaseRoute] = []
         self.tokens = Tokens(self.clock, self.settings, options.seed)
         self.portals = {portal.account.id: portal for portal in map(self._portal, range(options.portals))}
         subscriptions = everything(self.clock.now_ms())
         self.built_in = {each.id for each in subscriptions}
         self.outbox = Outbox(
-            self.clock, DeliveryPolicy(RETRY_GAPS), self._seal, lambda event: event["portalId"], options.seed
+            self.clock,
+            DeliveryPolicy(RETRY_GAPS),
+            self._seal,
+            account=lambda event: event["portalId"],
+            forge=self._forged,
+            seed=options.seed,
         )
         self.teller = Teller(options.app_id, self.outbox.put, subscriptions)
         self._operations = Operations(self.portals, self.tokens, self.teller, self.clock)
@@ -84,11 +91,11 @@ class Hub:
         else:
             self.tokens.revoke(token)
 
-    async def forge(self, spec: Mapping[str, Json]) -> Json:
-        """Send what must be refused (or survived): kinds are in `_forgery`; `events` and `body` are optional."""
+    def _forged(self, spec: Mapping[str, Json]) -> Post:
+        """What must be refused (or survived): `kind`, and `events` or a raw `body`."""
         events = spec.get("events") or [self._sample_event()]
         body = str(spec["body"]).encode() if "body" in spec else body_of(events, 0)
-        return await self.outbox.post_once(self._forgery(str(spec.get("kind", "bad_signature")), body))
+        return self._forgery(str(spec.get("kind", "bad_signature")), body)
 
     def _forgery(self, kind: str, body: bytes) -> Post:
         url, secret = self.settings.webhook_url, self.options.client_secret

@@ -1,0 +1,89 @@
+"""Simulators in this process, and the official client pointed at them."""
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from hubspot import HubSpot  # type: ignore[import-untyped]  # the vendor publishes no types
+
+from local.simulators import Running, running
+
+TOKEN = "pat-na1-simulator"
+
+
+@pytest.fixture(scope="module")
+def shared_hub() -> Iterator[Running]:
+    """For tests that only read, or that write records nobody else looks at."""
+    with running(
+        "hubspot", contacts=230, companies=40, deals=60, private_burst=100_000, search_per_second=1_000
+    ) as sim:
+        yield sim
+
+
+@pytest.fixture
+def hub() -> Iterator[Running]:
+    """A small one of one's own, with the true limits."""
+    with running("hubspot", contacts=30, companies=10, deals=10, tasks=6, activities=8) as sim:
+        yield sim
+
+
+@pytest.fixture
+def chat() -> Iterator[Running]:
+    with running("chat") as sim:
+        yield sim
+
+
+@pytest.fixture
+def official(shared_hub: Running) -> Any:
+    client = HubSpot(access_token=TOKEN)
+    client.config["host"] = shared_hub.url
+    return client
+
+
+@pytest.fixture
+def ask() -> Callable[..., requests.Response]:
+    """`ask(sim, "GET", "/crm/...")` with the private-app token."""
+
+    def asked(sim: Running, method: str, path: str, *, token: str = TOKEN, **arguments: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}", **arguments.pop("headers", {})}
+        return requests.request(
+            method, sim.url + path, headers=headers, timeout=arguments.pop("timeout", 10), **arguments
+        )
+
+    return asked
+
+
+@dataclass
+class Received:
+    """What an endpoint got; it answers with the first of `answers`, and 200 when there is none left."""
+
+    url: str
+    posts: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Received]:
+    received = Received("")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.posts.append((body, {name.lower(): value for name, value in self.headers.items()}))
+            self.send_response(received.answers.pop(0) if received.answers else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silence."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    received.url = f"http://127.0.0.1:{server.server_port}/hubspot"
+    threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True).start()
+    yield received
+    server.shutdown()
+    server.server_close()
