@@ -7,4 +7,4 @@ from crmbridge.wiring import deps
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return answer(deps(), event, context)
+    return answer(deps(), event)

@@ -48,6 +48,10 @@ def asked(request: Request) -> Asked:
 Ask = Annotated[Asked, Depends(asked)]
 
 
+def new_router() -> APIGatewayHttpRouter:
+    return APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # Powertools gives it no types
+
+
 def caller_of(event: Event, now: datetime) -> Caller:
     """Who the authorizer says is asking. API Gateway keeps its answer for a minute, but a token ends when it ends."""
     said = event.get("requestContext", {}).get("authorizer", {}).get("lambda") or {}
@@ -81,15 +85,19 @@ class HttpDoor:
         else:
             self.app.context.update(deps=deps, event=event)
             answer = self.app.resolve(dict(event), context)
-        answer["headers"] = {"cache-control": "no-store", **answer.get("headers", {})}
+        answer["headers"] = {
+            "cache-control": "no-store",
+            **{name.lower(): each for name, each in answer["headers"].items()},
+        }
         log_answer(event, int(answer["statusCode"]), time.perf_counter() - began)
         return answer
 
-    def _refuse(self, error: Exception) -> Response[Json]:
+    def _refuse(self, error: Exception) -> Response[str]:
         event = self.app.context["event"]
         error = understood(error)
         document = problem_of(event, error)
-        return Response(document["status"], problems.CONTENT_TYPE, document, problems.headers(error))
+        body = orjson.dumps(document, default=str).decode()
+        return Response(document["status"], problems.CONTENT_TYPE, body, problems.headers(error))
 
 
 def check_body(event: Event) -> None:

@@ -1,0 +1,131 @@
+"""Actions in the API: writes to CRMs that somebody asked for, and their receipts."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from pydantic import Field
+
+from crmbridge.domain.actions import ACTION_TYPES, Action
+from crmbridge.entry.http import Ask, new_router
+from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
+from crmbridge.services import read_actions, request_action
+
+router = new_router()
+TAGS = ["Actions"]
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Asking again with the same key means the same action: it is done once",
+    ),
+]
+
+
+class TargetGiven(Given):
+    """A record of that CRM."""
+
+    object: Text
+    external_id: Text
+
+
+class ActionGiven(Given):
+    """`target` is the record to change, `links` are those to associate with, `custom_fields` go by the CRM's names."""
+
+    connection: Text
+    type: Annotated[Text, Field(description=f"One of {', '.join(ACTION_TYPES)}")]
+    fields: dict[str, Any] = Field(default_factory=dict)
+    custom_fields: dict[str, Any] = Field(default_factory=dict)
+    target: TargetGiven | None = None
+    links: list[TargetGiven] = Field(default_factory=list, max_length=50)
+    chat: Annotated[str, Field(max_length=MAX_ID, description="Where it was asked for")] = ""
+    message: Annotated[str, Field(max_length=MAX_ID, description="The id of the message it came from")] = ""
+
+
+class TargetShown(Shown):
+    object: str
+    external_id: str
+
+
+class ReceiptShown(Shown):
+    """`linked`: the object existed already and was linked, not overwritten."""
+
+    object: str
+    external_id: str
+    url: str
+    linked: bool
+    before: dict[str, Any]
+    after: dict[str, Any]
+    completed_at: datetime
+    attempts: int
+
+
+class StepShown(Shown):
+    status: str
+    at: str
+    note: str
+
+
+class ActionShown(Shown):
+    """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or leave it."""
+
+    id: str
+    connection: str
+    type: str
+    status: str
+    fields: dict[str, Any]
+    custom_fields: dict[str, Any]
+    target: TargetShown | None
+    links: list[TargetShown]
+    chat: str
+    message: str
+    requested_by: str
+    created_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
+    error: dict[str, Any] | None
+    receipt: ReceiptShown | None
+    history: list[StepShown]
+
+
+class ActionPage(Page[ActionShown]):
+    pass
+
+
+@router.post("/v1/actions", summary="Ask for a write to a CRM", tags=TAGS, status_code=202)
+def ask_for_action(ask: Ask, action: ActionGiven, key: IdempotencyKey) -> Response[ActionShown]:
+    """Answers at once with where to follow it; a repeated key answers with the action there is."""
+    body = action.model_dump(exclude_unset=True)
+    asked, _ = request_action.request_action(ask.deps, ask.caller, body, key)
+    return _followed(asked)
+
+
+@router.get("/v1/actions/<id>", summary="Read an action and its receipt", tags=TAGS)
+def read_action(ask: Ask, id: str) -> ActionShown:
+    return shown(read_actions.read_action(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/actions/<id>/retry", summary="Try a failed action again", tags=TAGS, status_code=202)
+def retry_action(ask: Ask, id: str) -> Response[ActionShown]:
+    return _followed(request_action.retry_action(ask.deps, ask.caller, id))
+
+
+@router.get("/v1/chats/<chat>/actions", summary="List a chat's actions, the newest first", tags=TAGS)
+def list_actions(ask: Ask, chat: str, limit: Limit = 20, cursor: Cursor = None) -> ActionPage:
+    page = read_actions.actions_of_chat(ask.deps, ask.caller, chat, limit=limit, cursor=cursor)
+    return ActionPage(items=[shown(each) for each in page.items], cursor=page.cursor)
+
+
+def _followed(action: Action) -> Response[ActionShown]:
+    return Response(202, "application/json", shown(action), {"location": f"/v1/actions/{action.id}"})
+
+
+def shown(action: Action) -> ActionShown:
+    steps = [StepShown(status=status, at=at, note=note) for status, at, note in action.history]
+    named = {name: getattr(action, name) for name in ActionShown.model_fields if name != "history"}
+    return ActionShown.model_validate({**named, "history": steps}, from_attributes=True)

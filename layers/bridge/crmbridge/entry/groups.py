@@ -1,0 +1,120 @@
+"""The smart groups of the API."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from crmbridge.entry.http import Ask, new_router
+from crmbridge.entry.models import Cursor, Given, Limit, Page, Shown
+from crmbridge.services import edit_groups, read_members
+
+router = new_router()
+TAGS = ["Smart groups"]
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Rules = Annotated[
+    dict[str, Any], Field(description='Who belongs: `{"operator": "AND", "rules": [{"field", "operator", "value"}]}`')
+]
+WhomADealBrings = Literal["contacts", "owner", "both"]
+Connections = Annotated[list[str], Field(max_length=100, description="Drawn from these; empty: from all")]
+
+
+class GroupGiven(Given):
+    name: Name
+    channel: Annotated[Name, Field(description="The chat channel whose members follow the rules")]
+    rules: Rules
+    members: WhomADealBrings = "contacts"
+    include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
+    connections: Connections = Field(default_factory=list)
+    paused: bool = False
+
+
+class GroupChange(Given):
+    """Only what is given changes."""
+
+    name: Name | None = None
+    rules: Rules | None = None
+    members: WhomADealBrings | None = None
+    include_closed: bool | None = None
+    connections: Connections | None = None
+    paused: bool | None = None
+
+
+class GroupShown(Shown):
+    id: str
+    name: str
+    channel: str
+    rules: dict[str, Any]
+    members: WhomADealBrings
+    include_closed: bool
+    connections: list[str]
+    paused: bool
+    created_by: str
+    created_at: datetime
+    evaluated_at: datetime | None
+
+
+class GroupList(Shown):
+    items: list[GroupShown]
+
+
+class MemberShown(Shown):
+    """`wanted` in or out; `user` is null while the e-mail is not mapped to a chat user; `supports` counts records."""
+
+    person: str
+    user: str | None
+    wanted: Literal["in", "out"]
+    supports: int
+    since: datetime | None
+    sequence: int
+    delivered: int
+
+
+class MemberPage(Page[MemberShown]):
+    pass
+
+
+class Queued(Shown):
+    """In how many parts the work was queued."""
+
+    parts: int
+
+
+@router.get("/v1/groups", summary="List smart groups", tags=TAGS)
+def list_groups(ask: Ask) -> GroupList:
+    return GroupList(items=[GroupShown.model_validate(each) for each in read_members.list_groups(ask.deps, ask.caller)])
+
+
+@router.post("/v1/groups", summary="Make a smart group", tags=TAGS, status_code=201)
+def create_group(ask: Ask, group: GroupGiven) -> GroupShown:
+    made = edit_groups.create_group(ask.deps, ask.caller, group.model_dump(exclude_unset=True))
+    return GroupShown.model_validate(made)
+
+
+@router.get("/v1/groups/<id>", summary="Read a smart group", tags=TAGS)
+def read_group(ask: Ask, id: str) -> GroupShown:
+    return GroupShown.model_validate(read_members.read_group(ask.deps, ask.caller, id))
+
+
+@router.patch("/v1/groups/<id>", summary="Change a smart group", tags=TAGS)
+def update_group(ask: Ask, id: str, change: GroupChange) -> GroupShown:
+    changed = edit_groups.update_group(ask.deps, ask.caller, id, change.model_dump(exclude_unset=True))
+    return GroupShown.model_validate(changed)
+
+
+@router.delete(
+    "/v1/groups/<id>", summary="Delete a smart group; its channel keeps its people", tags=TAGS, status_code=204
+)
+def delete_group(ask: Ask, id: str) -> None:
+    edit_groups.delete_group(ask.deps, ask.caller, id)
+
+
+@router.get("/v1/groups/<id>/members", summary="List whom a smart group wants", tags=TAGS)
+def list_members(ask: Ask, id: str, limit: Limit = 100, cursor: Cursor = None) -> MemberPage:
+    return MemberPage.model_validate(read_members.read_members(ask.deps, ask.caller, id, limit=limit, cursor=cursor))
+
+
+@router.post("/v1/groups/<id>/sync", summary="Evaluate a smart group in full, now", tags=TAGS, status_code=202)
+def sync_group(ask: Ask, id: str) -> Queued:
+    return Queued(parts=edit_groups.sync_group(ask.deps, ask.caller, id))

@@ -1,0 +1,137 @@
+"""The API's description: one OpenAPI document out of the routers, kept beside this file.
+
+`python -m crmbridge.entry.openapi` writes it anew; a test says when it is not current.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from crmbridge.entry import actions, connections, groups, oauth, platforms, problems, records, runs, workspaces
+from crmbridge.entry.http import HttpDoor
+
+DOCUMENT: Final = Path(__file__).with_name("openapi.json")
+ROUTERS: Final = (
+    platforms.router, oauth.router, connections.router, runs.router, records.router, actions.router, groups.router,
+    workspaces.router,
+)  # fmt: skip
+DESCRIPTION: Final = (
+    "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "
+    "what happened, `errors` which fields are wrong, `next_step` what to do, `request_id` what to quote."
+)
+PUBLIC: Final = frozenset({"/v1/platforms", "/v1/oauth/{platform}/callback", "/v1/openapi.json"})
+"""And webhooks, which prove themselves in their CRM's own way."""
+
+Json = dict[str, Any]
+
+
+def document() -> Json:
+    """Every route with its models, and with what can go wrong."""
+    schema = HttpDoor(*ROUTERS).app.get_openapi_json_schema(title="CRM Bridge", version="1", description=DESCRIPTION)
+    found: Json = orjson.loads(schema)
+    found.pop("servers", None)
+    found["paths"] |= BARE
+    for path, method, operation in operations(found):
+        operation["responses"] = _responses(path, method, operation)
+        operation["security"] = [] if _is_public(path) else [{"caller": []}]
+    components = found["components"]
+    components["schemas"] = {n: each for n, each in components["schemas"].items() if "ValidationError" not in n}
+    components["schemas"]["Problem"] = PROBLEM
+    components["securitySchemes"] = {"caller": CALLER}
+    return {**found, "paths": dict(sorted(found["paths"].items()))}
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _is_public(path: str) -> bool:
+    return path in PUBLIC or path.startswith("/v1/webhooks/")
+
+
+def _responses(path: str, method: str, operation: Mapping[str, Any]) -> Json:
+    """What it answers when all is well, and the problems that this kind of route has."""
+    good = {code: each for code, each in operation["responses"].items() if code < "400"}
+    statuses = {"429": "Too many requests", "500": "Something went wrong on our side", "503": "Try again later"}
+    if operation.get("parameters") or operation.get("requestBody"):
+        statuses["400"] = "The request is not valid; `errors` names the fields"
+    if not _is_public(path):
+        statuses |= {"401": "No valid token or key", "403": "Not allowed for this role"}
+    if "{" in path:
+        statuses["404"] = "There is no such thing, or it is not yours"
+    if method != "get":
+        statuses |= {"409": "It contradicts what is there", "413": "It is too large"}
+    return good | {code: _refusal(words) for code, words in sorted(statuses.items())}
+
+
+def _refusal(words: str) -> Json:
+    content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": words, "content": content}
+
+
+def _bare(id: str, summary: str, parameters: tuple[str, ...], answer: str) -> Json:
+    placed = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters]
+    found: Json = {"operationId": id, "summary": summary, "responses": {"200": {"description": answer}}}
+    return found | {"tags": ["Webhooks"], "parameters": placed} if placed else found | {"tags": ["About"]}
+
+
+BARE: Final[Json] = {
+    "/v1/openapi.json": {"get": _bare("read_openapi", "This document", (), "The document")},
+    "/v1/webhooks/{platform}": {
+        "post": _bare("receive_delivery", "For CRMs: deliveries of an app", ("platform",), "Queued, or of no interest")
+    },
+    "/v1/webhooks/{platform}/{connection}/{token}": {
+        "post": _bare(
+            "receive_delivery_of_connection",
+            "For CRMs: deliveries of one connection",
+            ("platform", "connection", "token"),
+            "Queued, or of no interest",
+        )
+    },
+}
+"""Routes that do without a router."""
+
+CALLER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A JWT of the chat app's OIDC issuer, or an API key (`cb_...`) made with POST /v1/keys",
+}
+_TEXT: Final = {"type": "string"}
+PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "request_id"],
+    "properties": {
+        "type": {**_TEXT, "description": "What kind of problem, for programs"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": {**_TEXT, "description": "What happened, for people"},
+        "request_id": _TEXT,
+        "next_step": {**_TEXT, "description": "What to do about it"},
+        "reason": {**_TEXT, "description": "One word, where a connection was not made"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": _TEXT, "message": _TEXT, "fix": _TEXT},
+            },
+        },
+        "platform": {**_TEXT, "description": "The CRM it happened in"},
+        "platform_status": {"type": "integer"},
+        "platform_request_id": _TEXT,
+        "missing_scopes": {"type": "array", "items": _TEXT},
+        "existing_id": _TEXT,
+    },
+}
+
+
+def main() -> None:
+    DOCUMENT.write_bytes(orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+if __name__ == "__main__":
+    main()

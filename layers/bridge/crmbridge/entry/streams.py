@@ -1,0 +1,64 @@
+"""DynamoDB streams: images become what moved. A failure is raised: the mapping cuts the batch, tries again, and keeps
+what cannot be passed on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from crmbridge.domain.changes import Cause, MemberMoved, RecordMoved
+from crmbridge.domain.records import Kind, State
+from crmbridge.log import log
+from crmbridge.services.fan_out import fan_out
+from crmbridge.services.ports import Deps
+from crmbridge.storage.codec import from_json
+from crmbridge.storage.record_items import record_key
+
+Event = Mapping[str, Any]
+Image = Mapping[str, Any]
+"""An item's texts and numbers, without DynamoDB's type names."""
+
+_FINGERPRINT: Final = ":fp"
+
+
+def answer(deps: Deps, event: Event) -> dict[str, Any]:
+    passed_on = fan_out(deps, moves(event))
+    log.info("changes fanned out", received=len(event["Records"]), passed_on=passed_on)
+    return {}
+
+
+def moves(event: Event) -> Iterator[RecordMoved | MemberMoved]:
+    """Items of either table are known by their shape; edges and what else lies there are nobody's news."""
+    for record in event["Records"]:
+        old, new = _image(record, "OldImage"), _image(record, "NewImage")
+        moved = record_moved(old, new) if "kind" in (new or old) else member_moved(old, new)
+        if moved is not None:
+            yield moved
+
+
+def record_moved(old: Image, new: Image) -> RecordMoved | None:
+    item = new or old
+    key = record_key(item["pk"], item["sk"])
+    if key is None:
+        return None
+    return RecordMoved(
+        key=key,
+        kind=Kind(item["kind"]),
+        state_before=_state(old),
+        state=_state(new),
+        cause=from_json(Cause, item["cause"]),
+        parts=tuple(_changed_parts(old, new)),
+    )
+
+
+def _state(image: Image) -> State | None:
+    return State(image["state"]) if image else None
+
+
+def _changed_parts(old: Image, new: Image) -> Iterator[str]:
+    for name in sorted({name for name in (*old, *new) if name.endswith(_FINGERPRINT)}):
+        if old.get(name) != new.get(name):
+            yield name.removesuffix(_FINGERPRINT)
+
+
+def _image(record: Mapping[str, Any], side: str) -> Image:
+    typed: Mapping[str, Mapping[str, Any]] = record["dynamodb"].get(side) or {}
+    return {name: next(iter(value.values())) for name, value in typed.items()}
