@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from crmbridge.domain.errors import Unavailable
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import MissingScope, Unavailable
 from crmbridge.domain.records import Link
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
@@ -14,10 +15,19 @@ NONE_FOUND: Final = "crm.associations.NO_ASSOCIATIONS_FOUND"
 
 Links = tuple[Link, ...]
 
+_INLINE_TYPES: Final = {
+    (object, target): (
+        f"{SINGULAR[object]}_to_{SINGULAR[target]}",
+        f"{SINGULAR[object]}_to_{SINGULAR[target]}_unlabeled",
+        (object, target) in PRIMARY_TYPES,
+    )
+    for object in OBJECTS
+    for target in OBJECTS
+}
+
 
 def inline_links(object: str, envelope: Mapping[str, Any]) -> dict[str, Links]:
-    """Per target the links of one listed record that are whole. A target that was asked for and has no entry has no
-    links; an envelope without `associations` at all was not asked (or has none: `whole_links` knows)."""
+    """Per target the links of one envelope that are told whole; nothing where nothing is told."""
     associations = envelope.get("associations")
     if not isinstance(associations, dict) or object not in OBJECTS:
         return {}
@@ -25,15 +35,19 @@ def inline_links(object: str, envelope: Mapping[str, Any]) -> dict[str, Links]:
     return {target: links for target, links in found.items() if links is not None}
 
 
-def whole_links(object: str, envelope: Mapping[str, Any]) -> tuple[dict[str, Links], list[str]]:
-    """Of a record listed with all its targets asked for: the links read whole, and the targets that need a call."""
-    associations = envelope.get("associations")
-    if not isinstance(associations, dict):
-        return dict.fromkeys(OBJECTS[object].links, ()), []
+def linked_objects(directories: Directories, object: str) -> tuple[str, ...]:
+    """Whose links an object owns, without those that the token may not see: their links stay unread, not empty."""
+    targets = OBJECTS[object].links
+    return tuple(target for target in targets if target in directories.fields) if directories.fields else targets
+
+
+def whole_links(object: str, targets: Iterable[str], envelope: Mapping[str, Any]) -> tuple[dict[str, Links], list[str]]:
+    """Of a record listed with these targets asked for: the links read whole, and the targets that need a call."""
+    associations = envelope.get("associations") or {}
     whole: dict[str, Links] = {}
     owed: list[str] = []
-    for target in OBJECTS[object].links:
-        links = _inline(object, target, associations.get(target, {}))
+    for target in targets:
+        links = _inline(object, target, associations[target]) if target in associations else ()
         if links is None:
             owed.append(target)
         else:
@@ -45,18 +59,28 @@ def _inline(object: str, target: str, page: Any) -> Links | None:
     """None when there is more than the page holds, or a label: inline only its internal name is told.
 
     The same id comes once per association type; `contact_to_company` beside `..._unlabeled` marks the primary one."""
-    if not isinstance(page, dict) or page.get("paging"):
+    entries = page.get("results") if isinstance(page, dict) and not page.get("paging") else None
+    if not isinstance(entries, list):
         return None
-    plain = f"{SINGULAR[object]}_to_{SINGULAR[target]}"
-    has_primary = (object, target) in PRIMARY_TYPES
+    plain, unlabelled, tells_primary = _INLINE_TYPES[object, target]
     primary: dict[str, bool] = {}
-    for entry in page.get("results") or ():
-        type = entry.get("type")
-        if type not in (plain, f"{plain}_unlabeled"):
+    for entry in entries:
+        type = entry.get("type") if isinstance(entry, dict) else None
+        if type not in (plain, unlabelled):
             return None
         id = str(entry.get("id"))
-        primary[id] = primary.get(id, False) or (has_primary and type == plain)
-    return _ordered(Link(target, id, "", is_primary) for id, is_primary in primary.items())
+        primary[id] = primary.get(id, False) or (tells_primary and type == plain)
+    return _ordered([Link(target, id, "", is_primary) for id, is_primary in primary.items()])
+
+
+def add_links(api: Api, object: str, target: str, links: Mapping[str, dict[str, Links]]) -> None:
+    """Read the links of these records (id -> links per target) to one more target, if the token may."""
+    try:
+        found = read_links(api, object, target, list(links))
+    except MissingScope:
+        return
+    for id, ends in found.items():
+        links[id][target] = ends
 
 
 def read_links(api: Api, object: str, target: str, ids: Sequence[str]) -> dict[str, Links]:
@@ -69,7 +93,7 @@ def read_links(api: Api, object: str, target: str, ids: Sequence[str]) -> dict[s
         more = _gather(found, target, answer)
         _forget_failed(found, answer)
         inputs = inputs[BATCH:] + more
-    return {id: _ordered(links.values()) for id, links in found.items()}
+    return {id: _ordered(list(links.values())) for id, links in found.items()}
 
 
 def _gather(found: dict[str, dict[str, Link]], target: str, answer: Any) -> list[dict[str, str]]:
@@ -108,5 +132,7 @@ def _forget_failed(found: dict[str, dict[str, Link]], answer: Any) -> None:
             found.pop(id, None)
 
 
-def _ordered(links: Iterable[Link]) -> Links:
+def _ordered(links: list[Link]) -> Links:
+    if len(links) < 2:
+        return tuple(links)
     return tuple(sorted(links, key=lambda link: (not link.primary, len(link.external_id), link.external_id)))

@@ -6,13 +6,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import MissingScope
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Link
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.associations import read_links, whole_links
-from crmbridge.platforms.hubspot.objects import OBJECTS, modified_property
+from crmbridge.platforms.hubspot.associations import add_links, linked_objects, whole_links
+from crmbridge.platforms.hubspot.objects import modified_property
 from crmbridge.platforms.hubspot.properties import asked_properties, fits_search, fits_url, listed
 from crmbridge.platforms.hubspot.sightings import sighting
 from crmbridge.platforms.hubspot.values import EPOCH
@@ -35,24 +34,26 @@ def page(api: Api, request: PageRequest) -> Page:
 
 def _list(api: Api, request: PageRequest) -> Page:
     """One listed page; as many as ten where links are unfinished, so that finishing them costs a tenth of a call."""
+    object, directories = request.object, request.directories
+    targets = linked_objects(directories, object)
     envelopes: Envelopes = []
-    unfinished: dict[str, list[str]] = {}
     links: dict[str, Links] = {}
+    unfinished: dict[str, dict[str, Links]] = {}
     after, pages = str(request.cursor.get("after", "")), int(request.cursor.get("pages", 0))
     for _ in range(LISTS_PER_ROUND):
-        found, after = _listed(api, request.object, request.directories, after)
+        found, after = _listed(api, object, directories, after)
         envelopes, pages = envelopes + found, pages + 1
         for envelope in found:
-            links[str(envelope["id"])], owed = whole_links(request.object, envelope)
+            id = str(envelope["id"])
+            links[id], owed = whole_links(object, targets, envelope)
             for target in owed:
-                unfinished.setdefault(target, []).append(str(envelope["id"]))
+                unfinished.setdefault(target, {})[id] = links[id]
         if not (after and unfinished):
             break
-    for target, ids in unfinished.items():
-        for id, ends in read_links(api, request.object, target, ids).items():
-            links[id][target] = ends
-    seen = [sighting(request.object, one, request.directories.version, links[str(one["id"])]) for one in envelopes]
-    total = _total(api, request.object) if pages >= TOTAL_AFTER and not request.cursor.get("counted") else None
+    for target, of in unfinished.items():
+        add_links(api, object, target, of)
+    seen = [sighting(object, one, directories.version, links[str(one["id"])]) for one in envelopes]
+    total = _total(api, object) if pages >= TOTAL_AFTER and not request.cursor.get("counted") else None
     return Page(seen, _next(after, pages), total)
 
 
@@ -68,8 +69,8 @@ def _listed(api: Api, object: str, directories: Directories, after: str) -> tupl
     query = f"limit={LIST_PAGE}&archived=false"
     if after:
         query += f"&after={quote(after, safe='')}"
-    if OBJECTS[object].links:
-        query += f"&associations={','.join(OBJECTS[object].links)}"
+    if targets := linked_objects(directories, object):
+        query += f"&associations={','.join(targets)}"
     in_url = fits_url(names)
     if in_url:
         query += f"&properties={listed(names)}"
@@ -136,15 +137,9 @@ def _milliseconds(moment: datetime) -> str:
 
 def complete(api: Api, object: str, envelopes: Envelopes, directories: Directories) -> list[Sighting]:
     """Sightings with all their links, which neither search nor batch read tells."""
-    ids = [str(envelope["id"]) for envelope in envelopes]
-    links: dict[str, Links] = {id: {} for id in ids}
-    for target in OBJECTS[object].links if ids else ():
-        try:
-            found = read_links(api, object, target, ids)
-        except MissingScope:
-            continue  # links to what we may not see stay unread
-        for id, ends in found.items():
-            links[id][target] = ends
+    links: dict[str, Links] = {str(envelope["id"]): {} for envelope in envelopes}
+    for target in linked_objects(directories, object) if links else ():
+        add_links(api, object, target, links)
     return [sighting(object, one, directories.version, links[str(one["id"])]) for one in envelopes]
 
 

@@ -1,6 +1,6 @@
 """Which properties are asked for: the same set in every kind of reading, so that one record has one fingerprint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -15,8 +15,9 @@ SEARCH_ROOM: Final = 2_500
 
 
 def asked_properties(directories: Directories, object: str) -> tuple[str, ...]:
-    """Everything the account knows, in one order. Where that is too much for a URL, HubSpot's own statistics (its
-    calculated properties, which move without anybody's doing) are left out, unless a field of ours needs them."""
+    """What people wrote, what customers defined and what fields of ours need: all of it. HubSpot's own statistics
+    (read-only, hundreds on a contact, and they move without anybody's doing) as far as one search has room for them,
+    those without the internal `hs_` first."""
     fields = directories.fields.get(object, {})
     return _asked(object, tuple((key, _is_statistic(field)) for key, field in fields.items()))
 
@@ -24,10 +25,14 @@ def asked_properties(directories: Directories, object: str) -> tuple[str, ...]:
 @lru_cache(maxsize=512)
 def _asked(object: str, known: tuple[tuple[str, bool], ...]) -> tuple[str, ...]:
     needed = needed_properties(object)
-    everything = sorted(needed.union(key for key, _ in known))
-    if fits_url(everything):
-        return tuple(everything)
-    return tuple(sorted(needed.union(key for key, is_statistic in known if not is_statistic)))
+    asked = needed.union(key for key, is_statistic in known if not is_statistic)
+    room = SEARCH_ROOM - _search_size(asked)
+    for key in sorted({key for key, _ in known} - asked, key=lambda key: (key.startswith("hs_"), len(key), key)):
+        room -= _search_size([key])
+        if room < 0:
+            break
+        asked |= {key}
+    return tuple(sorted(asked))
 
 
 @lru_cache(maxsize=64)
@@ -41,15 +46,20 @@ def known_properties(fields: Mapping[str, Field], object: str) -> tuple[str, ...
     return tuple(sorted(key for key in needed_properties(object) if key in fields))
 
 
-def fits_url(names: list[str] | tuple[str, ...]) -> bool:
+def fits_url(names: Iterable[str]) -> bool:
     return len(listed(names)) <= URL_ROOM
 
 
 def fits_search(names: tuple[str, ...]) -> bool:
-    return sum(len(name) + 3 for name in names) <= SEARCH_ROOM
+    return _search_size(names) <= SEARCH_ROOM
 
 
-def listed(names: list[str] | tuple[str, ...]) -> str:
+def _search_size(names: Iterable[str]) -> int:
+    """As JSON text: quotes and a comma each."""
+    return sum(len(name) + 3 for name in names)
+
+
+def listed(names: Iterable[str]) -> str:
     return ",".join(quote(name, safe="") for name in names)
 
 

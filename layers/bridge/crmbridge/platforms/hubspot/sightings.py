@@ -43,8 +43,8 @@ def fingerprint(object: str, properties: Mapping[str, Any], version: str, links:
     digest = blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=12)
     digest.update(version.encode())
     if object in _TELLING:
-        for target, ends in links.items():
-            digest.update(f"{target}{links_fingerprint(ends)}".encode())
+        for target in sorted(links):
+            digest.update(f"{target}{links_fingerprint(links[target])}".encode())
     return digest.hexdigest()
 
 

@@ -29,7 +29,7 @@ def to_lower(value: Any) -> str:
 
 
 def to_number(value: Any) -> Decimal:
-    """Python's own reader also takes NaN, underscores and exponents of a million digits."""
+    """Python's own reader also takes NaN, underscores and exponents of a million digits; HubSpot writes `4.5E7`."""
     text = to_text(value)
     try:
         number = Decimal(text)
@@ -37,7 +37,7 @@ def to_number(value: Any) -> Decimal:
         raise ValueError("not a number") from None
     if not number.is_finite() or abs(number.adjusted()) > LARGEST or len(text) > LONGEST or "_" in text:
         raise ValueError("not a quantity")
-    return number
+    return Decimal(int(number)) if "E" in text and number == int(number) else number
 
 
 def to_percent(value: Any) -> Decimal:
