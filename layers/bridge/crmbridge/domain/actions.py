@@ -1,13 +1,13 @@
 """One write somebody asked for, and the receipt it ends in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json, Kind, instant_text
 
 
 class ActionStatus(StrEnum):
@@ -30,6 +30,9 @@ FINAL: Final = frozenset({ActionStatus.COMPLETED, ActionStatus.FAILED, ActionSta
                           ActionStatus.SUPERSEDED, ActionStatus.CANCELLED})  # fmt: skip
 
 
+MAX_HISTORY: Final = 50
+
+
 @dataclass(frozen=True, slots=True)
 class ActionType:
     """What a chat app may ask for. `creates`: there is no record yet; otherwise `target` names one."""
@@ -38,6 +41,8 @@ class ActionType:
     kind: Kind
     creates: bool
     required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    """At least one of these must be given."""
     sets: Mapping[str, Json] = field(default_factory=dict)
     """Fields the type itself decides (a logged call is an activity of type call)."""
 
@@ -47,8 +52,10 @@ ACTION_TYPES: Final[Mapping[str, ActionType]] = {
     for entry in (
         ActionType("create_task", Kind.TASK, creates=True, required=("subject",)),
         ActionType("update_deal", Kind.DEAL, creates=False),
-        ActionType("log_call", Kind.ACTIVITY, creates=True, sets={"type": "call"}),
-        ActionType("create_contact", Kind.CONTACT, creates=True),
+        ActionType(
+            "log_call", Kind.ACTIVITY, creates=True, one_of=("subject", "body", "outcome"), sets={"type": "call"}
+        ),
+        ActionType("create_contact", Kind.CONTACT, creates=True, one_of=("email", "last_name", "first_name", "phone")),
     )
 }
 
@@ -79,8 +86,9 @@ class Receipt:
 class Action:
     """The item is the claim. `fields` are of our words, `custom_fields` under remote keys; `links` to associate with.
 
-    `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `history`
-    holds (status, ISO instant, note).
+    `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `before` is
+    what an update was decided on; `resent` counts requests sent after an unknown outcome, `retried` the times a person
+    asked for it again; `history` holds (status, ISO instant, note).
     """
 
     id: str
@@ -91,6 +99,7 @@ class Action:
     custom_fields: Mapping[str, Json] = field(default_factory=dict)
     target: Target | None = None
     links: tuple[Target, ...] = ()
+    before: Mapping[str, Json] = field(default_factory=dict)
     requested_by: str
     chat: str = ""
     message: str = ""
@@ -100,6 +109,8 @@ class Action:
     status: ActionStatus = ActionStatus.PENDING
     created_at: datetime
     attempts: int = 0
+    resent: int = 0
+    retried: int = 0
     lease_until: datetime | None = None
     next_attempt_at: datetime | None = None
     error: Mapping[str, Json] | None = None
@@ -112,6 +123,12 @@ class Action:
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    def moved(self, status: ActionStatus, now: datetime, note: str = "", **changes: Any) -> "Action":
+        """The same action in another status, without a lease or a next attempt unless they are given."""
+        history = (*self.history[-MAX_HISTORY:], (str(status), instant_text(now), note))
+        waits: dict[str, Any] = {"lease_until": None, "next_attempt_at": None}
+        return replace(self, **{**waits, **changes}, status=status, history=history)
 
 
 def action_id(workspace: str, caller: str, idempotency_key: str) -> str:

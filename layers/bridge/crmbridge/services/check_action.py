@@ -1,0 +1,196 @@
+"""What a caller asks to be written, checked against everything we know before it is promised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crmbridge.domain.actions import ACTION_TYPES, ActionType, Target
+from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Unsupported
+from crmbridge.domain.inputs import plain, read_fields
+from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
+from crmbridge.services.follow_record import follow_record
+from crmbridge.services.ports import Deps
+
+MAX_TEXT: Final = 500
+MAX_LINKS: Final = 50
+PARTS: Final = ("type", "connection", "fields", "custom_fields", "target", "links", "chat", "message")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A write that may be promised; `before` is what the record says now of the fields to change."""
+
+    type: ActionType
+    connection: Connection
+    fields: Mapping[str, Json]
+    custom_fields: Mapping[str, Json] = field(default_factory=dict)
+    target: Target | None = None
+    links: tuple[Target, ...] = ()
+    before: Mapping[str, Json] = field(default_factory=dict)
+
+
+def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checked:
+    """Raises Invalid naming the wrong fields, NotFound for connections and records that are not this workspace's,
+    Unsupported for what this CRM cannot do."""
+    type = _type(body)
+    _check_shape(body, type)
+    connection = _connection(deps, workspace, body["connection"], type)
+    target = _target(deps, connection, body, type)
+    directories = deps.connections.directories(workspace, connection.id)
+    fields = read_fields(type.kind, body.get("fields") or {}, clearing=not type.creates)
+    fields |= _defaults(deps, type, fields)
+    fields |= _staged(directories, fields, target)
+    custom_fields = dict(body.get("custom_fields") or {})
+    _check_complete(type, fields, custom_fields)
+    _check_custom(deps, connection, type, directories, custom_fields)
+    return Checked(
+        type=type,
+        connection=connection,
+        fields=fields,
+        custom_fields=custom_fields,
+        target=Target(target.object, target.external_id) if target else None,
+        links=_links(deps, connection, body.get("links") or ()),
+        before=_before(target, fields, custom_fields),
+    )
+
+
+def _type(body: Mapping[str, Json]) -> ActionType:
+    name = body.get("type")
+    if not isinstance(name, str) or name not in ACTION_TYPES:
+        raise Invalid(Problem("type", "is not a type of action", f"one of {', '.join(ACTION_TYPES)}"))
+    return ACTION_TYPES[name]
+
+
+def _check_shape(body: Mapping[str, Json], type: ActionType) -> None:
+    problems = [
+        Problem(str(name)[:MAX_TEXT], "is not known here", f"one of {', '.join(PARTS)}")
+        for name in body.keys() - set(PARTS)
+    ]
+    problems += [
+        Problem(name, "must be a text", f"1 to {MAX_TEXT} characters")
+        for name in ("connection", "chat", "message")
+        if (body.get(name) or name == "connection") and not _is_text(body.get(name))
+    ]
+    problems += [
+        Problem(name, "must be an object", '{"name": value}')
+        for name in ("fields", "custom_fields")
+        if not isinstance(body.get(name) or {}, Mapping)
+    ]
+    if type.creates and body.get("target"):
+        problems.append(
+            Problem("target", f"{type.name} makes a new record", "name records to associate it with in links")
+        )
+    if problems:
+        raise Invalid(*problems)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT
+
+
+def _connection(deps: Deps, workspace: str, id: str, type: ActionType) -> Connection:
+    connection = deps.connections.get(workspace, id)
+    if connection.health is Health.DISCONNECTED:
+        raise Clash("the connection was disconnected; an admin connects the account again")
+    platform = deps.platform(connection.platform)
+    if type.name not in platform.actions:
+        raise Unsupported(f"{platform.title} cannot do {type.name}; it can do {', '.join(platform.actions)}")
+    return connection
+
+
+def _target(deps: Deps, connection: Connection, body: Mapping[str, Json], type: ActionType) -> Record | None:
+    if type.creates:
+        return None
+    record = _known(deps, connection, _reference(body.get("target"), "target"), "target")
+    if record.kind is not type.kind:
+        raise Invalid(Problem("target", f"is a {record.kind}", f"{type.name} takes a {type.kind}"))
+    return record
+
+
+def _links(deps: Deps, connection: Connection, links: Any) -> tuple[Target, ...]:
+    if not isinstance(links, (list, tuple)) or len(links) > MAX_LINKS:
+        raise Invalid(Problem("links", "must be a list of records", f"at most {MAX_LINKS}"))
+    named = [(_reference(link, f"links[{at}]"), f"links[{at}]") for at, link in enumerate(links)]
+    records = [_known(deps, connection, link, path) for link, path in named]
+    return tuple(dict.fromkeys(Target(record.object, record.external_id) for record in records))
+
+
+def _reference(value: Any, path: str) -> Target:
+    if not isinstance(value, Mapping) or not _is_text(value.get("object")) or not _is_text(value.get("external_id")):
+        raise Invalid(Problem(path, "must name a record", '{"object": "deals", "external_id": "123"}'))
+    return Target(value["object"], value["external_id"])
+
+
+def _known(deps: Deps, connection: Connection, target: Target, path: str) -> Record:
+    """The live record that is meant, merges followed."""
+    key = RecordKey(connection.workspace, connection.id, target.object, target.external_id)
+    found = follow_record(deps, key)
+    if found is None:
+        raise NotFound(f"{path}: there is no {target.object} {target.external_id} in this connection")
+    if found.record.state is not State.LIVE:
+        raise Invalid(
+            Problem(path, f"the record is {found.record.state} in the CRM", "restore it there, or name another")
+        )
+    return found.record
+
+
+def _defaults(deps: Deps, type: ActionType, fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Decided once, when it is asked for, so that every try sends the same."""
+    decided = dict(type.sets)
+    if type.kind is Kind.ACTIVITY and "occurred_at" not in fields:
+        decided["occurred_at"] = instant_text(deps.now())
+    return decided
+
+
+def _staged(directories: Directories | None, fields: Mapping[str, Json], target: Record | None) -> Mapping[str, Json]:
+    """A stage may be named by its label: in the pipeline that is given, else in the deal's own."""
+    wanted = fields.get("stage")
+    if not wanted or directories is None or not directories.stages or wanted in directories.stages:
+        return {}
+    pipeline = fields.get("pipeline") or (target.get("pipeline") if target else None)
+    stages = [stage for stage in directories.stages.values() if not pipeline or stage.pipeline == pipeline]
+    found = [stage.id for stage in stages if stage.label.strip().casefold() == wanted.casefold()]
+    if len(found) == 1:
+        return {"stage": found[0]}
+    said = "is the name of several stages" if found else "is not a stage"
+    raise Invalid(
+        Problem("fields.stage", said, "one of " + ", ".join(f"{stage.id} ({stage.label})" for stage in stages[:30]))
+    )
+
+
+def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
+    problems = [Problem(f"fields.{name}", "is required") for name in type.required if not fields.get(name)]
+    if type.one_of and not any(fields.get(name) for name in type.one_of):
+        problems.append(Problem(f"fields.{type.one_of[0]}", "is required", f"or one of {', '.join(type.one_of[1:])}"))
+    if not type.creates and not fields and not custom_fields:
+        problems.append(Problem("fields", "names nothing to change", '{"amount": 50000}'))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _check_custom(
+    deps: Deps,
+    connection: Connection,
+    type: ActionType,
+    directories: Directories | None,
+    custom_fields: Mapping[str, Json],
+) -> None:
+    """Against the CRM's own schema, where it is known."""
+    object = deps.platform(connection.platform).actions[type.name].object
+    known = directories.fields.get(object, {}) if directories else {}
+    wrong = [name for name in custom_fields if known and (name not in known or known[name].read_only)]
+    if wrong:
+        raise Invalid(*(Problem(f"custom_fields.{name[:MAX_TEXT]}", _said_of(known, name)) for name in wrong))
+
+
+def _said_of(known: Mapping[str, Any], name: str) -> str:
+    return "cannot be written in the CRM" if name in known else "is not a field of this object in the CRM"
+
+
+def _before(target: Record | None, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    if target is None:
+        return {}
+    ours = {name: plain(target.get(name)) for name in fields}
+    return ours | {name: plain(target.custom_fields.get(name)) for name in custom_fields}

@@ -1,0 +1,235 @@
+"""One write to one CRM, exactly once.
+
+`sending` is stored before the request leaves. Found in `sending`, nobody knows what happened: it is looked up by its
+key, sent again where that is safe (elsewhere once), and then it is `uncertain`: a person decides. What waits is a row.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.errors import (
+    BridgeError,
+    Duplicate,
+    NotFound,
+    PlatformError,
+    ReauthRequired,
+    Stale,
+    Throttled,
+    TokenExpired,
+    Unavailable,
+    Unsupported,
+)
+from crmbridge.domain.messages import next_try
+from crmbridge.domain.records import Json
+from crmbridge.platforms.spec import Written
+from crmbridge.services.attempt_write import Attempt, open_attempt, receipt, store_outcome
+from crmbridge.services.finish_action import explained, finish_action
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import record_key
+
+LEASE: Final = timedelta(minutes=2)
+"""Outlives the request: to connect, a token refused, its refresh, and the request again, 25 seconds each."""
+SETTLED: Final = timedelta(seconds=60)
+"""How long after our timeout a request may still land."""
+SOON: Final = timedelta(seconds=5)
+RECONNECT_EVERY: Final = timedelta(minutes=5)
+GIVE_UP_AFTER: Final = timedelta(days=1)
+GIVE_UP_RECONNECT_AFTER: Final = timedelta(days=30)
+SAFE_RESENDS: Final = 5
+"""Where the CRM itself refuses a second write with the same key; elsewhere once."""
+
+_AWAY: Final = (Throttled, Unavailable, ReauthRequired, TokenExpired)
+"""What says nothing about the write: the CRM is busy or away, or our authorisation is gone."""
+
+
+def execute_action(deps: Deps, workspace: str, id: str) -> None:
+    """Take the action one step on: to its end, or to when it is rung again. Safe to call at any time, any number of
+    times: who comes second finds a lease, or loses the race to store the next step."""
+    action = deps.actions.get(workspace, id)
+    if action.is_final or not _is_due(action, deps.now()):
+        return
+    with suppress(Stale):
+        attempt = _opened(deps, action)
+        if attempt is None:
+            return
+        if action.status is ActionStatus.SENDING:
+            _find_out(deps, attempt)
+        elif not _is_superseded(deps, attempt):
+            _send(deps, attempt)
+
+
+def _is_due(action: Action, now: datetime) -> bool:
+    held = action.lease_until is not None and action.lease_until > now
+    waits = action.next_attempt_at is not None and action.next_attempt_at > now
+    return not held and not waits
+
+
+def _opened(deps: Deps, action: Action) -> Attempt | None:
+    """None: the action waits or has ended. Nothing leaves for the CRM here that could write."""
+    unknown = action.status is ActionStatus.SENDING
+    try:
+        connection = deps.connections.get(action.workspace, action.connection)
+        _check_health(connection)
+        return open_attempt(deps, action, connection)
+    except _AWAY as error:
+        _wait(deps, action, error)
+    except (NotFound, Unsupported, PlatformError) as error:
+        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
+    return None
+
+
+def _check_health(connection: Connection) -> None:
+    if connection.health is Health.NEEDS_RECONNECT:
+        raise ReauthRequired("the connection must be renewed", platform=connection.platform)
+    if connection.health is Health.DISCONNECTED:
+        raise NotFound("the connection was disconnected")
+
+
+def _is_superseded(deps: Deps, attempt: Attempt) -> bool:
+    """A later update of the record is done already: this one would undo it."""
+    action, key = attempt.action, record_key(attempt.action)
+    if key is None or deps.actions.last_sequence(key) <= action.sequence:
+        return False
+    said = {
+        "message": "a later update of this record was done first",
+        "next_step": "look at the record, then ask again",
+    }
+    _end(deps, action, ActionStatus.SUPERSEDED, said)
+    return True
+
+
+def _send(deps: Deps, attempt: Attempt, note: str = "", *, resent: int = 0) -> None:
+    """Stored as `sending` before the request leaves: whoever finds it so must find out first."""
+    started_at = deps.now()
+    sending = _leased(deps, attempt, note, attempts=attempt.action.attempts + 1, resent=resent)
+    try:
+        written = sending.spec.send(sending.api, sending.request)
+    except (PlatformError, Unsupported) as error:
+        _after_sending(deps, sending, error)
+    else:
+        _complete(deps, sending, written, started_at)
+
+
+def _find_out(deps: Deps, attempt: Attempt) -> None:
+    """Nobody knows what became of the last request: what the CRM shows under the key decides."""
+    started_at = deps.now()
+    asking = _leased(deps, attempt, "looking for what was sent")
+    try:
+        written = asking.spec.look_up(asking.api, asking.request)
+    except (PlatformError, Unsupported) as error:
+        _after_looking(deps, asking, error)
+        return
+    if written is not None:
+        _complete(deps, asking, written, started_at)
+    elif not _is_superseded(deps, asking):
+        _send_again(deps, asking)
+
+
+def _send_again(deps: Deps, attempt: Attempt) -> None:
+    """Where only our look-up can tell, a request may land even now: one more try, and then a person decides."""
+    resent = attempt.action.resent
+    if resent < (SAFE_RESENDS if _is_safe(attempt) else 1):
+        _send(deps, attempt, "not found, so sent again", resent=resent + 1)
+        return
+    said = {
+        "message": f"{attempt.platform.title} did not answer, and does not show what was sent",
+        "platform": attempt.platform.name,
+        "next_step": f"look in {attempt.platform.title}; if it is not there, retry",
+    }
+    _end(deps, attempt.action, ActionStatus.UNCERTAIN, said)
+
+
+def _is_safe(attempt: Attempt) -> bool:
+    return attempt.spec.unique_key(attempt.directories)
+
+
+def _leased(deps: Deps, attempt: Attempt, note: str, **changes: Any) -> Attempt:
+    now = deps.now()
+    moved = attempt.action.moved(ActionStatus.SENDING, now, note, lease_until=now + LEASE, **changes)
+    return replace(attempt, action=deps.actions.save(moved))
+
+
+def _after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
+    action = attempt.action
+    if isinstance(error, Unavailable) and error.outcome_unknown:
+        later = deps.now() + (SOON if _is_safe(attempt) else SETTLED)
+        said = _explained(attempt, error)
+        deps.actions.save(
+            action.moved(ActionStatus.SENDING, deps.now(), "outcome unknown", next_attempt_at=later, error=said)
+        )
+    elif isinstance(error, _AWAY):
+        _wait(deps, _as_not_sent(action), error)
+    elif isinstance(error, Duplicate) and error.existing_id:
+        _link(deps, attempt, error.existing_id)
+    else:
+        _end(deps, action, ActionStatus.FAILED, _explained(attempt, error))
+
+
+def _as_not_sent(action: Action) -> Action:
+    """The request did not leave. After an unknown outcome the earlier one is still to be looked for."""
+    if action.resent:
+        return replace(action, resent=action.resent - 1)
+    return replace(action, status=ActionStatus.WAITING)
+
+
+def _after_looking(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
+    if isinstance(error, _AWAY):
+        _wait(deps, attempt.action, error)
+    elif isinstance(error, Duplicate) and error.existing_id:
+        _link(deps, attempt, error.existing_id)
+    else:
+        _end(deps, attempt.action, ActionStatus.UNCERTAIN, _explained(attempt, error))
+
+
+def _wait(deps: Deps, action: Action, error: BridgeError) -> None:
+    """As a row, in the status it is in; whoever waits too long fails, or stays unknown for a person to decide."""
+    now, asked = deps.now(), _asked_at(action)
+    unknown = action.status is ActionStatus.SENDING
+    reconnect = isinstance(error, (ReauthRequired, TokenExpired))
+    if now - asked > (GIVE_UP_RECONNECT_AFTER if reconnect else GIVE_UP_AFTER):
+        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
+        return
+    later = next_try(now, asked, action.id, at_least=getattr(error, "retry_after", 0.0))
+    status = ActionStatus.SENDING if unknown else ActionStatus.WAITING
+    deps.actions.save(
+        action.moved(
+            status,
+            now,
+            type(error).__name__,
+            next_attempt_at=min(later, now + RECONNECT_EVERY) if reconnect else later,
+            error=explained(error),
+        )
+    )
+
+
+def _asked_at(action: Action) -> datetime:
+    """When it was asked for, the last time by hand."""
+    asked = [at for status, at, _ in action.history if status == ActionStatus.PENDING]
+    return datetime.fromisoformat(asked[-1]) if asked else action.created_at
+
+
+def _link(deps: Deps, attempt: Attempt, existing_id: str) -> None:
+    """It is there already: the receipt says so, and nothing of it is overwritten."""
+    _complete(deps, attempt, Written(attempt.request.object, existing_id), deps.now(), linked=True)
+
+
+def _complete(deps: Deps, attempt: Attempt, written: Written, started_at: datetime, *, linked: bool = False) -> None:
+    action, key = attempt.action, record_key(attempt.action)
+    after = store_outcome(deps, attempt, written, started_at)
+    if key:
+        deps.actions.complete_sequence(key, action.sequence)
+    got = receipt(attempt, written, after, deps.now(), linked=linked)
+    finish_action(deps, action.moved(ActionStatus.COMPLETED, deps.now(), receipt=got, error=None))
+
+
+def _end(deps: Deps, action: Action, status: ActionStatus, said: Mapping[str, Json]) -> None:
+    finish_action(deps, action.moved(status, deps.now(), error=said))
+
+
+def _explained(attempt: Attempt, error: BridgeError) -> Mapping[str, Json]:
+    return explained(error, attempt.platform, attempt.request.object)

@@ -1,0 +1,68 @@
+"""Actions as people follow them: one, or a chat's, the newest first; and what a person may still decide."""
+
+from dataclasses import replace
+
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import Clash, Forbidden, Stale
+from crmbridge.domain.stored import PageOf
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import record_key, ring_action
+
+_AGAIN = (ActionStatus.FAILED, ActionStatus.UNCERTAIN)
+_NOT_SENT = (ActionStatus.PENDING, ActionStatus.WAITING)
+
+
+def read_action(deps: Deps, caller: Caller, id: str) -> Action:
+    """Raises NotFound, for another workspace's as for an unknown one."""
+    return deps.actions.get(caller.workspace, id)
+
+
+def actions_of_chat(
+    deps: Deps, caller: Caller, chat: str, *, limit: int = 20, cursor: str | None = None
+) -> PageOf[Action]:
+    return deps.actions.of_chat(caller.workspace, chat, limit=limit, cursor=cursor)
+
+
+def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
+    """Try a failed action again under the same key. One whose outcome is uncertain is looked for first.
+
+    Raises Clash for an action that is under way or done: it must not happen twice.
+    """
+    action = _own(deps, caller, id)
+    if action.status not in _AGAIN:
+        raise Clash(f"the action is {action.status}; only a failed or uncertain one can be tried again")
+    key, now = record_key(action), deps.now()
+    asked = action.moved(
+        ActionStatus.PENDING, now, f"tried again by {caller.user}", retried=action.retried + 1, resent=0
+    )
+    if action.status is ActionStatus.UNCERTAIN:
+        asked = asked.moved(ActionStatus.SENDING, now, "its outcome is still unknown")
+    sequence = deps.actions.next_sequence(key) if key else action.sequence
+    again = _saved(deps, replace(asked, sequence=sequence))
+    ring_action(deps, again)
+    return again
+
+
+def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:
+    """While nothing has been sent. Raises Clash afterwards."""
+    action = _own(deps, caller, id)
+    if action.status is ActionStatus.CANCELLED:
+        return action
+    if action.status not in _NOT_SENT:
+        raise Clash(f"the action is {action.status}; only one that was not sent can be cancelled")
+    return _saved(deps, action.moved(ActionStatus.CANCELLED, deps.now(), f"cancelled by {caller.user}"))
+
+
+def _own(deps: Deps, caller: Caller, id: str) -> Action:
+    action = deps.actions.get(caller.workspace, id)
+    if not (caller.is_admin or caller.user == action.requested_by):
+        raise Forbidden("only an admin or who asked for the action may decide about it")
+    return action
+
+
+def _saved(deps: Deps, action: Action) -> Action:
+    try:
+        return deps.actions.save(action)
+    except Stale:
+        raise Clash("the action has just moved on; read it again") from None
