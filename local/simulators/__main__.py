@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
@@ -37,7 +38,8 @@ def main(arguments: list[str]) -> None:
     wishes["public_url"] = wishes["public_url"] or f"http://{HOST}:{port}"
     server = server_for(build(platform, wishes), port)
     print(f"{platform} simulator on {wishes['public_url']}", flush=True)
-    server.run()
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 if __name__ == "__main__":

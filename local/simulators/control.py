@@ -38,7 +38,7 @@ def control_routes(simulator: Simulator, log: RequestLog, faults: Faults) -> Sta
         Route("/_sim/webhooks", control.webhooks, methods=["GET", "POST"]),
         *simulator.extras,
     ]
-    refusals: dict[Any, Any] = dict.fromkeys((BadCommand, BadRule, orjson.JSONDecodeError), _refused)
+    refusals: dict[Any, Any] = dict.fromkeys((ValueError, KeyError, TypeError), _refused)
     return Starlette(routes=routes, exception_handlers=refusals)
 
 
@@ -120,7 +120,8 @@ class Control:
 
 
 async def _refused(_: Request, reason: Exception) -> Response:
-    return as_json({"error": str(reason)}, 400)
+    known = isinstance(reason, BadCommand | BadRule)
+    return as_json({"error": str(reason) if known else f"{type(reason).__name__}: {reason}"}, 400)
 
 
 def _listed(body: Json, key: str) -> list[dict[str, Json]]:

@@ -88,7 +88,7 @@ class Door:
         await asyncio.sleep(rule.delay_ms / 1000)
         entry.committed = rule.kind in {"delay", "commit_then_timeout", "token_revoked", "token_expired"}
         if rule.kind == "status":
-            entry.status = await exchange.show(rule.body or "json", _failure(rule.status))
+            entry.status = await exchange.show(rule.body or "json", _failure(rule))
         elif rule.kind == "rate_limit":
             answer = Answer()
             request = Request(exchange.scope, exchange.replay)
@@ -96,7 +96,7 @@ class Door:
             entry.status = await exchange.give(answer)
         elif rule.kind == "commit_late":
             self._commit_later(rule, exchange, entry)
-            entry.status = await exchange.show(rule.body or "hang", _failure(rule.status))
+            entry.status = await exchange.show(rule.body or "hang", _failure(rule))
         else:
             await self._play_after_commit(rule, exchange, entry)
 
@@ -104,8 +104,11 @@ class Door:
         if rule.kind.startswith("token_") and self.simulator.spoil_token:
             self.simulator.spoil_token(rule.kind, Request(exchange.scope, exchange.replay))
         answer = await self._carry_out(exchange)
-        if rule.kind == "commit_then_timeout":
-            shown = answer if rule.body == "half" else _failure(rule.status)
+        if rule.kind == "commit_then_timeout" and rule.late_ms:
+            await asyncio.sleep(rule.late_ms / 1000)
+            entry.status = await exchange.give(answer)
+        elif rule.kind == "commit_then_timeout":
+            shown = answer if rule.body == "half" else _failure(rule)
             entry.status = await exchange.show(rule.body or "hang", shown)
         else:
             entry.status = await exchange.give(answer)
@@ -181,7 +184,10 @@ async def _whole_body(receive: Receive) -> bytes:
     return body
 
 
-def _failure(status: int) -> Answer:
-    body = orjson.dumps({"status": "error", "message": "internal error", "correlationId": "simulated-fault"})
-    length = str(len(body)).encode()
-    return Answer(status, [(b"content-type", b"application/json"), (b"content-length", length)], body)
+def _failure(rule: Rule) -> Answer:
+    content = rule.content or {"status": "error", "message": "internal error", "correlationId": "simulated-fault"}
+    body = orjson.dumps(content)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if rule.retry_after is not None:
+        headers.append((b"retry-after", str(rule.retry_after).encode()))
+    return Answer(rule.status, headers, body)

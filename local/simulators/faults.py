@@ -19,8 +19,9 @@ class Rule:
     """One kind of trouble.
 
     `status` answers without doing anything. `commit_then_timeout` does it, then answers as `body` says (default:
-    never). `commit_late` answers as `body` says now and does it `late_ms` later. `rate_limit` and `token_*` speak the
-    platform's own dialect. `delay_ms` comes first. `times` None means for ever; `skip` lets the first matches pass.
+    never), or in earnest but `late_ms` late. `commit_late` answers as `body` says now and does it `late_ms` later.
+    `rate_limit` and `token_*` speak the platform's own dialect. `delay_ms` comes first. `content` is the JSON to answer
+    with. `times` None means for ever; `skip` lets the first matches pass.
     """
 
     kind: Kind = "status"
@@ -32,6 +33,7 @@ class Rule:
     probability: float = 1.0
     status: int = 503
     body: Body | None = None
+    content: Any = None
     delay_ms: int = 0
     late_ms: int = 0
     policy: str | None = None

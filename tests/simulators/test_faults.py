@@ -13,7 +13,7 @@ CONTACTS = "/crm/v3/objects/contacts"
 
 
 def lives(sim: Running) -> int:
-    count: int = sim.state()["portals"]["147000101"]["objects"]["contacts"]["live"]
+    count: int = sim.state(object="contacts", limit=1)["counts"]["live"]
     return count
 
 
@@ -89,6 +89,23 @@ def test_a_write_can_be_done_long_after_its_caller_gave_up_and_looked(hub: Runni
 
     assert looked_up.status_code == 404
     assert later.status_code == 200
+
+
+def test_a_write_can_be_answered_after_its_callers_patience(hub: Running, ask: Ask) -> None:
+    hub.faults({"kind": "commit_then_timeout", "method": "POST", "late_ms": 300})
+
+    with pytest.raises(requests.Timeout):
+        ask(hub, "POST", CONTACTS, json={"properties": {"lastname": "N"}}, timeout=0.1)
+
+    assert lives(hub) == 31
+
+
+def test_a_lock_is_told_in_the_words_of_the_rule(hub: Running, ask: Ask) -> None:
+    hub.faults({"kind": "status", "status": 423, "content": {"message": "Locked"}, "retry_after": 2})
+
+    answer = ask(hub, "GET", "/crm/v3/owners")
+
+    assert (answer.status_code, answer.json(), answer.headers["retry-after"]) == (423, {"message": "Locked"}, "2")
 
 
 def test_faults_can_skip_repeat_and_be_cleared(hub: Running, ask: Ask) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from local.simulators.hubspot.hub import Hub
 
 LONGEST_URL = 8_000
+# What a handler stumbles over when a request's JSON has another shape than it should.
+BAD_SHAPES = (KeyError, TypeError, AttributeError, ValueError)
 VERSION = "(?:2026-03|2026-09)"
 FAMILIES = [
     (re.compile(rf"^/crm/objects/{VERSION}/([^/]+/[^/]+/associations/.+)$"), r"/crm/v4/objects/\1"),
@@ -140,6 +142,8 @@ def api_route(hub: "Hub", method: str, path: str, handler: Handler) -> Route:
             response = handler(call)
         except ApiError as error:
             response = error_response(error, correlation_id)
+        except BAD_SHAPES as wrong:
+            response = error_response(_misshapen(wrong), correlation_id)
         response.headers.update({"x-hubspot-correlation-id": correlation_id, "x-request-id": correlation_id, **headers})
         return response
 
@@ -156,6 +160,8 @@ def open_route(path: str, handler: Callable[[Request], Coroutine[Any, Any, Respo
             response = await handler(request)
         except ApiError as error:
             response = error_response(error, correlation_id)
+        except BAD_SHAPES as wrong:
+            response = error_response(_misshapen(wrong), correlation_id)
         response.headers["x-hubspot-correlation-id"] = correlation_id
         return response
 
@@ -192,6 +198,12 @@ def no_content() -> Response:
 
 def found(content: Any, status: int = 200) -> Response:
     return respond(content, status)
+
+
+def _misshapen(wrong: Exception) -> ApiError:
+    return validation(
+        f"Invalid input JSON on line 1, column 1: Cannot deserialize value ({type(wrong).__name__}: {wrong})"
+    )
 
 
 def _charged(hub: "Hub", grant: Grant, pool: Pool) -> dict[str, str]:

@@ -119,7 +119,8 @@ class Hub:
         return event | {"subscriptionType": "contact.creation", "objectId": 1, "changeSource": "CRM_UI"}
 
     def _seal(self, events: list[Event], attempt: int) -> Post:
-        return signed(self.settings.webhook_url, self.options.client_secret, body_of(events, attempt))
+        url, body = self.settings.webhook_url, body_of(events, attempt)
+        return signed(url, self.options.client_secret, body, v3=self.settings.webhooks_signed_v3)
 
     def _portal(self, place: int) -> Portal:
         """The first portal has its webhooks on from the start: its private-app token counts as connected."""

@@ -53,6 +53,7 @@ class Settings:
     batch_read_follows_merges: bool = True
     unique_conflict_status: int = 409  # of custom unique properties; 400 is reported too
     inline_association_limit: int = 100
+    webhooks_signed_v3: bool = True  # private apps may be signed in the first version only
 
 
 def settings_from(options: Options) -> Settings:

@@ -12,7 +12,7 @@ DEAL_STAGES = (
     "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
     "closedwon", "closedlost",
 )  # fmt: skip
-EMAIL_SUBSCRIPTIONS = range(400_101, 400_281)
+EMAIL_SUBSCRIPTIONS = range(400_101, 400_391)
 MAX_UNIQUE = 10
 WRITABLE_TYPES = {"string", "number", "date", "datetime", "enumeration", "bool", "phone_number"}
 EPOCH = "2019-08-06T02:41:08.504Z"

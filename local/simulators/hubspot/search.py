@@ -1,6 +1,7 @@
 """`POST /crm/v3/objects/{type}/search`: filters, sorting, the 10,000-row cap, and an index that may lag behind."""
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from starlette.responses import Response
@@ -30,8 +31,7 @@ def search(call: Call) -> Response:
         raise validation(f"The query is too long: {length} characters of at most {MAX_BODY}")
     limit = whole_number("limit", fields.get("limit") or 10, MAX_PAGE)
     start = _offset(fields.get("after"))
-    wanted = _wanted(call, kind, fields)
-    matching = [record for record in indexed(portal.stores[kind.name], call.hub.clock.now_ms()) if wanted(record)]
+    matching = _matching(call, kind, fields)
     _sort(portal.properties[kind.name], kind, matching, fields.get("sorts") or [])
     names = portal.readable(kind, fields.get("properties") or [])
     end = min(start + limit, MAX_RESULTS)
@@ -73,7 +73,7 @@ def _offset(after: object) -> int:
     return int(text)
 
 
-def _wanted(call: Call, kind: ObjectType, fields: dict[str, Any]) -> Test:
+def _matching(call: Call, kind: ObjectType, fields: dict[str, Any]) -> list[Record]:
     groups = [list(group.get("filters") or []) for group in fields.get("filterGroups") or []]
     if len(groups) > MAX_GROUPS:
         raise validation(f"Too many filter groups: {len(groups)} of at most {MAX_GROUPS}")
@@ -81,13 +81,19 @@ def _wanted(call: Call, kind: ObjectType, fields: dict[str, Any]) -> Test:
         raise validation(f"Too many filters: at most {MAX_FILTERS} in a group and {MAX_FILTERS_IN_ALL} in all")
     tests = [[_test(call, kind, each) for each in group] for group in groups]
     words = str(fields.get("query") or "").casefold().split()
+    records = indexed(call.portal.stores[kind.name], call.hub.clock.now_ms())
+    if words:
+        records = (record for record in records if _has_words(kind, record.values, words))
+    return _passing(records, tests)
 
-    def wanted(record: Record) -> bool:
-        return (not tests or any(all(test(record) for test in group) for group in tests)) and (
-            not words or _has_words(kind, record.values, words)
-        )
 
-    return wanted
+def _passing(records: Iterable[Record], groups: list[list[Test]]) -> list[Record]:
+    """The records that pass every test of one group at least; the usual single group is filtered test by test."""
+    if len(groups) > 1:
+        return [record for record in records if any(all(test(record) for test in group) for group in groups)]
+    for test in groups[0] if groups else []:
+        records = filter(test, records)
+    return list(records)
 
 
 def _has_words(kind: ObjectType, values: Values, words: list[str]) -> bool:
@@ -96,27 +102,27 @@ def _has_words(kind: ObjectType, values: Values, words: list[str]) -> bool:
 
 
 def _test(call: Call, kind: ObjectType, spec: dict[str, Any]) -> Test:
-    name, operator = str(spec.get("propertyName", "")), str(spec.get("operator", ""))
+    name, operation = str(spec.get("propertyName", "")), str(spec.get("operator", ""))
     if name.startswith("associations."):
-        return _linked(call, kind, name.removeprefix("associations."), operator, spec)
+        return _linked(call, kind, name.removeprefix("associations."), operation, spec)
     prop = call.portal.properties[kind.name].get(name)
     if prop is None:
         raise invalid_values([Flaw(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')])
-    if operator not in OPERATORS:
-        raise validation(f'Cannot deserialize value of type `OperatorEnum` from String "{operator}"')
-    test: Test = OPERATORS[operator](_value_of(kind, prop), _key_of(prop), spec)
+    if operation not in OPERATORS:
+        raise validation(f'Cannot deserialize value of type `OperatorEnum` from String "{operation}"')
+    test: Test = OPERATORS[operation](_value_of(kind, prop), _key_of(prop), spec)
     return test
 
 
-def _linked(call: Call, kind: ObjectType, target: str, operator: str, spec: dict[str, Any]) -> Test:
+def _linked(call: Call, kind: ObjectType, target: str, operation: str, spec: dict[str, Any]) -> Test:
     other = kind_of(target)
     wanted = {int(each) for each in [spec.get("value"), *(spec.get("values") or [])] if str(each).isdecimal()}
     links = call.portal.links
-    if operator in {"EQ", "IN"}:
+    if operation in {"EQ", "IN"}:
         return lambda record: not wanted.isdisjoint(links.of(kind, record.id, other))
-    if operator in {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}:
-        return lambda record: bool(links.of(kind, record.id, other)) is (operator == "HAS_PROPERTY")
-    raise validation(f"Operator {operator} is not supported for associations")
+    if operation in {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}:
+        return lambda record: bool(links.of(kind, record.id, other)) is (operation == "HAS_PROPERTY")
+    raise validation(f"Operator {operation} is not supported for associations")
 
 
 def _value_of(kind: ObjectType, prop: Property) -> Callable[[Record], Key | None]:
@@ -205,12 +211,12 @@ def _token(value_of: Callable[[Record], Key | None], _: Callable[[str], Key], sp
 
 
 OPERATORS: dict[str, Any] = {
-    "EQ": _compare(lambda value, bound: bool(value == bound)),
+    "EQ": _compare(operator.eq),
     "NEQ": _unequal,
-    "LT": _compare(lambda value, bound: bool(value < bound)),
-    "LTE": _compare(lambda value, bound: bool(value <= bound)),
-    "GT": _compare(lambda value, bound: bool(value > bound)),
-    "GTE": _compare(lambda value, bound: bool(value >= bound)),
+    "LT": _compare(operator.lt),
+    "LTE": _compare(operator.le),
+    "GT": _compare(operator.gt),
+    "GTE": _compare(operator.ge),
     "BETWEEN": _between,
     "IN": _among,
     "NOT_IN": _among,

@@ -91,6 +91,7 @@ class Seeder:
         self._portal = portal
         self._dice = dice
         self._now = now_ms - 3_600_000
+        self._imported = self._now - 30 * DAY_MS
         self._owner_ids = [str(owner.id) for owner in portal.owners]
 
     def fill(self, sizes: Sizes) -> None:
@@ -249,8 +250,8 @@ class Seeder:
     def _add(self, kind: ObjectType, values: dict[str, str | None]) -> Record:
         store = self._portal.stores[kind.name]
         number = store.next_id(self._dice.randint(1, 9))
-        created = self._now - self._dice.randint(1, 900) * DAY_MS - self._dice.randint(0, DAY_MS)
-        updated = min(self._now, created + self._dice.randint(0, 400) * DAY_MS + self._dice.randint(0, DAY_MS))
+        created = self._now - self._dice.randint(31, 900) * DAY_MS - self._dice.randint(0, DAY_MS)
+        updated = self._imported if number % 10 == 0 else self._dice.randint(created, self._now)
         kept = {name: value for name, value in values.items() if value is not None}
         kept |= {"hs_object_id": str(number), kind.created: iso(created), kind.modified: iso(updated)}
         kept |= {name: value for name, value in derive(self._portal, kind, kept, kept, iso(updated)).items() if value}

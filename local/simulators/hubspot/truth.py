@@ -17,9 +17,9 @@ PAGE = 100_000
 
 
 def told(hub: "Hub", query: Mapping[str, str]) -> dict[str, Any]:
-    """Without `object` an overview; with it the records, of which the live ones are paged by `after` and `limit`."""
+    """Everything; with `summary` how many; with `object` its records, the live ones paged by `after` and `limit`."""
     if "object" not in query:
-        return _overview(hub)
+        return _overview(hub, query)
     portal = hub.portals.get(int(query.get("portal", hub.options.account)))
     if portal is None:
         raise BadCommand(f"no portal {query['portal']}; there are {', '.join(map(str, hub.portals))}")
@@ -28,7 +28,7 @@ def told(hub: "Hub", query: Mapping[str, str]) -> dict[str, Any]:
     return _records(portal, portal.stores[query["object"]], query)
 
 
-def _overview(hub: "Hub") -> dict[str, Any]:
+def _overview(hub: "Hub", query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "platform": hub.name,
         "now": iso(hub.clock.now_ms()),
@@ -37,11 +37,11 @@ def _overview(hub: "Hub") -> dict[str, Any]:
             "client_id": hub.options.client_id,
             "webhook_url": hub.settings.webhook_url,
         },
-        "portals": {str(number): _portal(hub, portal) for number, portal in hub.portals.items()},
+        "portals": {str(number): _portal(hub, portal, query) for number, portal in hub.portals.items()},
     }
 
 
-def _portal(hub: "Hub", portal: Portal) -> dict[str, Any]:
+def _portal(hub: "Hub", portal: Portal, query: Mapping[str, str]) -> dict[str, Any]:
     installs = [each for each in hub.tokens.installs.values() if each.portal is portal]
     return {
         "account": portal.account.wire(),
@@ -55,7 +55,10 @@ def _portal(hub: "Hub", portal: Portal) -> dict[str, Any]:
         ],
         "owners": [owner.wire() for owner in portal.owners],
         "pipelines": [each.wire(place) for place, each in enumerate(portal.pipelines)],
-        "objects": {name: _counts(store) for name, store in portal.stores.items()},
+        "objects": {
+            name: {"counts": _counts(store)} if _flag(query, "summary") else _records(portal, store, query)
+            for name, store in portal.stores.items()
+        },
     }
 
 
