@@ -112,7 +112,7 @@ def read_action(ask: Ask, id: str) -> ActionShown:
 
 @router.post("/v1/actions/<id>/retry", summary="Try a failed action again", tags=TAGS, status_code=202)
 def retry_action(ask: Ask, id: str) -> Response[ActionShown]:
-    return _followed(request_action.retry_action(ask.deps, ask.caller, id))
+    return _followed(read_actions.retry_action(ask.deps, ask.caller, id))
 
 
 @router.get("/v1/chats/<chat>/actions", summary="List a chat's actions, the newest first", tags=TAGS)
