@@ -1,17 +1,13 @@
 """Records in the API: as the store has them or, asked for live, as the CRM does."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from crmbridge.domain.records import FIELDS, Json, Kind, Labelled, Type, Value
-from crmbridge.domain.stored import Stored
-from crmbridge.entry.http import Ask, new_router
-from crmbridge.entry.models import MAX_ID, Cursor, Limit, Page, Shown
-from crmbridge.services import read_records
+from crmbridge.domain.records import Kind
+from crmbridge.entry.http import new_router
+from crmbridge.entry.models import MAX_ID, Page, Shown
 
 router = new_router()
 TAGS = ["Records"]

@@ -10,6 +10,7 @@ from crmbridge.log import log
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps
 from crmbridge.storage.codec import from_json
+from crmbridge.storage.membership_items import member_key
 from crmbridge.storage.record_items import record_key
 
 Event = Mapping[str, Any]
@@ -47,6 +48,12 @@ def record_moved(old: Image, new: Image) -> RecordMoved | None:
         cause=from_json(Cause, item["cause"]),
         parts=tuple(_changed_parts(old, new)),
     )
+
+
+def member_moved(old: Image, new: Image) -> MemberMoved | None:
+    """A member's row is news when it was touched, not when the wanted state was decided or delivered."""
+    key = member_key(new["pk"], new["sk"]) if new.get("dirty") != old.get("dirty") and new else None
+    return MemberMoved(*key) if key else None
 
 
 def _state(image: Image) -> State | None:
