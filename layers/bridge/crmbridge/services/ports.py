@@ -201,10 +201,10 @@ class Memberships(Protocol):
     the version in `Held` makes a decision on older facts lose."""
 
     def held(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Held]:
-        """What records support now, consistently; records that support nobody are missing."""
+        """What records support now, consistently; records that never supported anybody are missing."""
 
     def settle(self, key: RecordKey, held: Held, *, groups_version: int, wanted: Sequence[Support]) -> None:
-        """Make the record's supports exactly `wanted`, and mark every (group, person) touched as dirty.
+        """Make the record's supports exactly `wanted`, and mark every (group, person) that comes or goes as dirty.
 
         Atomic in chunks of a transaction, each moving `held` on, so that a crash between two leaves no support
         that the record's own list does not name. Raises Stale when `held` is no longer what is stored, or when the

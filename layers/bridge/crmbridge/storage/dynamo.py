@@ -10,8 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,9 +18,8 @@ from crmbridge.domain.errors import Busy, Stale
 from crmbridge.storage.attributes import Wire, from_wire, to_wire
 from crmbridge.storage.aws import meaning, meaning_of
 from crmbridge.storage.expressions import Expressions
-from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, When, Write, check_transaction
+from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, When, Write, check_transaction, in_chunks
 
-T = TypeVar("T")
 _ATTEMPTS: Final = 7
 _LAST: Final = "\U0010ffff"
 _PRIMARY: Final = Index("", "pk", "sk")
@@ -45,7 +43,7 @@ class DynamoItems:
         expressions = Expressions()
         shared = {"ConsistentRead": True, **expressions.projection(attributes), **expressions.placeholders}
         found: dict[Key, Item] = {}
-        for chunk in _chunks(dict.fromkeys(keys), 100):
+        for chunk in in_chunks(dict.fromkeys(keys), 100):
             for wire in self._read_batch({**shared, "Keys": [_key(key) for key in chunk]}):
                 item = from_wire(wire)
                 found[item["pk"], item["sk"]] = item
@@ -167,7 +165,7 @@ class DynamoItems:
             wait(Busy(f"{self._table}: keys were left unread"))
 
     def _write_batches(self, requests: Iterable[dict[str, Any]]) -> None:
-        for chunk in _chunks(requests, 25):
+        for chunk in in_chunks(requests, 25):
             left: dict[str, Any] = {self._table: chunk}
             for wait in self._waits():
                 left = self._call("batch_write_item", RequestItems=left).get("UnprocessedItems")
@@ -227,9 +225,3 @@ def _cancelled(reasons: Sequence[Mapping[str, Any]], table: str) -> Exception:
         if reason.get("Code") not in (None, "None")
     ]
     return next((error for error in errors if not isinstance(error, Stale | Busy)), errors[0])
-
-
-def _chunks(entries: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(entries)
-    while chunk := list(islice(rest, size)):
-        yield chunk

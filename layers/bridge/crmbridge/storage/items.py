@@ -6,8 +6,10 @@ Repositories are written once on top of this port; the contract suite holds both
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
+T = TypeVar("T")
 Item = dict[str, Any]
 Key = tuple[str, str]
 """(pk, sk)"""
@@ -167,6 +169,12 @@ def query_all(
         after = page.after
         if after is None:
             return
+
+
+def in_chunks(entries: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(entries)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ takes over continues from a true picture. The fingerprint is written last: until
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from crmbridge.domain.merging import Mark
 from crmbridge.domain.records import Link, RecordKey
-from crmbridge.storage.items import Items, When, Write, equals, query_all
+from crmbridge.storage.items import Items, When, Write, equals, in_chunks, query_all
 from crmbridge.storage.record_items import (
     INLINE,
     LINKS,
@@ -62,7 +61,7 @@ def move_links(items: Items, move: Move) -> bool:
     key = item_key(move.owner)
     inline = {link.external_id: link for link in _inline(items, move)}
     steps = _steps(move, inline, {link.external_id: link for link in forward_links(items, move.owner, move.target)})
-    while chunk := list(islice(steps, _LINKS_PER_STEP)):
+    for chunk in in_chunks(steps, _LINKS_PER_STEP):
         before = dict(inline)
         for step in chunk:
             _place(inline, step)

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
-from zlib import compress, crc32, decompress
+from zlib import crc32
 
 import orjson
 
@@ -24,6 +24,7 @@ from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.contents import content_text, read_content
 from crmbridge.storage.items import Item, Key, When, Write, absent, equals
 from crmbridge.storage.keys import joined, part, parts
+from crmbridge.storage.texts import packed, unpacked
 
 SHARDS: Final = 16
 INLINE: Final = 100
@@ -32,7 +33,6 @@ LINKS: Final = "links."
 MORE: Final = ":more"
 _ORD: Final = ":ord"
 _MAY_GO: Final = ("successor_id", "email_pk", "email_sk", "name_pk", "name_sk")
-_COMPRESS_FROM: Final = 100_000
 _NAME_LENGTH: Final = 100
 _EMAIL_LENGTH: Final = 320
 
@@ -112,7 +112,7 @@ def _core(write: RecordWrite) -> dict[str, Any]:
     if write.successor_id is not None:
         changed["successor_id"] = write.successor_id
     if write.core is not None:
-        changed[CORE] = _packed(content_text(write.core))
+        changed[CORE] = packed(content_text(write.core))
     return changed
 
 
@@ -198,18 +198,9 @@ def stored_of(key: RecordKey, item: Item, links: Mapping[str, tuple[Link, ...]])
         state=State(item["state"]),
         successor_id=item.get("successor_id"),
         links=links,
-        **(read_content(kind, _unpacked(item[CORE])) if CORE in item else {"platform": ""}),
+        **(read_content(kind, unpacked(item[CORE])) if CORE in item else {"platform": ""}),
     )
     return Stored(key, record, _cause(item["cause"]), item[CORE + _ORD])
-
-
-def _packed(text: str) -> str | bytes:
-    """Contents near the limit of an item are compressed: a note may be long, and 400 KB hold ten times as much text."""
-    return compress(text.encode()) if len(text) > _COMPRESS_FROM else text
-
-
-def _unpacked(content: str | bytes) -> str:
-    return content if isinstance(content, str) else decompress(content).decode()
 
 
 @lru_cache(256)

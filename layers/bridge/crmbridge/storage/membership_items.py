@@ -1,0 +1,114 @@
+"""How memberships lie in their table.
+
+    pk  workspace#g#group
+        sk  member#person                               the wanted state, and how often it was touched (`dirty`)
+        sk  support#person#connection#object#id         a record's reason for that person, with its proof
+        sk  history#person#sequence                     every change of the wanted state; only ever added to
+    pk  workspace#r#connection#object#id
+        sk  held                                        the same supports seen from the record, and the guard's version
+
+`held` stays when its list is empty: a worker that saw it before must not take it for a record never looked at.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from crmbridge.domain.groups import Held, Member, Support
+from crmbridge.domain.records import NEVER, RecordKey, instant_text
+from crmbridge.storage.codec import decode, encode, json_text
+from crmbridge.storage.due import due_place
+from crmbridge.storage.items import Item, Key, When, Write, absent, equals
+from crmbridge.storage.keys import joined, parts
+from crmbridge.storage.texts import packed, unpacked
+
+HELD: Final = "held"
+
+
+def group_partition(workspace: str, group: str) -> str:
+    return joined(workspace, "g", group)
+
+
+def member_place(workspace: str, group: str, person: str) -> Key:
+    return group_partition(workspace, group), joined("member", person)
+
+
+def member_key(pk: str, sk: str) -> tuple[str, str, str] | None:
+    """(workspace, group, person) of a member's row; None for any other row."""
+    kind, *rest = parts(sk)
+    if kind != "member":
+        return None
+    workspace, _, group = parts(pk)
+    return workspace, group, rest[0]
+
+
+def read_member(item: Item) -> Member:
+    _, group, person = member_key(item["pk"], item["sk"]) or ("", "", "")
+    return decode(Member, {**item, "group": group, "person": person})
+
+
+_NOT_DECIDED: Final = ("group", "person", "dirty", "delivered")
+"""Its key, and what others write."""
+
+
+def member_attributes(member: Member) -> dict[str, Any]:
+    """What a decision writes; attributes that are None are left out."""
+    return {name: value for name, value in encode(member).items() if value is not None and name not in _NOT_DECIDED}
+
+
+def touch(workspace: str, support: Support) -> Write:
+    """Mark a member as dirty, due at once: the stream rings first, the schedule if the stream fails."""
+    key = member_place(workspace, support.group, support.person)
+    return Write(key=key, add={"dirty": 1}, set=due_place(key, NEVER))
+
+
+def counts(attribute: str, number: int) -> When:
+    """The attribute still has that number; 0 is also what is not there."""
+    return equals(attribute, number) | absent(attribute) if number == 0 else equals(attribute, number)
+
+
+def history_put(workspace: str, member: Member, now: datetime) -> Write:
+    pk, sk = group_partition(workspace, member.group), joined("history", member.person, f"{member.sequence:08}")
+    line = {"at": instant_text(now), "wanted": member.wanted, "supports": member.supports}
+    return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **line, **({"user": member.user} if member.user else {})})
+
+
+def support_prefix(workspace: str, group: str, person: str) -> Key:
+    return group_partition(workspace, group), joined("support", person) + "#"
+
+
+def support_place(support: Support) -> Key:
+    record = support.record
+    pk, prefix = support_prefix(record.workspace, support.group, support.person)
+    return pk, prefix + joined(record.connection, record.object, record.external_id)
+
+
+def support_put(support: Support) -> Write:
+    pk, sk = support_place(support)
+    item = {"pk": pk, "sk": sk, "epoch": support.epoch, "proof": json_text(support.proof)}
+    return Write(key=(pk, sk), put=item)
+
+
+def read_support(item: Item) -> Support:
+    workspace, _, group = parts(item["pk"])
+    _, person, *record = parts(item["sk"])
+    return Support(group, person, RecordKey(workspace, *record), item["epoch"], orjson.loads(item["proof"]))
+
+
+def held_place(key: RecordKey) -> Key:
+    return joined(key.workspace, "r", key.connection, key.object, key.external_id), HELD
+
+
+def held_write(key: RecordKey, now: Held, supports: Collection[Support]) -> Write:
+    """The record's list after one step, on condition that nobody else moved it, nor with newer groups."""
+    listed = [[one.group, one.person, one.epoch, one.proof] for one in supports]
+    stored = {"version": now.version + 1, "groups_version": now.groups_version, "supports": packed(json_text(listed))}
+    return Write(key=held_place(key), set=stored, when=counts("version", now.version))
+
+
+def read_held(key: RecordKey, item: Item) -> Held:
+    listed = orjson.loads(unpacked(item["supports"]))
+    supports = tuple(Support(group, person, key, epoch, proof) for group, person, epoch, proof in listed)
+    return Held(supports, item["groups_version"], item["version"])

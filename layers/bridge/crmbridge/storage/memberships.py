@@ -1,0 +1,158 @@
+"""Who is wanted in which group, and why; see `membership_items` for how it lies in the table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from crmbridge.domain.errors import Stale
+from crmbridge.domain.groups import Held, Member, Support
+from crmbridge.domain.records import RecordKey
+from crmbridge.domain.stored import PageOf
+from crmbridge.storage.due import PLACE, due_keys, due_place
+from crmbridge.storage.items import Items, When, Write, absent, below, in_chunks, present, query_all
+from crmbridge.storage.keys import cursor_of, joined, place_of
+from crmbridge.storage.membership_items import (
+    counts,
+    group_partition,
+    held_place,
+    held_write,
+    history_put,
+    member_attributes,
+    member_key,
+    member_place,
+    read_held,
+    read_member,
+    read_support,
+    support_place,
+    support_prefix,
+    support_put,
+    touch,
+)
+
+_CHANGES_PER_STEP: Final = 49
+"""A support that comes or goes costs two writes, its own and its member's, and one is for the record's list."""
+_DUE_AT_ONCE: Final = 5_000
+_PATIENCE: Final = timedelta(minutes=1)
+"""So long a decided member has to be delivered before the schedule rings for it."""
+
+
+class MembershipStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def held(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Held]:
+        places = {held_place(key): key for key in keys}
+        found = self._items.get_many(places)
+        return {key: read_held(key, found[place]) for place, key in places.items() if place in found}
+
+    def settle(self, key: RecordKey, held: Held, *, groups_version: int, wanted: Sequence[Support]) -> None:
+        if held.groups_version > groups_version:
+            raise Stale(f"{key} was decided with newer groups")
+        now = replace(held, groups_version=groups_version)
+        listed = {_place(support): support for support in held.supports}
+        changes = _changes(listed, {_place(support): support for support in wanted})
+        for chunk in list(in_chunks(changes, _CHANGES_PER_STEP)) or [[]]:
+            writes = list(_step(key.workspace, listed, chunk))
+            if self._items.write_all([*writes, held_write(key, now, listed.values())]):
+                raise Stale(f"{key} was settled by somebody else")
+            now = replace(now, version=now.version + 1)
+
+    def member(self, workspace: str, group: str, person: str) -> Member:
+        item = self._items.get(*member_place(workspace, group, person))
+        return read_member(item) if item else Member(group=group, person=person)
+
+    def supports(self, workspace: str, group: str, person: str) -> Sequence[Support]:
+        return [read_support(item) for item in query_all(self._items, *support_prefix(workspace, group, person))]
+
+    def decide(
+        self, workspace: str, member: Member, *, wanted: str, user: str | None, supports: int, now: datetime
+    ) -> Member:
+        decided = replace(member, wanted=wanted, user=user, supports=supports, settled=member.dirty)
+        if wanted != member.wanted:
+            decided = replace(decided, sequence=member.sequence + 1, since=now)
+        if decided == member:
+            return member
+        writes = [_member_write(workspace, member, decided, now)]
+        if decided.sequence != member.sequence:
+            writes.append(history_put(workspace, decided, now))
+        if self._items.write_all(writes):
+            raise Stale("the member was touched again meanwhile")
+        return decided
+
+    def delivered(self, workspace: str, members: Sequence[Member]) -> None:
+        for member in members:
+            key = member_place(workspace, member.group, member.person)
+            told, untold = {"delivered": member.sequence}, present("sequence") & _untold(member)
+            if self._items.update(key, set=told, remove=PLACE, when=_unmoved(member) & untold) is None:
+                self._items.update(key, set=told, when=untold)
+
+    def postpone(self, workspace: str, member: Member, next_attempt_at: datetime) -> None:
+        """A member that was touched meanwhile stays due at once."""
+        key = member_place(workspace, member.group, member.person)
+        self._items.update(key, set=due_place(key, next_attempt_at), when=present("pk") & _unmoved(member))
+
+    def due(self, now: datetime) -> Sequence[tuple[str, str, str]]:
+        rows = (member_key(*key) for key in due_keys(self._items, now))
+        return list(islice((row for row in rows if row), _DUE_AT_ONCE))
+
+    def members(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Member]:
+        pk = group_partition(workspace, group)
+        last = {"pk": pk, "sk": joined("member", *place_of(cursor, str))} if cursor is not None else None
+        page = self._items.query(pk, "member#", limit=limit, after=last)
+        found = [read_member(item) for item in page.items]
+        return PageOf(found, cursor_of(found[-1].person) if page.after else None)
+
+    def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
+        rows = query_all(self._items, group_partition(workspace, group), "support#", attributes=("epoch", "proof"))
+        return list(dict.fromkeys(read_support(row).record for row in rows))
+
+
+def _place(support: Support) -> tuple[str, str]:
+    return support.group, support.person
+
+
+Change = tuple[Support | None, Support | None]
+"""A support before and after."""
+
+
+def _changes(held: Mapping[tuple[str, str], Support], wanted: Mapping[tuple[str, str], Support]) -> Iterator[Change]:
+    before = dict(held)
+    yield from ((support, None) for place, support in before.items() if place not in wanted)
+    yield from ((before.get(place), support) for place, support in wanted.items() if before.get(place) != support)
+
+
+def _step(workspace: str, listed: dict[tuple[str, str], Support], changes: Sequence[Change]) -> Iterator[Write]:
+    """The writes of one transaction; `listed` is moved along."""
+    for before, after in changes:
+        if after is not None:
+            listed[_place(after)] = after
+            yield support_put(after)
+        elif before is not None:
+            del listed[_place(before)]
+            yield Write(key=support_place(before), delete=True)
+        for touched in _come_or_gone(before, after):
+            yield touch(workspace, touched)
+
+
+def _come_or_gone(before: Support | None, after: Support | None) -> list[Support]:
+    """Another proof of the same support moves nobody."""
+    return [one for one in (before, after) if one is not None and (before is None or after is None)]
+
+
+def _member_write(workspace: str, seen: Member, decided: Member, now: datetime) -> Write:
+    """Also where it waits: until it is delivered, in case the worker dies on the way."""
+    key = member_place(workspace, seen.group, seen.person)
+    waits = due_place(key, now + _PATIENCE) if decided.sequence > decided.delivered else {}
+    stored = {**member_attributes(decided), **waits}
+    gone = tuple(name for name in ("user", *PLACE) if name not in stored)
+    return Write(key=key, set=stored, remove=gone, when=_unmoved(seen))
+
+
+def _unmoved(member: Member) -> When:
+    return counts("dirty", member.dirty) & counts("sequence", member.sequence)
+
+
+def _untold(member: Member) -> When:
+    return absent("delivered") | below("delivered", member.sequence)
