@@ -1,0 +1,187 @@
+"""A whole house in memory: stores, queues, a clock that the test sets, ids that rise, and a CRM that is a function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+import requests
+from crmbridge.domain.connections import AppCredentials, Caller, Connection
+from crmbridge.domain.errors import ChatError
+from crmbridge.domain.workspaces import Endpoint
+from crmbridge.services.ports import Deps, Queues
+from crmbridge.storage.actions import ActionStore
+from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
+from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.journal import JournalStore
+from crmbridge.storage.memberships import MembershipStore
+from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.queues import MemoryQueue
+from crmbridge.storage.records import RecordStore
+from crmbridge.storage.vault import MemoryVault
+from requests.adapters import BaseAdapter
+
+BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """`clock()` is now; sleeping moves it on instead of taking time."""
+
+    moment: datetime = BEGIN
+    lock: Lock = field(default_factory=Lock)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        with self.lock:
+            self.moment += timedelta(seconds=seconds)
+
+    advance = sleep
+
+
+@dataclass
+class ChatApp:
+    """The chat app behind the signed endpoint: what it was told, and whether it refuses."""
+
+    heard: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    refusal: ChatError | None = None
+
+    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Any]) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.heard.append((id, event))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as the CRM saw it; `body` is JSON or a form."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Any
+    headers: Mapping[str, str]
+
+
+Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
+
+
+@dataclass
+class RemoteCrm(BaseAdapter):
+    """Every host there is. `answer` is called with what was asked; what it raises, the network did."""
+
+    answer: Callable[[Asked], Answer] = lambda asked: (404, {"message": f"nobody answers {asked.path}"})
+    asked: list[Asked] = field(default_factory=list)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        asked = _asked(request)
+        self.asked.append(asked)
+        status, body, *headers = self.answer(asked)
+        response = requests.Response()
+        response.status_code, response.url, response.request = status, request.url or "", request
+        response._content = b"" if body is None else orjson.dumps(body)
+        response.headers.update(headers[0] if headers else {})
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def count(self, path: str) -> int:
+        return sum(asked.path == path for asked in self.asked)
+
+
+def _asked(request: requests.PreparedRequest) -> Asked:
+    url, body = urlsplit(request.url or ""), request.body or ""
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    is_form = "form" in request.headers.get("Content-Type", "")
+    read = {name: values[0] for name, values in parse_qs(text).items()} if is_form else text and orjson.loads(text)
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    return Asked(request.method or "", url.path, query, read, dict(request.headers))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def chat() -> ChatApp:
+    return ChatApp()
+
+
+@pytest.fixture
+def remote() -> RemoteCrm:
+    return RemoteCrm()
+
+
+@pytest.fixture
+def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., Deps]:
+    """Give any part of Deps by name to have it instead of the one in memory."""
+
+    def make(**parts: Any) -> Deps:
+        session = requests.Session()
+        session.trust_env = False
+        session.mount("https://", remote)
+        session.mount("http://", remote)
+        numbers = count(1)
+        control = MemoryItems("control")
+        deps = Deps(
+            now=clock,
+            new_id=lambda: f"{next(numbers):026}",
+            sleep=clock.sleep,
+            records=RecordStore(MemoryItems("records")),
+            connections=ConnectionStore(control),
+            vault=MemoryVault({"hubspot": AppCredentials("client", "secret", app_id="990012")}),
+            guards=GuardStore(MemoryItems("guards"), clock, clock.sleep),
+            journal=JournalStore(MemoryItems("journal"), clock),
+            actions=ActionStore(MemoryItems("actions")),
+            groups=GroupStore(control),
+            memberships=MembershipStore(MemoryItems("memberships")),
+            workspaces=WorkspaceStore(control),
+            queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
+            chat=chat,
+            http=session,
+            public_url="https://bridge.test",
+            return_urls=("https://chat.test/",),
+        )
+        return replace(deps, **parts)
+
+    return make
+
+
+@pytest.fixture
+def deps(make_deps: Callable[..., Deps]) -> Deps:
+    return make_deps()
+
+
+@pytest.fixture
+def admin() -> Caller:
+    return Caller("w1", "u1", "admin", "ada@example.test")
+
+
+@pytest.fixture
+def member() -> Caller:
+    return Caller("w1", "u2", "member", "max@example.test")
+
+
+@pytest.fixture
+def make_connection(deps: Deps) -> Callable[..., Connection]:
+    """A stored connection of workspace w1 to account 48; give any field by name to have it differ."""
+
+    def make(**fields: Any) -> Connection:
+        known = {
+            "id": "c1", "workspace": "w1", "platform": "hubspot", "account": "48", "display_name": "Acme",
+            "auth": "oauth", "base_url": "https://api.hubapi.com", "created_at": BEGIN, "created_by": "u1",
+        }  # fmt: skip
+        connection = Connection(**{**known, **fields})
+        deps.connections.add(connection)
+        return connection
+
+    return make
