@@ -89,7 +89,8 @@ def _rank(seen: Sighting) -> tuple[bool, float]:
 
 
 def _settle(deps: Deps, reading: _Reading, seen: _Seen, tally: _Tally, *, known_empty: bool = False) -> None:
-    heads: Mapping[RecordKey, Head] = {} if known_empty else deps.records.heads(list(seen))
+    targets = {target for one in seen.values() for target in one.links}
+    heads: Mapping[RecordKey, Head] = {} if known_empty else deps.records.heads(list(seen), targets)
     for _ in range(ROUNDS):
         if not seen:
             return
@@ -99,7 +100,7 @@ def _settle(deps: Deps, reading: _Reading, seen: _Seen, tally: _Tally, *, known_
         for key in seen.keys() - refused:
             tally[str(seen[key].kind), _what_became(heads.get(key, UNSEEN), seen[key], verdicts[key])] += 1
         seen = {key: seen[key] for key in refused}
-        heads = deps.records.heads(list(seen)) if seen else {}
+        heads = deps.records.heads(list(seen), targets) if seen else {}
     raise Stale(f"{len(seen)} records of {reading.platform.title} keep changing; they are read again")
 
 

@@ -1,0 +1,83 @@
+"""Once a minute: begin the runs that are due, and ring for whatever waits or is stuck. Every bell may ring twice."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
+
+from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.errors import Clash, NotFound
+from crmbridge.domain.runs import RunType, Task
+from crmbridge.services.deliver_members import ring_members
+from crmbridge.services.notify_chat import ring_event
+from crmbridge.services.ports import Deps
+from crmbridge.services.queue_evaluations import batches
+from crmbridge.services.request_action import ring_action
+from crmbridge.services.start_run import ring_tasks, start_run
+
+T = TypeVar("T")
+
+PER_TICK: Final = 500
+"""Bells of one sort a minute; the rest is still due the next minute."""
+
+
+def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
+    """Return how many of each sort were begun or rung. Trouble with one connection does not keep the others waiting."""
+    return {
+        "runs": _begin_runs(deps, now),
+        "tasks": _ring_tasks(deps, now),
+        "actions": _ring_each(deps.actions.due(now), lambda action: ring_action(deps, action)),
+        "members": _ring_members(deps, now),
+        "events": _ring_each(deps.workspaces.due_outbound(now), lambda event: ring_event(deps, *event)),
+    }
+
+
+def _begin_runs(deps: Deps, now: datetime) -> int:
+    """A connection whose run is under way is left alone; looking at it ends a run that died before its last word."""
+    outcomes: Counter[bool] = Counter()
+    for connection in islice(deps.connections.due(now), PER_TICK):
+        if connection.health is Health.CONNECTED:
+            outcomes[_is_begun(deps, connection, now)] += 1
+    return outcomes[True]
+
+
+def _is_begun(deps: Deps, connection: Connection, now: datetime) -> bool:
+    full = connection.full_due_at is not None and connection.full_due_at <= now
+    try:
+        start_run(deps, connection, RunType.FULL if full else RunType.INCREMENTAL, "schedule")
+    except (Clash, NotFound):
+        return False
+    return True
+
+
+def _ring_tasks(deps: Deps, now: datetime) -> int:
+    waiting: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    for task in islice(deps.journal.due_tasks(now), PER_TICK):
+        waiting[task.workspace, task.connection].append(task)
+    rung = 0
+    for (workspace, id), tasks in waiting.items():
+        try:
+            connection = deps.connections.get(workspace, id)
+        except NotFound:
+            continue
+        ring_tasks(deps, connection, tasks)
+        rung += len(tasks)
+    return rung
+
+
+def _ring_each(waiting: Iterable[T], ring: Callable[[T], None]) -> int:
+    chosen = list(islice(waiting, PER_TICK))
+    for one in chosen:
+        ring(one)
+    return len(chosen)
+
+
+def _ring_members(deps: Deps, now: datetime) -> int:
+    waiting: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for workspace, group, person in islice(deps.memberships.due(now), PER_TICK):
+        waiting[workspace, group].append(person)
+    for (workspace, group), persons in waiting.items():
+        for batch in batches(persons):
+            ring_members(deps, workspace, group, batch)
+    return sum(map(len, waiting.values()))
