@@ -1,5 +1,6 @@
 """Supports, the wanted state they add up to, and what happens when workers cross each other's way."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -309,10 +310,8 @@ def test_a_worker_that_dies_leaves_no_support_that_the_list_does_not_name(
     store = MembershipStore(items)
     store.settle(DEAL, Held(), groups_version=1, wanted=supports_at(before))
     items.left = steps
-    try:
+    with contextlib.suppress(ConnectionAbortedError):
         store.settle(DEAL, store.held([DEAL])[DEAL], groups_version=1, wanted=supports_at(after))
-    except ConnectionAbortedError:
-        pass
     items.left = 10**9
 
     listed, stored = listed_and_stored(items)

@@ -73,7 +73,7 @@ def content_text(record: Record) -> str:
 def _written(name: str, value: Any, form: _Form | None, odd: set[str]) -> Json:
     if form is None or value is None or name in odd:
         return value
-    if not isinstance(value, form.holds):
+    if not isinstance(value, form.holds) or isinstance(value, bool):
         odd.add(name)
         return value
     return form.write(value)

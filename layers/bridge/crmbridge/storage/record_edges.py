@@ -2,7 +2,8 @@
 
 A part's links are those in the item and those in forward edges together, never in both; each has its reverse edge. A
 step changes some of them in all these places at once, on condition that the part's `ord` is still ours, so whoever
-takes over continues from a true picture. The fingerprint is written last: until then every reading is news.
+takes over continues from a true picture. The fingerprint is written last: until then every reading is
+news.
 """
 
 from collections.abc import Iterator, Sequence

@@ -31,6 +31,8 @@ INLINE: Final = 100
 """So many links to one target lie in the record's own item; beyond, each is an item of its own."""
 LINKS: Final = "links."
 MORE: Final = ":more"
+MOVING: Final = "moving"
+"""The fingerprint of links that are still being moved: that of no reading."""
 _ORD: Final = ":ord"
 _MAY_GO: Final = ("successor_id", "email_pk", "email_sk", "name_pk", "name_sk")
 _NAME_LENGTH: Final = 100
@@ -92,8 +94,8 @@ def reverse_put(owner: RecordKey, link: Link, ord: str) -> Write:
 def record_write(write: RecordWrite, moving: Collection[str] = ()) -> Write:
     """The write of the record's own item: a put when it is new, otherwise of the parts that were judged to be news.
 
-    Of the parts in `moving` the links are still to come: until then they have no fingerprint, so that whatever is
-    read next is news.
+    Of the parts in `moving` the links are still to come: until then their fingerprint is that of no reading, so that
+    whatever is read next is news.
     """
     pk, sk = item_key(write.key)
     changed = {"kind": str(write.kind), "cause": _cause_text(write.cause)}
@@ -119,7 +121,7 @@ def _core(write: RecordWrite) -> dict[str, Any]:
 def _part(write: RecordWrite, each: PartWrite, *, is_moving: bool) -> dict[str, Any]:
     name = each.name
     if is_moving:
-        return {name + _ORD: each.mark.ord, name + ":fp": "", name + MORE: True}
+        return {name + _ORD: each.mark.ord, name + ":fp": MOVING, name + MORE: True}
     marks = {name + _ORD: each.mark.ord, name + ":fp": each.mark.fingerprint}
     return marks if name == CORE else marks | {name: links_text(write.links[name.removeprefix(LINKS)])}
 
