@@ -97,7 +97,12 @@ def test_a_hundred_workers_with_one_expired_token_refresh_once(
 ) -> None:
     expire_in(-1)
     answer = endpoint.answer
-    endpoint.answer = lambda asked: [time.sleep(0.2), answer(asked)][1]
+
+    def slow(asked: Any) -> Any:
+        time.sleep(0.2)
+        return answer(asked)
+
+    endpoint.answer = slow
     waiting = replace(deps, sleep=lambda _: time.sleep(0.02))
 
     with ThreadPoolExecutor(100) as pool:

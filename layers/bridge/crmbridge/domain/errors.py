@@ -71,11 +71,14 @@ class MalformedPayload(CallerError):
 
 
 class Refused(CallerError):
-    """A step of a funnel said no; `reason` is one word, used in the page, the log and the metric."""
+    """A step of a funnel said no; `reason` is one word, used in the page, the log and the metric.
 
-    def __init__(self, reason: str, message: str = "") -> None:
+    `return_url` is where the person came from, once that is known."""
+
+    def __init__(self, reason: str, message: str = "", *, return_url: str = "") -> None:
         super().__init__(message or reason.replace("_", " "))
         self.reason = reason
+        self.return_url = return_url
 
 
 class PlatformError(BridgeError):

@@ -50,11 +50,12 @@ class PatientApi(Api):
 class GivenTokens:
     """Tokens that no connection keeps yet."""
 
+    platform: str
     tokens: TokenSet
 
     def current(self, refused: str | None = None) -> str:
         if refused == self.tokens.access_token:
-            raise ReauthRequired("the CRM does not accept this token", platform="")
+            raise ReauthRequired(f"{self.platform} does not accept this token", platform=self.platform)
         return self.tokens.access_token
 
 
