@@ -75,41 +75,42 @@ class Running:
         self._http = requests.Session()
 
     def state(self, **query: object) -> Json:
-        return self._asked("GET", "state", params=query)
+        return self.control("GET", "state", params=query)
 
     def mutate(self, *operations: dict[str, Json]) -> list[Json]:
-        results: list[Json] = self._asked("POST", "mutate", json=list(operations))["results"]
+        results: list[Json] = self.control("POST", "mutate", json=list(operations))["results"]
         return results
 
     def faults(self, *rules: dict[str, Json]) -> Json:
-        return self._asked("POST", "faults", json=list(rules))
+        return self.control("POST", "faults", json=list(rules))
 
     def no_faults(self) -> Json:
-        return self._asked("DELETE", "faults")
+        return self.control("DELETE", "faults")
 
     def requests(self, **query: object) -> Json:
-        return self._asked("GET", "requests", params=query)
+        return self.control("GET", "requests", params=query)
 
     def forget_requests(self) -> Json:
-        return self._asked("DELETE", "requests")
+        return self.control("DELETE", "requests")
 
     def advance(self, seconds: float) -> Json:
-        return self._asked("POST", "clock", json={"advance_seconds": seconds})
+        return self.control("POST", "clock", json={"advance_seconds": seconds})
 
     def settings(self, **changes: Json) -> Json:
-        return self._asked("POST", "settings", json=changes)
+        return self.control("POST", "settings", json=changes)
 
     def webhooks(self, **orders: Json) -> Json:
-        return self._asked("POST", "webhooks", json=orders) if orders else self._asked("GET", "webhooks")
+        return self.control("POST", "webhooks", json=orders) if orders else self.control("GET", "webhooks")
 
-    def close(self) -> None:
-        self._http.close()
-
-    def _asked(self, method: str, what: str, **arguments: Any) -> Json:
+    def control(self, method: str, what: str, **arguments: Any) -> Json:
+        """Any control route, those of one simulator only included: `control("POST", "token", json={...})`."""
         answer = self._http.request(method, f"{self.url}/_sim/{what}", timeout=60, **arguments)
         if answer.status_code >= 400:
             raise RuntimeError(f"{method} /_sim/{what}: {answer.status_code} {answer.text}")
         return answer.json()
+
+    def close(self) -> None:
+        self._http.close()
 
 
 @contextmanager

@@ -51,11 +51,16 @@ def test_a_wish_older_than_the_last_one_is_left_alone(chat: Running) -> None:
     assert members(chat) == []
 
 
+def test_a_wish_that_is_neither_in_nor_out_is_refused(chat: Running) -> None:
+    assert tell(chat, "m1", group(wish("UNANNA", "maybe", 1))) == 400
+    assert chat.state()["refusals"][0]["reason"].endswith("wanted is in or out, not 'maybe'")
+
+
 def test_people_are_found_by_address_too_and_strangers_are_reported(chat: Running) -> None:
     by_mail = {**wish("", "in", 1), "email": "BEN@nordlicht-example.test"}
     tell(chat, "m1", group(by_mail, wish("U-NOBODY", "in", 1)))
 
-    outcomes = requests.get(f"{chat.url}/_sim/events", timeout=5).json()["events"][0]["outcomes"]
+    outcomes = chat.control("GET", "events")["events"][0]["outcomes"]
     assert members(chat) == ["UNBEN"]
     assert [each["outcome"] for each in outcomes] == ["in", "unknown_user"]
 
@@ -63,7 +68,7 @@ def test_people_are_found_by_address_too_and_strangers_are_reported(chat: Runnin
 def test_an_event_is_taken_once(chat: Running) -> None:
     statuses = [tell(chat, "same", {"receipt": 1}, "action.completed") for _ in range(2)]
 
-    kept = requests.get(f"{chat.url}/_sim/events", timeout=5).json()["events"]
+    kept = chat.control("GET", "events")["events"]
     assert statuses == [200, 200]
     assert [(event["type"], event["deliveries"]) for event in kept] == [("action.completed", 2)]
 
@@ -98,8 +103,7 @@ def test_messages_with_cards_are_kept(chat: Running) -> None:
 
 
 def test_its_tokens_verify_with_its_published_key(chat: Running) -> None:
-    wanted = {"user": "UNANNA", "role": "admin"}
-    token = requests.post(f"{chat.url}/_sim/token", json=wanted, timeout=5).json()["token"]
+    token = chat.control("POST", "token", json={"user": "UNANNA", "role": "admin"})["token"]
 
     issuer = requests.get(f"{chat.url}/.well-known/openid-configuration", timeout=5).json()
     key = jwt.PyJWKClient(issuer["jwks_uri"]).get_signing_key_from_jwt(token)

@@ -85,6 +85,8 @@ class Rooms:
         user = self.user(wish)
         if user is None:
             return "unknown_user"
+        if wish["wanted"] not in {"in", "out"}:
+            raise ValueError(f"wanted is in or out, not {wish['wanted']!r}")
         sequence = int(wish["sequence"])
         if sequence <= channel.sequences.get(user.id, -1):
             return "stale"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from local.simulators.clock import iso
 from local.simulators.hubspot.api import Call, RouteSpec, found, no_content
-from local.simulators.hubspot.errors import ApiError, conflict, item_error, refused, validation
+from local.simulators.hubspot.errors import ApiError, conflict, item_error, object_not_found, refused, validation
 from local.simulators.hubspot.objects_api import after_update, by_property, create_linked, targets_of
 from local.simulators.hubspot.store import Record, unique_values
 
@@ -91,7 +91,10 @@ def upsert(call: Call) -> Response:
     _refuse_duplicates([str(wish.get("id")).casefold() for wish in inputs])
 
     def found_for(wish: Wish) -> Record | None:
-        return by_property(call, str(wish.get("idProperty") or "hs_object_id"), str(wish.get("id")))
+        record = by_property(call, str(wish.get("idProperty") or "hs_object_id"), str(wish.get("id")))
+        if record is None and not wish.get("idProperty"):
+            raise object_not_found(kind.singular, str(wish.get("id")))
+        return record
 
     def check(wish: Wish) -> None:
         record = found_for(wish)

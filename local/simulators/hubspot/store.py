@@ -101,6 +101,9 @@ class Store:
         """Who holds this value of a unique property among the live records."""
         return self._uniques.get(name, {}).get(value.casefold())
 
+    def unique_names(self) -> list[str]:
+        return list(self._uniques)
+
     def is_unique(self, name: str) -> bool:
         return name in self._uniques
 

@@ -11,7 +11,7 @@ from local.simulators.hubspot.events import Author, Teller
 from local.simulators.hubspot.links import LinkChange
 from local.simulators.hubspot.portal import Portal
 from local.simulators.hubspot.schema import AssociationType, ObjectType, primary_between
-from local.simulators.hubspot.store import Record, Store, Values
+from local.simulators.hubspot.store import Record, Store, Values, unique_values
 from local.simulators.hubspot.values import checked
 
 LIFECYCLE = (
@@ -90,7 +90,9 @@ class Desk:
         self.teller.tell(self.portal, kind, "deletion", self.author, objectId=record.id, changeFlag="DELETED")
 
     def restore(self, kind: ObjectType, record: Record) -> None:
+        """Refused when somebody else has taken the record's address since."""
         store = self.portal.stores[kind.name]
+        self._refuse_taken(kind, record.values, record.id)
         self._before_write(store, record)
         record.archived_ms = None
         store.archived.remove(record.id)
@@ -180,11 +182,14 @@ class Desk:
         return []
 
     def _refuse_taken(self, kind: ObjectType, values: Mapping[str, str | None], own: int | None) -> None:
+        """A contact's additional addresses must be as free as its first one."""
         store = self.portal.stores[kind.name]
-        for name, value in values.items():
-            holder = store.holder(name, value) if value is not None and store.is_unique(name) else None
-            if holder is not None and holder != own:
-                raise self._taken(kind, name, str(value), holder)
+        present = {name: value for name, value in values.items() if value is not None}
+        for name in store.unique_names():
+            for value in unique_values(name, present):
+                holder = store.holder(name, value)
+                if holder is not None and holder != own:
+                    raise self._taken(kind, name, value, holder)
 
     def _taken(self, kind: ObjectType, name: str, value: str, holder: int) -> ApiError:
         if name != "email" and self.portal.settings.unique_conflict_status == 400:
