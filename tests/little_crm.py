@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import requests
@@ -16,7 +16,7 @@ from crmbridge.domain.connections import Account, AppCredentials, Connection, Id
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Kind, Link, Record, State
+from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.platforms.spec import OAuthSpec, ObjectSpec, Page, PageRequest, Platform, WebhookSpec
 from crmbridge.services.ports import Deps, Queues
@@ -24,6 +24,7 @@ from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.journal import JournalStore
+from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
@@ -319,7 +320,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
         journal=JournalStore(MemoryItems("journal"), clock),
         actions=ActionStore(MemoryItems("actions")),
         groups=GroupStore(control),
-        memberships=cast(Any, None),
+        memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
         queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
         chat=Deaf(),
@@ -346,3 +347,25 @@ def make_connection(deps: Deps, **fields: Any) -> Connection:
     deps.connections.add(connection)
     deps.vault.create(connection, TokenSet(access_token="t"))
     return connection
+
+
+def expect_same(deps: Deps, crm: LittleCrm, connection: Connection) -> None:
+    """What is stored equals the CRM: live ones field by field and link by link, the rest as tombstones."""
+    for (object, id), row in crm.rows.items():
+        stored = deps.records.get(RecordKey(connection.workspace, connection.id, object, id))
+        if row.state is not State.LIVE:
+            assert stored is None or stored.record.state is not State.LIVE, f"{object} {id} is {row.state} in the CRM"
+            continue
+        assert stored is not None, f"{object} {id} is missing"
+        assert stored.record.state is State.LIVE, f"{object} {id} lives in the CRM, not {stored.record.state}"
+        assert stored.record.get("name" if object == "deals" else "last_name") == row.name
+        if object == "deals":
+            assert {link.external_id for link in stored.record.links["contacts"]} == row.links
+            assert all(
+                id in deps.records.linked(replace(stored.key, object="contacts", external_id=contact), "deals")
+                for contact in row.links
+            )
+    for object in OBJECTS:
+        for shard in range(16):
+            for id, _ in deps.records.ids(connection.workspace, connection.id, object, shard):
+                assert (object, id) in crm.rows, f"{object} {id} is nothing the CRM ever had"
