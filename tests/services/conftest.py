@@ -11,8 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 import requests
+from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import AppCredentials, Caller, Connection
 from crmbridge.domain.errors import ChatError
+from crmbridge.domain.merging import UNSEEN, RecordWrite, Sighting, judge
+from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.ports import Deps, Queues
 from crmbridge.storage.actions import ActionStore
@@ -185,3 +188,28 @@ def make_connection(deps: Deps) -> Callable[..., Connection]:
         return connection
 
     return make
+
+
+@pytest.fixture
+def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
+    """Store a record of connection c1 in our own words; links per target object are those it owns."""
+
+    def put(
+        object: str, id: str, kind: Kind, *, links: Any = None, state: State = State.LIVE, **fields: Any
+    ) -> RecordKey:
+        clock.advance(1)
+        key = RecordKey("w1", "c1", object, id)
+        owned = {target: tuple(Link(target, one) for one in ids) for target, ids in (links or {}).items()}
+        print_ = repr(sorted(fields.items()))
+        seen = Sighting(object=object, external_id=id, kind=kind, fingerprint=print_, state=state, links=owned)
+        head = deps.records.heads([key]).get(key, UNSEEN)
+        verdict = judge(head, seen, clock())
+        record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields)
+        write = RecordWrite(
+            key=key, kind=kind, state=state, successor_id=None, cause=Cause(Origin.BACKFILL), verdict=verdict,
+            core=record if state is State.LIVE else None, links=owned,
+        )  # fmt: skip
+        assert not verdict.parts or not deps.records.write([write])
+        return key
+
+    return put

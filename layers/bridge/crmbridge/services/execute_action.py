@@ -32,8 +32,8 @@ from crmbridge.services.finish_action import explained, finish_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import record_key
 
-LEASE: Final = timedelta(minutes=2)
-"""Outlives the request: to connect, a token refused, its refresh, and the request again, 25 seconds each."""
+LEASE: Final = timedelta(minutes=3)
+"""Outlives the request and what goes with it: reading a pipeline first, a refused token, its refresh, the request."""
 SETTLED: Final = timedelta(seconds=60)
 """How long after our timeout a request may still land."""
 SOON: Final = timedelta(seconds=5)

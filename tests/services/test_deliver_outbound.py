@@ -1,0 +1,81 @@
+"""Events to the chat app: told under one id, again for a day, then listed as failed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from crmbridge.domain.errors import ChatError
+from crmbridge.domain.workspaces import Endpoint
+from crmbridge.services.deliver_outbound import deliver_outbound
+from crmbridge.services.notify_chat import notify_chat
+from crmbridge.services.ports import Deps
+
+
+@pytest.fixture(autouse=True)
+def event(deps: Deps) -> str:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
+    notify_chat(deps, "w1", "a1.completed.0", "action.completed", {"action": "a1"}, chat="ch1")
+    return "a1.completed.0"
+
+
+def test_a_notice_rings_for_its_row(deps: Deps) -> None:
+    (message,) = deps.queues.chat.take()  # type: ignore[attr-defined] # the memory twin's
+
+    assert message.body == {"workspace": "w1", "outbound": "a1.completed.0"}
+    assert message.group == "w1#outbound#ch1"
+
+
+def test_an_event_is_told_once(deps: Deps, chat: Any, event: str) -> None:
+    deliver_outbound(deps, "w1", event)
+    deliver_outbound(deps, "w1", event)
+
+    ((id, told),) = chat.heard
+    assert id == event
+    assert (told["type"], told["data"]) == ("action.completed", {"action": "a1"})
+
+
+def test_noticing_something_twice_tells_of_it_once(deps: Deps, chat: Any, event: str) -> None:
+    notify_chat(deps, "w1", event, "action.completed", {"action": "a1", "again": True})
+    deliver_outbound(deps, "w1", event)
+
+    assert [told["data"] for _, told in chat.heard] == [{"action": "a1"}]
+
+
+def test_a_refused_event_waits_and_is_told_under_the_same_id(deps: Deps, clock: Any, chat: Any, event: str) -> None:
+    chat.refusal = ChatError("the chat app's endpoint answered 500", status=500)
+    deliver_outbound(deps, "w1", event)
+    chat.refusal = None
+    too_early = deps.workspaces.due_outbound(clock())
+    deliver_outbound(deps, "w1", event)
+    nothing_yet = list(chat.heard)
+
+    clock.advance(60)
+    deliver_outbound(deps, "w1", event)
+
+    assert (too_early, nothing_yet) == ([], [])
+    assert [id for id, _ in chat.heard] == [event]
+
+
+def test_after_a_day_an_event_is_listed_as_failed(deps: Deps, clock: Any, chat: Any, event: str) -> None:
+    chat.refusal = ChatError("the chat app's endpoint answered 500", status=500)
+    began, tries = clock(), 0
+    while not deps.workspaces.failed_outbound("w1") and tries < 200:
+        tries += bool(deps.workspaces.due_outbound(clock()))
+        deliver_outbound(deps, "w1", event)
+        clock.advance(60)
+
+    (failed,) = deps.workspaces.failed_outbound("w1")
+    assert timedelta(hours=22) < clock() - began < timedelta(hours=25)
+    assert 20 < tries < 60
+    assert failed["error"] == "the chat app's endpoint answered 500"
+
+
+def test_without_an_endpoint_the_reason_is_said(deps: Deps, chat: Any, event: str) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events", enabled=False))
+
+    deliver_outbound(deps, "w1", event)
+
+    row = deps.workspaces.outbound("w1", event)
+    assert row is not None
+    assert "an admin sets it" in row["error"]
+    assert chat.heard == []
