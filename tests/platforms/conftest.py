@@ -1,0 +1,174 @@
+"""A CRM that answers what it is told, doors without limits, and HubSpot simulators."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import orjson
+import pytest
+import requests
+from crmbridge.domain.connections import Account
+from crmbridge.domain.directories import Directories, Field, Stage
+from crmbridge.domain.records import Kind, Type
+from crmbridge.platforms.http import Api
+from crmbridge.platforms.hubspot import HUBSPOT
+from crmbridge.platforms.spec import WriteRequest
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+
+from local.simulators import Running, running
+
+TOKEN = "pat-na1-simulator"
+ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Scripted(BaseAdapter):
+    """Answers with the next of `answers`: (status, headers, body), a JSON value, or an exception to raise."""
+
+    answers: list[Any]
+    sent: list[requests.PreparedRequest] = field(default_factory=list)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers, body = answer if isinstance(answer, tuple) else (200, {}, orjson.dumps(answer))
+        response = requests.Response()
+        response.status_code, response.url = status, str(request.url)
+        response.headers.update(headers)
+        response.raw = HTTPResponse(BytesIO(body), preload_content=False)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def bodies(self) -> list[Any]:
+        return [orjson.loads(request.body) if request.body else None for request in self.sent]
+
+
+@dataclass
+class Free:
+    """A budget without limits that counts."""
+
+    entered: Counter[str] = field(default_factory=Counter)
+
+    def enter(self, pool: str) -> None:
+        self.entered[pool] += 1
+
+    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
+        """Nobody asks."""
+
+
+@dataclass
+class OneToken:
+    token: str
+
+    def current(self, refused: str | None = None) -> str:
+        return self.token if refused is None else f"{self.token}-again"
+
+
+OpenApi = Callable[..., Api]
+
+
+def _api(url: str, session: requests.Session) -> Api:
+    return Api("hubspot", url, OneToken(TOKEN), Free(), HUBSPOT.explain, session)
+
+
+@pytest.fixture
+def scripted() -> Callable[..., tuple[requests.Session, Scripted]]:
+    """`scripted(answer, ...)`: a session whose every request meets the next answer, and the script."""
+
+    def session(*answers: Any) -> tuple[requests.Session, Scripted]:
+        script, session = Scripted(list(answers)), requests.Session()
+        session.mount("https://", script)
+        return session, script
+
+    return session
+
+
+@pytest.fixture
+def told(scripted: Callable[..., tuple[requests.Session, Scripted]]) -> Callable[..., tuple[Api, Scripted]]:
+    """`told(answer, ...)`: a door to a HubSpot that answers so."""
+
+    def api(*answers: Any) -> tuple[Api, Scripted]:
+        session, script = scripted(*answers)
+        return _api("https://api.hubapi.com", session), script
+
+    return api
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Running]:
+    """One for the tests of a file: without limits, each test looking at records of its own."""
+    with running(
+        "hubspot", contacts=330, companies=40, deals=60, tasks=20, private_burst=1_000_000, search_per_second=1_000_000
+    ) as running_sim:
+        yield running_sim
+
+
+@pytest.fixture
+def api(sim: Running) -> Iterator[Api]:
+    sim.no_faults()
+    with requests.Session() as session:
+        yield _api(sim.url, session)
+
+
+@pytest.fixture(scope="module")
+def directories(sim: Running) -> Directories:
+    with requests.Session() as session:
+        return HUBSPOT.load_directories(_api(sim.url, session))
+
+
+@pytest.fixture
+def berlin() -> Directories:
+    """A small account in Berlin, in euros: two pipelines that share a label, a text, an option and the key."""
+    stages = (
+        Stage("qualified", "Qualified", "sales", "Sales", 0, 40),
+        Stage("won", "Won", "sales", "Sales", 1, 100, is_closed=True, is_won=True),
+        Stage("901", "Qualified", "renewals", "Renewals", 0, 60),
+        Stage("902", "Renewed", "renewals", "Renewals", 1, 100, is_closed=True, is_won=True),
+    )
+    return Directories(
+        account=Account("48120077", "EUR", False, "Europe/Berlin", "https://app-eu1.hubspot.com"),
+        stages={stage.id: stage for stage in stages},
+        version="v",
+    )
+
+
+@pytest.fixture
+def keyed(berlin: Directories) -> Directories:
+    """The same account with the key property on everything that is created."""
+    key = Field("crm_bridge_key", "CRM Bridge key", Type.TEXT, custom=True, unique=True)
+    names = ("contacts", "companies", "deals", "tasks", "calls")
+    return replace(berlin, fields={name: {"crm_bridge_key": key} for name in names})
+
+
+@pytest.fixture
+def ask() -> Callable[..., WriteRequest]:
+    """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
+    kinds = {
+        "create_task": Kind.TASK, "log_call": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_deal": Kind.DEAL,
+    }  # fmt: skip
+
+    def request(type: str, directories: Directories, **fields: Any) -> WriteRequest:
+        parts = {
+            name: fields.pop(name)
+            for name in ("links", "external_id", "key", "timeout", "custom_fields")
+            if name in fields
+        }
+        return WriteRequest(
+            type=type,
+            kind=kinds[type],
+            fields=fields,
+            object=HUBSPOT.actions[type].object,
+            directories=directories,
+            asked_at=ASKED_AT,
+            **{"key": "key-1", **parts},
+        )
+
+    return request
