@@ -20,6 +20,7 @@ COMMANDS = {
     "status": Command("local.engine.commands", "status", "say what runs where"),
     "down": Command("local.engine.commands", "down", "stop the engine and remove what it left"),
     "run": Command("local.journey.story", "run", "the whole product on this machine, with simulated CRMs"),
+    "matrix": Command("local.matrix", "write", "write the table of CRMs into the README"),
     "translate": Command("local.engine.commands", "translated", "print the template as plain CloudFormation"),
 }
 

@@ -227,7 +227,7 @@ def press_buttons(story: Story) -> Facts:
         "create_task": {"fields": {"subject": "Send revised quote", "due_at": "2030-03-02T09:00:00Z"}, "links": links},
         "log_call": {"fields": {"subject": "Talked about the quote", "duration_seconds": 300}, "links": links},
         "update_deal": {"fields": {"amount": "123456.78"}, "target": {"object": "deals", "external_id": deal}},
-        "create_contact": {"fields": {"email": "new.person@journey.test", "first_name": "New", "last_name": "Person"}},
+        "create_contact": {"fields": {"email": "new.person@journey.test", "last_name": "Person"}},
     }
     ended = [act_twice(story, {"type": type, **wish}) for type, wish in wishes.items()]
     unfinished = [action for action in ended if action["status"] != "completed"]

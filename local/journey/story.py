@@ -92,15 +92,15 @@ def journey(told: Told, here: World) -> Story:
         steps.connect_hubspot(story)
     with told.step("sync", "Bringing the records in") as sync, show.progress() as bars:
         finished = steps.await_run(story, show.RunBars(bars, steps.totals(here)))
-        sync |= {"counts": finished["counts"], **steps.calls_of_sync(here)}
+        sync.update(counts=finished["counts"], **steps.calls_of_sync(here))
     with told.step("compare", "Comparing every record with the CRM") as compared:
         compared["records"] = steps.compare(story, differences)
-    with told.step("group", "Gathering a channel by a rule over deals") as group:
-        group |= steps.gather_group(story)
-    with told.step("webhook", "Changing a deal in HubSpot") as webhook:
-        webhook |= steps.change_a_deal(story)
-    with told.step("actions", "Pressing buttons under a chat message, each twice") as actions:
-        actions |= steps.press_buttons(story)
+    with told.step("group", "Gathering a channel by a rule over deals") as gathered:
+        gathered.update(steps.gather_group(story))
+    with told.step("webhook", "Changing a deal in HubSpot") as heard:
+        heard.update(steps.change_a_deal(story))
+    with told.step("actions", "Pressing buttons under a chat message, each twice") as pressed:
+        pressed.update(steps.press_buttons(story))
     story.facts = told.steps
     return story
 
