@@ -5,14 +5,19 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from crmbridge.domain.records import Kind
-from crmbridge.entry.http import new_router
-from crmbridge.entry.models import MAX_ID, Page, Shown
+from crmbridge.domain.records import Kind, State
+from crmbridge.entry.http import Ask, new_router
+from crmbridge.entry.models import MAX_ID, Cursor, Limit, Page, Shown
+from crmbridge.services import read_records
 
 router = new_router()
 TAGS = ["Records"]
 
-Filter = Annotated[str | None, Query(min_length=1, max_length=MAX_ID)]
+OfKind = Annotated[Kind | None, Query(description="One kind only")]
+OfConnection = Annotated[str | None, Query(max_length=MAX_ID, description="One connection only")]
+Email = Annotated[str | None, Query(min_length=3, max_length=320, description="All records with this e-mail address")]
+Prefix = Annotated[str | None, Query(min_length=2, max_length=MAX_ID, description="How a name begins, or an e-mail")]
+Live = Annotated[bool, Query(description="Ask the CRM first")]
 
 
 class LinkShown(Shown):
@@ -30,8 +35,9 @@ class RecordShown(Shown):
     external_id: str
     kind: Kind
     platform: str
-    state: str
+    state: State
     successor_id: str | None
+    url: str | None
     fields: dict[str, Any]
     custom_fields: dict[str, Any]
     links: dict[str, list[LinkShown]]
@@ -42,3 +48,26 @@ class RecordShown(Shown):
 
 class RecordPage(Page[RecordShown]):
     pass
+
+
+@router.get("/v1/records", summary="List records", tags=TAGS)
+def list_records(  # noqa: PLR0913 - one parameter per filter
+    ask: Ask,
+    *,
+    kind: OfKind = None,
+    connection: OfConnection = None,
+    email: Email = None,
+    q: Prefix = None,
+    live: Live = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RecordPage:
+    asked = read_records.Asked(kind=kind, connection=connection, email=email, q=q, live=live)
+    found = read_records.list_records(ask.deps, ask.caller, asked, limit=limit, cursor=cursor)
+    return RecordPage.model_validate(found)
+
+
+@router.get("/v1/records/<connection>/<object>/<id>", summary="Read a record, or what it was merged into", tags=TAGS)
+def read_record(ask: Ask, connection: str, object: str, id: str, live: Live = False) -> RecordShown:
+    found = read_records.read_record(ask.deps, ask.caller, connection, object, id, live=live)
+    return RecordShown.model_validate(found)
