@@ -91,7 +91,7 @@ class World:
         one, other = self.chance.sample(live, 2)
         dead = [(kind, id) for (kind, id), row in self.crm.rows.items() if row.state is State.ARCHIVED]
         contacts = frozenset(id for id in self.crm.live("contacts") if self.chance.random() < 0.5)
-        moves: list[Callable[[], object]] = [
+        moves: list[Callable[[], Any]] = [
             lambda: self.crm.create(object),
             lambda: self.crm.update(object, one, self.chance.choice("ab"), late=self.chance.choice([0, 0, 30])),
             lambda: self.crm.delete(object, one, erased=self.chance.random() < 0.3),

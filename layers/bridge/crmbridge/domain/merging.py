@@ -225,6 +225,6 @@ def _edges(head: Head, seen: Sighting, written: set[str]) -> tuple[tuple[Link, .
             continue
         before = {link.external_id: link for link in head.links.get(target, ())}
         after = {link.external_id: link for link in links}
-        joined += [after[id] for id in after.keys() - before.keys()]
-        left += [before[id] for id in before.keys() - after.keys()]
+        joined += [link for id, link in after.items() if id not in before]
+        left += [link for id, link in before.items() if id not in after]
     return tuple(joined), tuple(left)
