@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,8 @@ class ApiKey:
     name: str
     hash: str
     created_at: datetime
+
+
+def key_hash(secret: str) -> str:
+    """A key's secret is long and random, so that a plain digest is enough."""
+    return sha256(secret.encode()).hexdigest()
