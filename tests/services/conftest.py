@@ -32,7 +32,7 @@ from requests.adapters import BaseAdapter
 BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
 
-@dataclass
+@dataclass(eq=False)
 class Clock:
     """`clock()` is now; sleeping moves it on instead of taking time."""
 
@@ -207,7 +207,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields)
         write = RecordWrite(
             key=key, kind=kind, state=state, successor_id=None, cause=Cause(Origin.BACKFILL), verdict=verdict,
-            core=record if state is State.LIVE else None, links=owned,
+            core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),
         )  # fmt: skip
         assert not verdict.parts or not deps.records.write([write])
         return key
