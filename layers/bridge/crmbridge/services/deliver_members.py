@@ -13,6 +13,8 @@ from crmbridge.services.deliver_outbound import post_event
 from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 5
+UNMAPPED_WAIT: Final = 6 * 3600.0
+"""Seconds. Mapping somebody rings at once; this is for a ring that was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _settle_untold(deps: Deps, workspace: str, group: Group, lines: Iterable[_Te
     staying = _Staying(deps, workspace, group.id)
     for line in lines:
         if line.user is None and line.member.wanted == "in":
-            _postpone(deps, workspace, line.member)
+            _postpone(deps, workspace, line.member, UNMAPPED_WAIT)
         elif line.user is None or (line.member.wanted == "out" and staying.by_another_email(line.user, line.member)):
             silent.append(line.member)
         else:
