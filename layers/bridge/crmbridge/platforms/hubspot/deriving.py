@@ -60,10 +60,9 @@ def derive_addresses(reading: Reading) -> None:
         emails = [("", reading.fields.get("email")), *(("additional", other) for other in others)]
         reading.fields["emails"] = _labelled(emails, primary=reading.fields.get("email"))
     if "phone" in reading.fields or "mobilephone" in reading.properties:
-        mobile = reading.text("mobilephone")
-        first = reading.fields.get("phone") or mobile
-        reading.fields["phone"] = first
-        reading.fields["phones"] = _labelled([("work", reading.fields.get("phone")), ("mobile", mobile)], primary=first)
+        work, mobile = reading.fields.get("phone"), reading.text("mobilephone")
+        reading.fields["phone"] = work or mobile
+        reading.fields["phones"] = _labelled([("work", work), ("mobile", mobile)], primary=work or mobile)
 
 
 def _labelled(pairs: list[tuple[str, Value]], *, primary: Value) -> tuple[Labelled, ...]:
