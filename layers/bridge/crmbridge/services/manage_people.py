@@ -6,12 +6,11 @@ from typing import Final
 
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, Problem
-from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.ports import Deps
+from crmbridge.services.ring_people import ring_people
 from crmbridge.services.start_connect import require_admin
 
 MOST_AT_ONCE: Final = 1000
-PERSONS_PER_RING: Final = 100
 EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 MAX_USER: Final = 200
 
@@ -23,7 +22,7 @@ def list_people(deps: Deps, caller: Caller) -> Mapping[str, str]:
 
 
 def map_people(deps: Deps, caller: Caller, users: Mapping[str, str | None]) -> int:
-    """E-mail -> chat user, None forgets one; whom this lets into or out of channels is decided anew, group by group.
+    """E-mail -> chat user, None forgets one; whom this lets into or out of channels is decided anew.
 
     Returns how many were mapped or forgotten. Raises Invalid naming every address that is none."""
     require_admin(caller)
@@ -34,11 +33,7 @@ def map_people(deps: Deps, caller: Caller, users: Mapping[str, str | None]) -> i
         raise Invalid(*problems)
     folded = {email.strip().casefold(): user for email, user in users.items()}
     deps.workspaces.map_people(caller.workspace, folded)
-    _, groups = deps.groups.snapshot(caller.workspace)
-    persons = sorted(folded)
-    for group in groups:
-        for start in range(0, len(persons), PERSONS_PER_RING):
-            ring_members(deps, caller.workspace, group.id, persons[start : start + PERSONS_PER_RING])
+    ring_people(deps, caller.workspace, folded)
     return len(folded)
 
 
