@@ -26,13 +26,10 @@ class Away:
 def deps() -> Any:
     """A workspace with one API key, and an issuer that does not answer."""
 
-    def away(*args: Any, **more: Any) -> None:
-        raise requests.ConnectionError
-
     def api_key(workspace: str, id: str) -> ApiKey | None:
         return KEY if (workspace, id) == ("acme", "K1") else None
 
-    return SimpleNamespace(now=lambda: NOW, http=SimpleNamespace(get=away), workspaces=SimpleNamespace(api_key=api_key))
+    return SimpleNamespace(now=lambda: NOW, http=Away(), workspaces=SimpleNamespace(api_key=api_key))
 
 
 def ask(deps: Any, credential: str | None) -> dict[str, Any]:
