@@ -195,7 +195,14 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
     """Store a record of connection c1 in our own words; links per target object are those it owns."""
 
     def put(
-        object: str, id: str, kind: Kind, *, links: Any = None, state: State = State.LIVE, **fields: Any
+        object: str,
+        id: str,
+        kind: Kind,
+        *,
+        links: Any = None,
+        state: State = State.LIVE,
+        successor_id: str | None = None,
+        **fields: Any,
     ) -> RecordKey:
         clock.advance(1)
         key = RecordKey("w1", "c1", object, id)
@@ -206,7 +213,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         verdict = judge(head, seen, clock())
         record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields)
         write = RecordWrite(
-            key=key, kind=kind, state=state, successor_id=None, cause=Cause(Origin.BACKFILL), verdict=verdict,
+            key=key, kind=kind, state=state, successor_id=successor_id, cause=Cause(Origin.BACKFILL), verdict=verdict,
             core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),
         )  # fmt: skip
         assert not verdict.parts or not deps.records.write([write])
