@@ -38,10 +38,8 @@ class House:
         self.queue(*(events or told))
         return self.apply()
 
-    def state(
-        self, id: str, *, object: str = "contacts", connection: str = "c1", workspace: str = "w1"
-    ) -> State | None:
-        found = self.deps.records.get(RecordKey(workspace, connection, object, id))
+    def state(self, id: str, *, object: str = "contacts", of: tuple[str, str] = ("w1", "c1")) -> State | None:
+        found = self.deps.records.get(RecordKey(*of, object, id))
         return found.record.state if found else None
 
 
