@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
 
 from crmbridge.domain.errors import BridgeError, Busy, Misconfigured, Stale, TooLarge
@@ -104,7 +105,7 @@ def meaning(error: Exception, what: str) -> Exception:
     if isinstance(error, ClientError):
         detail = error.response["Error"]
         return meaning_of(detail.get("Code", ""), detail.get("Message", ""), what)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | NoConnection):
         return Busy(f"{what}: AWS did not answer ({type(error).__name__})")
     if isinstance(error, BotoCoreError):
         return Misconfigured(f"{what}: {type(error).__name__}; check the region and the credentials of the function")
