@@ -211,3 +211,14 @@ def test_the_token_endpoint_can_be_throttled(hub: Running) -> None:
 
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "3"
+
+
+def test_an_app_gets_a_hundred_and_ten_calls_in_each_portal(hub: Running) -> None:
+    first, second = (install(hub, portal)["access_token"] for portal in (SECOND - 1, SECOND))
+
+    answers = [read_with(hub, first, "/account-info/v3/details").status_code for _ in range(111)]
+    other = read_with(hub, second, "/account-info/v3/details")
+
+    assert answers == [200] * 110 + [429]
+    assert other.headers["x-hubspot-ratelimit-remaining"] == "109"
+    assert "x-hubspot-ratelimit-daily" not in other.headers

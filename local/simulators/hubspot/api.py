@@ -171,7 +171,8 @@ def open_route(path: str, handler: Callable[[Request], Coroutine[Any, Any, Respo
 async def http_error(_: Request, error: Exception) -> Response:
     """No such route, or not with this verb."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    known = not_found() if status == 404 else ApiError(status, {"message": f"HTTP {status} {error}"})
+    reason = error.detail if isinstance(error, HTTPException) else "internal error"
+    known = not_found() if status == 404 else ApiError(status, {"message": reason})
     return error_response(known, correlation())
 
 

@@ -12,7 +12,7 @@ def derive(
     """What to write on top of `after`, only where it differs."""
     wanted: dict[str, str | None] = {}
     if kind.name == "contacts":
-        wanted = _contact(after)
+        wanted = _contact(after) | _other_addresses(before, after)
     elif kind.name == "deals":
         wanted = _deal(portal, before, after, now)
     elif kind.name == "tasks":
@@ -35,6 +35,15 @@ def _contact(after: Mapping[str, str]) -> dict[str, str | None]:
         "hs_all_contact_vids": after["hs_object_id"],
         "hs_searchable_calculated_phone_number": digits[-9:] or None,
     }
+
+
+def _other_addresses(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """An additional address that becomes the first one changes places with it."""
+    email, others = after.get("email", ""), after.get("hs_additional_emails", "").split(";")
+    if email.casefold() not in map(str.casefold, others):
+        return {}
+    kept = [each for each in (*others, before.get("email", "")) if each and each.casefold() != email.casefold()]
+    return {"hs_additional_emails": ";".join(dict.fromkeys(kept)) or None}
 
 
 def _deal(portal: Portal, before: Mapping[str, str], after: Mapping[str, str], now: str) -> dict[str, str | None]:

@@ -76,6 +76,8 @@ class Hub:
     def mutate(self, operation: Mapping[str, Json]) -> Json:
         try:
             return self._operations.carry_out(operation)
+        except BadCommand:
+            raise
         except ApiError as refused:
             raise BadCommand(f"{operation.get('op')}: {refused}") from refused
         except (KeyError, TypeError, ValueError) as wrong:
