@@ -1,3 +1,5 @@
+"""No rolling window holds more calls than the limit, whatever the workers and their clocks do."""
+
 import heapq
 import random
 from dataclasses import dataclass, field

@@ -1,3 +1,5 @@
+"""A caller is who the issuer or a key says; everything else is refused, and never a crash."""
+
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,3 +1,5 @@
+"""One refresh, whoever dies; a refused authorisation stops the asking and is told once."""
+
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,3 +1,5 @@
+"""The item is the claim, and sequences never go back, in both stores."""
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Bytes come back as they were put, from memory and from S3."""
+
 from collections.abc import Iterator
 
 import boto3

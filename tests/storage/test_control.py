@@ -1,3 +1,5 @@
+"""What admins set up stays within its workspace and its version, in both stores."""
+
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,3 +1,5 @@
+"""Leases, states and budgets hold whoever asks at the same moment, in both stores."""
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

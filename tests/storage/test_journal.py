@@ -1,3 +1,5 @@
+"""Runs end once, tasks have one worker, and nothing that waits is forgotten, in both stores."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

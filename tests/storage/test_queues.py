@@ -1,3 +1,5 @@
+"""Messages arrive once, in order, however large, and what SQS did not take is sent again."""
+
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol

@@ -1,3 +1,5 @@
+"""Secrets are replaced only by whoever read the current version, in memory and in Secrets Manager."""
+
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime

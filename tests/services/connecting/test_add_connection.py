@@ -1,3 +1,5 @@
+"""An account is connected by a token that an admin made by hand."""
+
 from typing import Any
 
 import pytest

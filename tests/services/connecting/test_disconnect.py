@@ -1,3 +1,5 @@
+"""Goodbye takes what is the connection's own, and nothing of anybody else's."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Every way the browser can come back from a CRM."""
+
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

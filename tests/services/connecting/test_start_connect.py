@@ -1,3 +1,5 @@
+"""Where the admin's browser is sent, and where it is never sent back to."""
+
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
