@@ -107,8 +107,8 @@ def await_run(story: Story, show: Callable[[Json], None] | None = None, seconds:
 
 def live_counts(world: World) -> dict[str, int]:
     """Live records of the first portal, per object."""
-    portals = world.hubspot.get("state")["portals"]
-    return {name: counts["live"] for name, counts in next(iter(portals.values()))["objects"].items()}
+    objects = (object for names in KINDS.values() for object in names)
+    return {object: world.hubspot.get("state", object=object, limit=0)["counts"]["live"] for object in objects}
 
 
 def totals(world: World) -> dict[str, int]:

@@ -71,6 +71,9 @@ def run(arguments: list[str]) -> int:
     except (StepFailed, EngineFailed, requests.RequestException) as failed:
         error = f"{failed}"
         show.say(f"[red]The step {told.failed!r} failed:[/red] {error}")
+    except Exception as bug:
+        error = repr(bug)
+        raise
     finally:
         told.save(error)
     return 1 if error else 0

@@ -85,7 +85,7 @@ def unequal(object: str, raw: Json, ours: Stored) -> Iterator[str]:
     properties, record = raw["properties"], ours.record
     for field, expected in EXPECTED[object].items():
         held = record.fields.get(field, "absent")
-        if field not in record.odd and (held or None) != expected(properties):
+        if field not in record.odd and (None if held == "" else held) != expected(properties):
             yield f"{object} {raw['id']} {field}: {held!r}, in the CRM {expected(properties)!r}"
     for target in LINKS[object]:
         linked = {link["id"] for link in raw.get("associations", {}).get(target, ())}

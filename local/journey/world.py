@@ -85,6 +85,7 @@ def world(sizes: Sizes, home: Path = process.BUILD) -> Iterator[World]:
     with ExitStack() as cleanup:
         engine = process.start(home)
         cleanup.callback(process.stop, home)
+        cleanup.callback(save_logs, engine, home)
         chat = cleanup.enter_context(simulator("chat", home, chat_options(home)))
         hubspot = cleanup.enter_context(simulator("hubspot", home, hubspot_options(sizes, api_url(engine))))
         make_secrets(engine, hubspot.url)
@@ -167,3 +168,13 @@ def put_secret(secrets: Any, name: str, value: Mapping[str, str]) -> None:
         secrets.create_secret(Name=name, SecretString=text)
     except secrets.exceptions.ResourceExistsException:
         secrets.put_secret_value(SecretId=name, SecretString=text)
+
+
+def save_logs(engine: process.Engine, home: Path) -> None:
+    """Write what the functions logged to build/functions.log, oldest first: the engine forgets it when it stops."""
+    logs = engine.client("logs")
+    lines: list[tuple[int, str]] = []
+    for group in logs.describe_log_groups()["logGroups"]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        lines += [(event["timestamp"], event["message"]) for page in pages for event in page["events"]]
+    (home / "functions.log").write_text("\n".join(line.rstrip() for _, line in sorted(lines)) + "\n")
