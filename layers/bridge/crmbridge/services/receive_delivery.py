@@ -35,7 +35,7 @@ def receive_delivery(deps: Deps, platform_name: str, connection_id: str | None, 
 
 def _secret(deps: Deps, platform_name: str) -> WebhookSecret:
     app = deps.vault.app(platform_name)
-    return WebhookSecret((app.webhook_secret or app.client_secret,), public_url=deps.public_url)
+    return WebhookSecret((app.webhook_secret or app.client_secret,))
 
 
 def _body(id: str, platform_name: str, headers: tuple[str, ...], delivery: Delivery) -> dict[str, Json]:
