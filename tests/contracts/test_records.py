@@ -56,7 +56,7 @@ class Model:
 
     def take(self, change: RecordWrite, reading: Reading) -> bool:
         parts = change.verdict.parts
-        if any(part.expected != (self.marks[part.name].ord if part.name in self.marks else None) for part in parts):
+        if any(part.expected != self.marks.get(part.name) for part in parts):
             return False
         self.marks |= {part.name: part.mark for part in parts}
         if change.core is not None:

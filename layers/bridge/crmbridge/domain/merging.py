@@ -74,12 +74,12 @@ UNSEEN: Final = Head()
 
 @dataclass(frozen=True, slots=True)
 class PartWrite:
-    """`expected` is the `ord` that the store must still hold, None for "nothing yet"; `is_news` is False when only the
-    time of the reading is."""
+    """`expected` is what the store must still hold, None for "nothing yet"; `is_news` is False when only the time of
+    the reading is."""
 
     name: str
     mark: Mark
-    expected: str | None
+    expected: Mark | None
     is_news: bool = True
 
 
@@ -181,7 +181,7 @@ def _is_settled(held: Mark, fingerprint: str, *, hinted: bool) -> bool:
 def _write_if(outranks: bool, name: str, mark: Mark, held: Mark) -> PartWrite | None:
     if not outranks or mark == held:
         return None
-    return PartWrite(name, mark, held.ord, is_news=mark.fingerprint != held.fingerprint)
+    return PartWrite(name, mark, held, is_news=mark.fingerprint != held.fingerprint)
 
 
 def _core_ord(seen: Sighting, started: datetime, *, indexed: bool) -> str:

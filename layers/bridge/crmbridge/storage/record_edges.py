@@ -1,9 +1,8 @@
 """Links that are too many for one transaction, moved in steps that each leave the store consistent.
 
 A part's links are those in the item and those in forward edges together, never in both; each has its reverse edge. A
-step changes some of them in all these places at once, on condition that the part's `ord` is still ours, so whoever
-takes over continues from a true picture. The fingerprint is written last: until then every reading is
-news.
+step changes some of them in all these places at once, on condition that the part's token is still ours, so whoever
+takes over continues from a true picture. The fingerprint is written last: until then every reading is news.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,12 +31,13 @@ _LINKS_PER_STEP = 49
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """All links of `owner` to `target` shall become `wanted`."""
+    """All links of `owner` to `target` shall become `wanted`, by who holds the `token` in the item."""
 
     owner: RecordKey
     target: str
     wanted: Sequence[Link]
     mark: Mark
+    token: str
 
     @property
     def part(self) -> str:
@@ -45,7 +45,7 @@ class Move:
 
     @property
     def is_ours(self) -> When:
-        return equals(f"{self.part}:ord", self.mark.ord)
+        return equals(self.part + MORE, self.token)
 
 
 @dataclass(frozen=True, slots=True)

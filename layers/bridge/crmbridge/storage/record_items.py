@@ -34,6 +34,7 @@ MORE: Final = ":more"
 MOVING: Final = "moving"
 """The fingerprint of links that are still being moved: that of no reading."""
 _ORD: Final = ":ord"
+_FP: Final = ":fp"
 _MAY_GO: Final = ("successor_id", "email_pk", "email_sk", "name_pk", "name_sk")
 _NAME_LENGTH: Final = 100
 _EMAIL_LENGTH: Final = 320
@@ -91,18 +92,18 @@ def reverse_put(owner: RecordKey, link: Link, ord: str) -> Write:
     return Write(key=(pk, sk), put={"pk": pk, "sk": sk, "ord": ord})
 
 
-def record_write(write: RecordWrite, moving: Collection[str] = ()) -> Write:
+def record_write(write: RecordWrite, token: str = "") -> Write:
     """The write of the record's own item: a put when it is new, otherwise of the parts that were judged to be news.
 
-    Of the parts in `moving` the links are still to come: until then their fingerprint is that of no reading, so that
-    whatever is read next is news.
+    With a `token` its links are still to be moved, by who holds it: until then their fingerprint is that of no
+    reading, so that whatever is read next is news.
     """
     pk, sk = item_key(write.key)
     changed = {"kind": str(write.kind), "cause": _cause_text(write.cause)}
     changed |= _core(write) if write.verdict.writes_core else {}
     for each in write.verdict.parts:
-        changed |= _part(write, each, is_moving=each.name in moving)
-    when = _conditions(write.verdict.parts, moving)
+        changed |= _part(write, each, token)
+    when = _conditions(write.verdict.parts, token)
     if any(each.name == CORE and each.expected is None for each in write.verdict.parts):
         return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **changed}, when=when)
     gone = tuple(name for name in _MAY_GO if name not in changed) if write.verdict.writes_core else ()
@@ -118,23 +119,28 @@ def _core(write: RecordWrite) -> dict[str, Any]:
     return changed
 
 
-def _part(write: RecordWrite, each: PartWrite, *, is_moving: bool) -> dict[str, Any]:
+def _part(write: RecordWrite, each: PartWrite, token: str) -> dict[str, Any]:
     name = each.name
-    if is_moving:
-        return {name + _ORD: each.mark.ord, name + ":fp": MOVING, name + MORE: True}
-    marks = {name + _ORD: each.mark.ord, name + ":fp": each.mark.fingerprint}
+    if token and name != CORE:
+        return {name + _ORD: each.mark.ord, name + _FP: MOVING, name + MORE: token}
+    marks = {name + _ORD: each.mark.ord, name + _FP: each.mark.fingerprint}
     return marks if name == CORE else marks | {name: links_text(write.links[name.removeprefix(LINKS)])}
 
 
-def _conditions(written: Collection[PartWrite], moving: Collection[str]) -> When | None:
-    """Of each part: the `ord` it was judged by; of links, too, that they all lie in the item."""
+def _conditions(written: Collection[PartWrite], token: str) -> When | None:
+    """Of each part: the mark it was judged by; of links, too, that they all lie in the item."""
     when: When | None = None
     for each in written:
-        test = absent(each.name + _ORD) if each.expected is None else equals(each.name + _ORD, each.expected)
-        if each.name != CORE and each.expected is not None and each.name not in moving:
+        test = _still(each.name, each.expected)
+        if each.name != CORE and each.expected is not None and not token:
             test = test & absent(each.name + MORE)
         when = test if when is None else when & test
     return when
+
+
+def _still(part: str, mark: Mark | None) -> When:
+    """Two readings of one microsecond have the same `ord`; the fingerprint tells them apart."""
+    return absent(part + _ORD) if mark is None else equals(part + _ORD, mark.ord) & equals(part + _FP, mark.fingerprint)
 
 
 def _indexed(write: RecordWrite) -> dict[str, str]:
@@ -187,7 +193,7 @@ def targets_with_more(item: Item) -> list[str]:
 
 def head_of(item: Item, links: Mapping[str, tuple[Link, ...]]) -> Head:
     names = [name.removesuffix(_ORD) for name in item if name.endswith(_ORD)]
-    marks = {name: Mark(item[name + _ORD], item[name + ":fp"]) for name in names}
+    marks = {name: Mark(item[name + _ORD], item[name + _FP]) for name in names}
     return Head(marks, State(item["state"]), links)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from uuid import uuid4
 
 from crmbridge.domain.errors import Invalid, Problem, Stale, TooLarge
 from crmbridge.domain.merging import CORE, Head, PartWrite, RecordWrite
@@ -171,11 +172,11 @@ class RecordStore:
 
     def _write_big(self, write: RecordWrite) -> bool:
         """False when it was refused, at the beginning or by a newer reading on the way."""
-        moving = _link_parts(write)
+        token = uuid4().hex
         try:
-            if self._items.write_all([record_write(write, [each.name for each in moving])]):
+            if self._items.write_all([record_write(write, token)]):
                 return False
-            return all(move_links(self._items, _move(write, each)) for each in moving)
+            return all(move_links(self._items, _move(write, each, token)) for each in _link_parts(write))
         except Stale:
             return False
 
@@ -204,9 +205,9 @@ def _link_parts(write: RecordWrite) -> list[PartWrite]:
     return [each for each in write.verdict.parts if each.name != CORE]
 
 
-def _move(write: RecordWrite, each: PartWrite) -> Move:
+def _move(write: RecordWrite, each: PartWrite, token: str) -> Move:
     target = each.name.removeprefix(LINKS)
-    return Move(write.key, target, write.links[target], each.mark)
+    return Move(write.key, target, write.links[target], each.mark, token)
 
 
 def _is_big(write: RecordWrite) -> bool:
