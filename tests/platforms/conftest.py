@@ -155,7 +155,7 @@ def ask() -> Callable[..., WriteRequest]:
         "create_task": Kind.TASK, "log_call": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_deal": Kind.DEAL,
     }  # fmt: skip
 
-    def request(type: str, directories: Directories, **fields: Any) -> WriteRequest:
+    def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
         parts = {
             name: fields.pop(name)
             for name in ("links", "external_id", "key", "timeout", "custom_fields")

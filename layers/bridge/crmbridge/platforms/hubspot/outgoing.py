@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import Directories, Field, Stage
 from crmbridge.domain.errors import Rejected
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, Kind
 from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
 from crmbridge.platforms.hubspot.values import to_number, zone_of
 from crmbridge.platforms.hubspot.words import CALL_STATUSES, LIFECYCLES, PRIORITIES, STATUSES
@@ -34,18 +34,20 @@ Encode = Callable[[Writing, Any], str]
 
 
 def outgoing_properties(request: WriteRequest) -> dict[str, str]:
-    """Everything but stages (see `stages_named`). None clears. Raises Rejected naming every field that cannot be."""
+    """Everything but stages (see `stages_named`), and the type of an activity, which its object says already.
+
+    None clears. Raises Rejected naming every field that cannot be."""
     writing, remote = Writing(request.object, request.directories), OBJECTS[request.object].remote
     found: dict[str, str] = {}
     wrong: dict[str, str] = {}
     for name, value in request.fields.items():
-        if name in ("stage", "pipeline"):
+        if name in ("stage", "pipeline") or (request.kind is Kind.ACTIVITY and name == "type"):
             continue
         if name not in remote or name in NOT_WRITABLE:
             wrong[name] = "HubSpot does not let it be written"
             continue
         try:
-            key = "hs_call_status" if _is_call_status(name, value) else remote[name]
+            key = "hs_call_status" if name == "outcome" and _is_call_status(writing, value) else remote[name]
             found[key] = "" if value is None else _ENCODE.get(name, _plain)(writing, value)
         except ValueError as error:
             wrong[name] = str(error)
@@ -169,15 +171,20 @@ def _lifecycle(writing: Writing, value: Any) -> str:
 
 
 def _outcome(writing: Writing, value: Any) -> str:
-    """Of a call: a disposition, by id or label; of a meeting one of HubSpot's words."""
-    if writing.object != "calls":
-        return str(value).upper()
-    by_label = {label.casefold(): id for id, label in writing.directories.outcomes.items()}
-    return by_label.get(str(value).casefold(), str(value))
+    """Of a call: a disposition, by id or label, or what the line did; of a meeting one of HubSpot's words."""
+    if writing.object == "calls" and not _is_call_status(writing, value):
+        return _dispositions(writing).get(str(value).casefold(), str(value))
+    return str(value).upper()
 
 
-def _is_call_status(name: str, value: Any) -> bool:
-    return name == "outcome" and str(value).upper() in CALL_STATUSES
+def _dispositions(writing: Writing) -> Mapping[str, str]:
+    return {label.casefold(): id for id, label in writing.directories.outcomes.items()}
+
+
+def _is_call_status(writing: Writing, value: Any) -> bool:
+    """A word for what the line did, unless a person may choose it as an outcome, too."""
+    text = str(value)
+    return writing.object == "calls" and text.upper() in CALL_STATUSES and text.casefold() not in _dispositions(writing)
 
 
 _ENCODE: Final[Mapping[str, Encode]] = {

@@ -1,0 +1,266 @@
+"""What is sent to HubSpot for an action, and what is refused before anything is sent."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+from crmbridge.domain.connections import AppCredentials, TokenSet
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import Duplicate, Rejected, Unavailable
+from crmbridge.domain.records import Link
+from crmbridge.platforms.http import Api
+from crmbridge.platforms.hubspot import HUBSPOT
+from crmbridge.platforms.hubspot.writing import marker
+from crmbridge.platforms.spec import WriteRequest, Written
+
+Told = Callable[..., tuple[Api, Any]]
+Ask = Callable[..., WriteRequest]
+Answer = tuple[int, dict[str, str], bytes]
+
+CREATED: Answer = (201, {}, b'{"id":"77"}')
+CONFLICT: Answer = (409, {}, b'{"category":"CONFLICT","message":"Contact already exists"}')
+GONE: Answer = (404, {}, b'{"category":"OBJECT_NOT_FOUND"}')
+NO_SUCH_PROPERTY: Answer = (400, {}, b'{"category":"VALIDATION_ERROR","message":"not a unique identifier property"}')
+
+
+def sent_properties(told: Told, request: WriteRequest) -> dict[str, Any]:
+    api, script = told(CREATED)
+    HUBSPOT.actions[request.type].send(api, request)
+    properties: dict[str, Any] = script.bodies()[0]["properties"]
+    return properties
+
+
+def test_a_task_goes_out_in_one_post_with_its_key_and_its_links(told: Told, keyed: Directories, ask: Ask) -> None:
+    api, script = told(CREATED)
+    links = (Link("contacts", "1"), Link("deals", "2"), Link("companies", "3"))
+
+    written = HUBSPOT.actions["create_task"].send(
+        api, ask("create_task", keyed, subject="Call", priority="high", due_at="2026-12-24T09:00:00+01:00", links=links)
+    )
+
+    assert written == Written("tasks", "77")
+    assert len(script.sent) == 1
+    assert script.bodies()[0]["properties"] == {
+        "hs_task_subject": "Call", "hs_task_priority": "HIGH", "hs_task_status": "NOT_STARTED", "hs_task_type": "TODO",
+        "hs_timestamp": "2026-12-24T08:00:00.000Z", "crm_bridge_key": "key-1",
+    }  # fmt: skip
+    types = [each["types"][0]["associationTypeId"] for each in script.bodies()[0]["associations"]]
+    assert types == [204, 216, 192]
+
+
+def test_without_the_key_property_a_short_marker_ends_the_text(told: Told, berlin: Directories, ask: Ask) -> None:
+    properties = sent_properties(told, ask("create_task", berlin, subject="Call", body="Soon"))
+
+    assert properties["hs_task_body"] == f"Soon\n{marker('key-1')}"
+    assert "crm_bridge_key" not in properties
+    assert len(marker("key-1")) == len("ref 4F7K2Q")
+
+
+def test_a_call_is_logged_in_milliseconds_and_as_done(told: Told, keyed: Directories, ask: Ask) -> None:
+    properties = sent_properties(
+        told,
+        ask("log_call", keyed, type="call", duration_seconds=Decimal("90.5"), direction="outbound", outcome="busy"),
+    )
+
+    assert properties["hs_call_duration"] == "90500"
+    assert (properties["hs_call_direction"], properties["hs_call_status"]) == ("OUTBOUND", "BUSY")
+    assert properties["hs_timestamp"] == "2026-11-20T09:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "property", "sent"),
+    [
+        ("amount", Decimal("1E+3"), "amount", "1000"),
+        ("amount", "12.50", "amount", "12.50"),
+        ("amount", None, "amount", ""),
+        ("close_date", "2026-07-01", "closedate", "2026-07-01T10:00:00.000Z"),
+        ("close_date", datetime(2026, 7, 1, 8, tzinfo=UTC), "closedate", "2026-07-01T08:00:00.000Z"),
+        ("name", "Renewal", "dealname", "Renewal"),
+        ("owner_id", 41629, "hubspot_owner_id", "41629"),
+    ],
+)
+def test_values_go_out_as_hubspot_has_them(
+    told: Told, keyed: Directories, ask: Ask, field: str, value: Any, property: str, sent: str
+) -> None:
+    properties = sent_properties(told, ask("update_deal", keyed, external_id="5", **{field: value}))
+
+    assert properties == {property: sent}
+
+
+@pytest.mark.parametrize(
+    ("fields", "stage", "pipeline"),
+    [
+        ({"stage": "won"}, "won", "sales"),
+        ({"stage": "Renewed"}, "902", "renewals"),
+        ({"stage": "qualified", "pipeline": "sales"}, "qualified", "sales"),
+        ({"stage": " QUALIFIED ", "pipeline": "Renewals"}, "901", "renewals"),
+    ],
+)
+def test_a_stage_is_named_by_id_or_label(
+    told: Told, keyed: Directories, ask: Ask, fields: dict[str, Any], stage: str, pipeline: str
+) -> None:
+    properties = sent_properties(told, ask("update_deal", keyed, external_id="5", **fields))
+
+    assert properties == {"dealstage": stage, "pipeline": pipeline}
+
+
+def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, keyed: Directories, ask: Ask) -> None:
+    where = {"results": [{"id": "5", "properties": {"pipeline": "renewals"}}]}
+    api, script = told(where, CREATED)
+
+    HUBSPOT.actions["update_deal"].send(api, ask("update_deal", keyed, external_id="5", stage="Qualified"))
+
+    assert script.bodies()[1]["properties"] == {"dealstage": "901", "pipeline": "renewals"}
+
+
+@pytest.mark.parametrize(
+    ("type", "fields", "wrong", "said"),
+    [
+        ("create_task", {"subject": "x", "priority": "urgent"}, "priority", "high, low, medium"),
+        ("create_task", {"subject": "x", "due_at": "tomorrow"}, "due_at", "2026-01-31"),
+        ("create_task", {"subject": "x", "links": (Link("notes", "1"),)}, "links", "notes"),
+        ("update_deal", {"amount": "a lot"}, "amount", "not a number"),
+        ("update_deal", {"is_won": True}, "is_won", "does not let"),
+        ("update_deal", {"stage": "Lost in space"}, "stage", "Qualified"),
+        ("update_deal", {"pipeline": "sales"}, "pipeline", "stage"),
+        ("update_deal", {}, "fields", "nothing"),
+        ("create_contact", {"phone": "1"}, "email", "e-mail or a name"),
+    ],
+)
+def test_what_hubspot_cannot_take_is_refused_before_anything_is_sent(
+    told: Told, keyed: Directories, ask: Ask, type: str, fields: dict[str, Any], wrong: str, said: str
+) -> None:
+    api, script = told()
+    target = {"external_id": "5"} if type == "update_deal" else {}
+
+    with pytest.raises(Rejected, match=said) as caught:
+        HUBSPOT.actions[type].send(api, ask(type, keyed, **fields, **target))
+    assert list(caught.value.fields) == [wrong]
+    assert script.sent == []
+
+
+def test_what_stands_in_the_way_may_be_our_own_earlier_write(told: Told, keyed: Directories, ask: Ask) -> None:
+    api, script = told(CONFLICT, {"id": "70"})
+
+    written = HUBSPOT.actions["create_contact"].send(api, ask("create_contact", keyed, email="a@x.test"))
+
+    assert written == Written("contacts", "70")
+    assert script.sent[1].url.endswith("/contacts/key-1?idProperty=crm_bridge_key")
+
+
+def test_a_duplicate_that_names_nobody_is_found_by_its_address(told: Told, keyed: Directories, ask: Ask) -> None:
+    api, _ = told(CONFLICT, GONE, {"results": [{"id": "71", "properties": {}}]})
+
+    with pytest.raises(Duplicate) as caught:
+        HUBSPOT.actions["create_contact"].send(api, ask("create_contact", keyed, email="a@x.test"))
+    assert caught.value.existing_id == "71"
+
+
+def test_an_answer_without_an_id_leaves_the_outcome_unknown(told: Told, keyed: Directories, ask: Ask) -> None:
+    api, _ = told((201, {}, b""))
+
+    with pytest.raises(Unavailable) as caught:
+        HUBSPOT.actions["create_task"].send(api, ask("create_task", keyed, subject="x"))
+    assert caught.value.outcome_unknown
+
+
+def test_no_answer_leaves_the_outcome_unknown_and_a_refused_connection_does_not(
+    told: Told, keyed: Directories, ask: Ask
+) -> None:
+    api, _ = told(requests.ReadTimeout(), requests.ConnectTimeout())
+    request = ask("create_task", keyed, subject="x")
+
+    outcomes = []
+    for _ in range(2):
+        with pytest.raises(Unavailable) as caught:
+            HUBSPOT.actions["create_task"].send(api, request)
+        outcomes.append(caught.value.outcome_unknown)
+
+    assert outcomes == [True, False]
+
+
+def test_an_account_without_the_property_looks_among_the_targets_newest(
+    told: Told, berlin: Directories, ask: Ask
+) -> None:
+    request = ask("log_call", berlin, subject="x", links=(Link("deals", "5"),))
+    ends = {"results": [{"from": {"id": "5"}, "to": [{"toObjectId": 8}, {"toObjectId": 11}]}]}
+    bodies = {
+        "results": [
+            {"id": "8", "properties": {"hs_call_body": None}},
+            {"id": "11", "properties": {"hs_call_body": f"<p>Hi</p>{marker('key-1')}"}},
+        ]
+    }
+    api, script = told(NO_SUCH_PROPERTY, ends, bodies)
+
+    found = HUBSPOT.actions["log_call"].look_up(api, request)
+
+    assert found == Written("calls", "11")
+    assert script.sent[1].url.endswith("/crm/v4/associations/deals/calls/batch/read")
+    assert [each["id"] for each in script.bodies()[2]["inputs"]] == ["11", "8"]
+
+
+@pytest.mark.parametrize(("last_name", "ours"), [("Lind", True), ("Other", False)])
+def test_a_contact_with_our_address_is_ours_only_if_it_is_just_as_we_asked(
+    told: Told, berlin: Directories, ask: Ask, last_name: str, ours: bool
+) -> None:
+    request = ask("create_contact", berlin, email="A@x.test", last_name="Lind")
+    there = {"results": [{"id": "70", "properties": {"email": "a@x.test", "lastname": last_name}}]}
+    api, _ = told(GONE, there)
+
+    if ours:
+        assert HUBSPOT.actions["create_contact"].look_up(api, request) == Written("contacts", "70")
+    else:
+        with pytest.raises(Duplicate, match="already"):
+            HUBSPOT.actions["create_contact"].look_up(api, request)
+
+
+@pytest.mark.parametrize(
+    ("held", "same"),
+    [
+        ({"amount": "1000", "closedate": "2026-07-01T10:00:00Z", "dealname": "R"}, True),
+        ({"amount": "1000.00", "closedate": "1782900000000", "dealname": "R"}, True),
+        ({"amount": "999", "closedate": "2026-07-01T10:00:00Z", "dealname": "R"}, False),
+        ({"amount": None, "closedate": "2026-07-01T10:00:00Z", "dealname": "R"}, False),
+        ({"amount": "1000", "closedate": "2026-07-01T10:00:00Z", "dealname": "S"}, False),
+    ],
+)
+def test_an_update_is_recognised_however_hubspot_writes_its_values(
+    told: Told, keyed: Directories, ask: Ask, held: dict[str, Any], same: bool
+) -> None:
+    api, _ = told({"results": [{"id": "5", "properties": held}]})
+    request = ask("update_deal", keyed, external_id="5", amount="1000", close_date="2026-07-01", name="R")
+
+    found = HUBSPOT.actions["update_deal"].look_up(api, request)
+
+    assert found == (Written("deals", "5") if same else None)
+
+
+@pytest.mark.parametrize("answer", [(403, {}, b"{}"), (400, {}, b'{"message":"at most 10 unique properties"}')])
+def test_an_account_that_takes_no_key_property_is_remembered_as_one(
+    told: Told, berlin: Directories, answer: Any
+) -> None:
+    properties = {"results": [{"name": "hs_timestamp", "groupName": "task"}]}
+    api, _ = told(*[properties, answer] * 5)
+
+    facts = HUBSPOT.prepare(api, berlin)
+
+    assert set(facts.values()) == {"marker"}
+
+
+def test_saying_goodbye_uninstalls_the_app_and_nothing_else(told: Told) -> None:
+    api, script = told((204, {}, b""))
+
+    HUBSPOT.oauth.revoke(api, TokenSet(access_token="a", refresh_token="r"), AppCredentials("", ""))
+
+    assert (script.sent[0].method, script.sent[0].path_url) == ("DELETE", "/appinstalls/2026-03/external-install")
+
+
+def test_a_token_made_by_hand_is_left_alone(told: Told) -> None:
+    api, script = told()
+
+    HUBSPOT.oauth.revoke(api, TokenSet(access_token="pat"), AppCredentials("", ""))
+
+    assert script.sent == []
