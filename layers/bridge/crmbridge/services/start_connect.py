@@ -37,25 +37,33 @@ def start_connect(
         raise Invalid(Problem("return_url", "is not allowed", "use one of the RETURN_URLS of this deployment"))
     if reconnect:
         _check_reconnect(deps, caller, platform, reconnect)
-    pending = Pending(
-        state=secrets.token_urlsafe(32),
-        workspace=caller.workspace,
-        user=caller.user,
-        platform=platform.name,
-        scopes=_chosen(platform, scopes),
-        return_url=return_url,
-        expires_at=deps.now() + GOOD_FOR,
-        reconnect=reconnect or None,
-        verifier=secrets.token_urlsafe(48),
-    )
+    pending = _pending(deps, caller, platform, _chosen(platform, scopes), return_url, reconnect)
+    app = deps.vault.app(platform.name)
     deps.guards.issue(pending)
     return oauth.authorize_url(
         platform,
-        deps.vault.app(platform.name),
+        app,
         state=pending.state,
         redirect_uri=redirect_uri(deps, platform),
         scopes=pending.scopes,
         verifier=pending.verifier,
+    )
+
+
+def _pending(
+    deps: Deps, caller: Caller, platform: Platform, scopes: tuple[str, ...], return_url: str, reconnect: str | None
+) -> Pending:
+    """State and verifier are secrets of this one dance, so they are not ids that rise."""
+    return Pending(
+        state=secrets.token_urlsafe(32),
+        workspace=caller.workspace,
+        user=caller.user,
+        platform=platform.name,
+        scopes=scopes,
+        return_url=return_url,
+        expires_at=deps.now() + GOOD_FOR,
+        reconnect=reconnect or None,
+        verifier=secrets.token_urlsafe(48),
     )
 
 
