@@ -31,7 +31,7 @@ def test_only_what_is_given_changes(deps: Deps, admin: Caller) -> None:
 
 def test_everything_that_can_be_set_is_kept(deps: Deps, admin: Caller) -> None:
     body = {
-        "direction": "from_crm", "frequency_minutes": 30, "full_every_minutes": 1440, "filters": {"deal": RULES},
+        "direction": "from_crm", "frequency_minutes": 30, "full_every_hours": 24, "filters": {"deal": RULES},
         "conflict_strategy": "ask",
     }  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_everything_that_can_be_set_is_kept(deps: Deps, admin: Caller) -> None:
 
 
 def test_a_shorter_interval_counts_from_now(deps: Deps, admin: Caller, clock: Any) -> None:
-    after = edit_connection(deps, admin, "c1", {"frequency_minutes": 10, "full_every_minutes": 60})
+    after = edit_connection(deps, admin, "c1", {"frequency_minutes": 10, "full_every_hours": 1})
 
     assert after.incremental_due_at == clock() + timedelta(minutes=10)
     assert after.full_due_at == clock() + timedelta(hours=1)
@@ -60,7 +60,7 @@ def test_a_shorter_interval_counts_from_now(deps: Deps, admin: Caller, clock: An
         ({"frequency_minutes": 1}, "frequency_minutes"),
         ({"frequency_minutes": True}, "frequency_minutes"),
         ({"frequency_minutes": 7.5}, "frequency_minutes"),
-        ({"full_every_minutes": 10**9}, "full_every_minutes"),
+        ({"full_every_hours": 10**9}, "full_every_hours"),
         ({"kinds": []}, "kinds"),
         ({"kinds": "deal"}, "kinds"),
         ({"kinds": ["ticket"]}, "kinds"),

@@ -19,7 +19,7 @@ MAX_NAME: Final = 200
 
 
 def edit_connection(deps: Deps, caller: Caller, id: str, body: Mapping[str, Json]) -> Connection:
-    """`display_name`, `direction`, `frequency_minutes`, `full_every_minutes`, `kinds`, `filters` (kind -> rules),
+    """`display_name`, `direction`, `frequency_minutes`, `full_every_hours`, `kinds`, `filters` (kind -> rules),
     `conflict_strategy`; only what is given changes. Raises Invalid naming every wrong field."""
     require_admin(caller)
     deps.connections.get(caller.workspace, id)
@@ -116,7 +116,7 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[Json], Any]]]] = {
     "display_name": ("display_name", _name),
     "direction": ("direction", _one_of(*DIRECTIONS)),
     "frequency_minutes": ("frequency", _span(timedelta(minutes=1), 5, 7 * 24 * 60)),
-    "full_every_minutes": ("full_every", _span(timedelta(minutes=1), 60, 31 * 24 * 60)),
+    "full_every_hours": ("full_every", _span(timedelta(hours=1), 1, 31 * 24)),
     "kinds": ("kinds", _kinds),
     "filters": ("filters", _filters),
     "conflict_strategy": ("conflict_strategy", _one_of(*CONFLICT_STRATEGIES)),
