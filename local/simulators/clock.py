@@ -11,6 +11,12 @@ def iso(milliseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
+async def settle() -> None:
+    """Let everything that is ready run before going on: the loop goes round once per `sleep(0)`."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 class Clock:
     """Sleepers wake when their moment comes, be it by waiting or by a jump."""
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.simulators.clock import iso
+from local.simulators.clock import iso, settle
 from local.simulators.deliveries import DeliveryPolicy, Outbox
 from local.simulators.faults import BadRule, Faults, rule_from
 from local.simulators.requestlog import RequestLog
@@ -80,8 +80,10 @@ class Control:
         return as_json({"requests": self._log.page(limit, path), "summary": self._log.summary(path)})
 
     async def clock(self, request: Request) -> Response:
+        """What comes due by a jump has begun when the answer is given; a late commit is done."""
         if request.method == "POST":
             self._simulator.clock.advance(float(orjson.loads(await request.body())["advance_seconds"]))
+            await settle()
         return as_json({"now": iso(self._simulator.clock.now_ms()), "now_ms": self._simulator.clock.now_ms()})
 
     async def settings(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from local.simulators.clock import Clock, iso
+from local.simulators.clock import Clock, iso, settle
 
 Event = dict[str, Any]
 KEPT = 20_000
@@ -127,7 +127,8 @@ class Outbox:
         self._waiting.clear()
 
     async def flush(self, timeout: float = 30.0) -> bool:
-        """Wait until nothing waits to be sent for the first time; True when that came about in time."""
+        """Send what waits and what is due again; True when all of it was answered (or given up for now) in time."""
+        await settle()
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             if not self._in_flight and not self._waiting:

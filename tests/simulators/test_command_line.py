@@ -4,11 +4,14 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
 
 from local.simulators.__main__ import parser
+
+ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
@@ -30,9 +33,8 @@ def wait_for(url: str) -> requests.Response:
 def test_a_simulator_runs_until_it_is_interrupted() -> None:
     port = free_port()
     words = ["hubspot", "--port", str(port), "--seed", "7", "--contacts", "12", "--token", "T"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.simulators", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "local.simulators", *words]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     answer = wait_for(f"http://127.0.0.1:{port}/crm/v3/objects/contacts?limit=100")
     process.terminate()
