@@ -172,6 +172,7 @@ class Wired(ports.Deps):
         from requests.adapters import HTTPAdapter
 
         session = requests.Session()
+        session.trust_env = False  # no .netrc may replace a token, and no look at the environment per request
         session.mount("https://", HTTPAdapter(pool_maxsize=32))
         session.mount("http://", HTTPAdapter(pool_maxsize=32))
         return session
