@@ -76,6 +76,13 @@ def test_a_tombstone_is_kept_for_a_record_that_was_never_stored() -> None:
     assert not judge(head, LIVE, at(0)).parts
 
 
+def test_a_404_for_a_record_that_was_never_stored_does_not_keep_it_out() -> None:
+    """It may be so new that the CRM's own reads do not show it yet, and a search shows it with an earlier date."""
+    head = after((replace(GONE, state=State.HIDDEN), 10))
+
+    assert judge(head, LIVE, at(100), indexed=True).writes_core
+
+
 def test_a_restored_record_lives_again_though_its_date_did_not_move() -> None:
     deleted = replace(GONE, remote_updated_at=at(10))
 

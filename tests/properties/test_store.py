@@ -162,10 +162,10 @@ class Bridge(RuleBasedStateMachine):
 
     def _check(self, stored: Stored | None, object: str, id: str) -> None:
         row = self.crm.rows[object, id]
-        assert stored is not None
         if row.state is not State.LIVE:
-            assert stored.record.state is not State.LIVE
+            assert stored is None or stored.record.state is not State.LIVE
             return
+        assert stored is not None
         assert stored.record.state is State.LIVE
         assert stored.record.custom_fields["number"] is not None
         assert row.name in stored.record.fields.values()

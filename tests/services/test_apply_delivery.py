@@ -108,9 +108,34 @@ def test_a_404_that_nobody_explained_hides_the_record(house: House) -> None:
     house.tell()
     house.crm.hide("contacts", id)
 
-    house.tell(event("updated", id))
+    assert house.tell(event("updated", id)) == [Applied(applied=1, asked_again=1)]
 
     assert house.state(id) is State.HIDDEN
+
+
+@pytest.mark.parametrize("ahead", ["created", "deleted"])
+def test_an_event_that_is_ahead_of_what_the_crm_shows_is_looked_into_once_more(house: House, ahead: str) -> None:
+    id = house.crm.create("contacts")
+    if ahead == "created":
+        house.crm.hide("contacts", id)
+    house.tell(event(ahead, id))
+    if ahead == "created":
+        house.crm.restore("contacts", id)
+    else:
+        house.crm.delete("contacts", id)
+    house.crm.clock.advance(60)
+
+    assert house.apply() == [Applied(applied=1)]
+
+    assert house.state(id) is (State.LIVE if ahead == "created" else State.ARCHIVED)
+
+
+def test_a_contradiction_is_looked_into_once_and_not_for_ever(house: House) -> None:
+    id = house.crm.create("contacts")
+
+    outcomes = [house.tell(event("deleted", id)), house.apply(), house.apply()]
+
+    assert outcomes == [[Applied(applied=1, asked_again=1)], [Applied(applied=1)], []]
 
 
 def test_a_late_deletion_event_does_not_remove_what_was_restored(house: House) -> None:

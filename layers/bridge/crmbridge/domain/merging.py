@@ -152,6 +152,8 @@ def _is_dated_as(head: Head, seen: Sighting) -> bool:
 def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool, hinted: bool) -> PartWrite | None:
     held = head.marks.get(CORE)
     fingerprint = f"{seen.state}:{seen.successor_id or ''}:{seen.fingerprint}"
+    if held is None and seen.state is State.HIDDEN:
+        return None  # it may be too new for a CRM's own reads
     if held is None:
         return PartWrite(CORE, Mark(_core_ord(seen, started, indexed=indexed), fingerprint), None)
     if _is_settled(held, fingerprint, hinted=hinted) or _says_less(head.state, seen):

@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened to one kind; `unchanged` were read and not written, `refused` were beaten by a newer reading."""
+    """What happened to one kind; `unchanged` were read and no news, stale readings among them."""
 
     read: int = 0
     created: int = 0

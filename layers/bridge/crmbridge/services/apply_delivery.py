@@ -13,11 +13,13 @@ from zlib import crc32
 
 from crmbridge.domain.changes import Cause, Change, Delivery, Origin, What
 from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Stale, Throttled, Unavailable
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, State, instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, back_off
+from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.finish_run import rewrite_connection
 from crmbridge.services.open_api import open_api
@@ -27,17 +29,20 @@ from crmbridge.services.start_run import kept_objects
 from crmbridge.services.store_sightings import store_sightings
 
 LONGEST_DELAY: Final = 900.0
-"""Seconds; more than SQS can hold a message back."""
+"""Seconds; SQS holds no message back for longer."""
+ASK_AGAIN_AFTER: Final = 60
+"""Seconds. Events can be ahead of what a CRM's own reads show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one message: connections it was applied for, split off to or postponed for; changes nobody here
-    has an account for."""
+    """What became of one message: connections it was applied for, split off to, postponed for, or will be applied for
+    once more; changes nobody here has an account for."""
 
     applied: int = 0
     split: int = 0
     postponed: int = 0
+    asked_again: int = 0
     ignored: int = 0
 
 
@@ -85,7 +90,7 @@ def _apply_or_postpone(
     own = [change for change in changes if change.account in (connection.account, None)]
     deps.journal.log_delivery(connection.workspace, connection.id, message["id"], _slice(message, own))
     try:
-        _apply(deps, platform, connection, own)
+        is_doubtful = _apply(deps, platform, connection, own)
     except (Throttled, Unavailable, Stale) as error:
         attempts = message.get("attempts", 0)
         if attempts >= MAX_ATTEMPTS:
@@ -95,7 +100,10 @@ def _apply_or_postpone(
         again = _addressed(message, connection, attempts=attempts + 1, wait=int(min(wait, LONGEST_DELAY)))
         deps.queues.deliveries.send(again)
         return Applied(postponed=1)
-    return Applied(applied=1)
+    if not is_doubtful or message.get("asked_again"):
+        return Applied(applied=1)
+    deps.queues.deliveries.send(_addressed(message, connection, asked_again=True, wait=ASK_AGAIN_AFTER))
+    return Applied(applied=1, asked_again=1)
 
 
 def _slice(message: Mapping[str, Json], changes: Iterable[Change]) -> dict[str, Json]:
@@ -119,7 +127,9 @@ def _slice(message: Mapping[str, Json], changes: Iterable[Change]) -> dict[str, 
     }
 
 
-def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequence[Change]) -> None:
+def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequence[Change]) -> bool:
+    """Whether what the CRM shows contradicts what it told: gone, though it said nothing of it, or there, though it
+    said that it went."""
     kept = {spec.name for spec in kept_objects(platform, connection)}
     hints = {object: told for object, told in _hints(changes).items() if object in kept}
     if any(change.what == What.RESYNC for change in changes):
@@ -127,22 +137,42 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
             deps, connection.workspace, connection.id, lambda stored: replace(stored, full_due_at=deps.now())
         )
     if not hints:
-        return
+        return False
     api = open_api(deps, connection, "webhook")
-    directories = known_directories(deps, platform, connection, api)
-    for object, told in hints.items():
-        for ids in _batches(sorted(told), platform.objects[object].page_size):
-            read_started_at = deps.now()
-            seen = platform.fetch(api, object, ids, directories)
-            store_sightings(
-                deps,
-                platform,
-                connection,
-                directories,
-                [_believing(told.get(one.external_id), one) for one in seen],
-                read_started_at=read_started_at,
-                cause=Cause(Origin.WEBHOOK),
-            )
+    door = _Door(deps, platform, connection, api, known_directories(deps, platform, connection, api))
+    doubts = [
+        door.read_again(object, {id: told[id] for id in ids})
+        for object, told in hints.items()
+        for ids in _batches(sorted(told), platform.objects[object].page_size)
+    ]
+    return any(doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where one connection's records are read again."""
+
+    deps: Deps
+    platform: Platform
+    connection: Connection
+    api: Api
+    directories: Directories
+
+    def read_again(self, object: str, told: Mapping[str, "_Fate | None"]) -> bool:
+        """Store what these ids are now; whether that contradicts what was told."""
+        read_started_at = self.deps.now()
+        seen = self.platform.fetch(self.api, object, list(told), self.directories)
+        store_sightings(
+            self.deps,
+            self.platform,
+            self.connection,
+            self.directories,
+            [_believing(told.get(one.external_id), one) for one in seen],
+            read_started_at=read_started_at,
+            cause=Cause(Origin.WEBHOOK),
+        )
+        unlikely = {one.external_id: State.LIVE if told.get(one.external_id) else State.HIDDEN for one in seen}
+        return any(one.state is unlikely[one.external_id] for one in seen)
 
 
 @dataclass(frozen=True, slots=True)

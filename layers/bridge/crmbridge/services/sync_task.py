@@ -99,11 +99,12 @@ def _list_page(deps: Deps, work: Work, task: Task) -> Task:
 
 
 def _note(deps: Deps, work: Work, task: Task, page: Page) -> None:
-    """What a full listing showed is not swept; how much there is feeds the progress bars."""
+    """What a full listing showed is not swept; how much there is feeds the progress bars, where one object is the
+    whole kind."""
     if task.window is None:
         deps.journal.note_ids(task, task.pages, [seen.external_id for seen in page.seen])
-    if page.total is not None and task.pages == 0:
-        kind = work.platform.objects[task.object].kind
+    kind = work.platform.objects[task.object].kind
+    if page.total is not None and sum(spec.kind is kind for spec in work.platform.objects.values()) == 1:
         deps.journal.set_totals(task.workspace, task.run, {kind: page.total})
 
 
