@@ -1,0 +1,256 @@
+"""A CRM that can do a write unseen, late or never, workers that die at any step, and actions for them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from crmbridge.domain.actions import Action
+from crmbridge.domain.connections import Account, Caller, Connection
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import (
+    PlatformError,
+    Unavailable,
+)
+from crmbridge.domain.merging import Sighting
+from crmbridge.domain.records import Kind, Record
+from crmbridge.platforms.spec import ActionSpec, ObjectSpec, Platform, WriteRequest, Written
+from crmbridge.services.execute_action import execute_action
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import request_action
+
+CREATES = {
+    "create_task": {"subject": "Call Ann"},
+    "log_call": {"subject": "Called Ann"},
+    "create_contact": {"email": "ann@example.test", "last_name": "Lee"},
+}
+UPDATE = {"target": {"object": "deals", "external_id": "d1"}, "fields": {"amount": "75000"}}
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    **{type: {"type": type, "connection": "c1", "fields": fields} for type, fields in CREATES.items()},
+    "update_deal": {"type": "update_deal", "connection": "c1", **UPDATE},
+}
+KINDS = {"tasks": Kind.TASK, "calls": Kind.ACTIVITY, "contacts": Kind.CONTACT, "deals": Kind.DEAL}
+OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts", "update_deal": "deals"}
+NO_ANSWER = Unavailable("Fake did not answer", platform="fake", outcome_unknown=True)
+
+
+Deaths = Callable[[Deps, Callable[[str], Action]], Iterator[Action]]
+
+
+@dataclass
+class Crm:
+    """Keeps what is written. `answers` are what the next requests meet: an error before anything happens, or one of
+    lost (done, and nobody hears), late (done when `land` is called), never (not done, and nobody hears)."""
+
+    unique: bool = True
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: list[PlatformError | str] = field(default_factory=list)
+    hidden: list[PlatformError] = field(default_factory=list)
+    """What the next look-ups meet."""
+    flying: list[WriteRequest] = field(default_factory=list)
+    sent: list[WriteRequest] = field(default_factory=list)
+    on_send: Callable[[], None] = lambda: None
+
+    def send(self, api: Any, request: WriteRequest) -> Written:
+        self.sent.append(request)
+        self.on_send()
+        answer = self.answers.pop(0) if self.answers else "done"
+        if isinstance(answer, PlatformError):
+            raise answer
+        if answer == "late":
+            self.flying.append(request)
+        if answer in ("late", "never"):
+            raise NO_ANSWER
+        written = self.commit(request)
+        if answer == "lost":
+            raise NO_ANSWER
+        return written
+
+    def land(self) -> None:
+        """What was late is done now, unless the CRM refuses its key."""
+        for request in self.flying:
+            if not (self.unique and self.found(request.key)):
+                self.commit(request)
+        self.flying.clear()
+
+    def commit(self, request: WriteRequest) -> Written:
+        if request.external_id:
+            self.objects[request.external_id] |= {"fields": dict(request.fields), "key": request.key}
+            return Written(request.object, request.external_id)
+        if self.unique and (found := self.found(request.key)):
+            return Written(request.object, found)
+        id = f"n{len(self.objects) + 1}"
+        self.objects[id] = {"object": request.object, "fields": dict(request.fields), "key": request.key}
+        return Written(request.object, id)
+
+    def found(self, key: str) -> str | None:
+        return next((id for id, one in self.objects.items() if one["key"] == key), None)
+
+    def look_up(self, api: Any, request: WriteRequest) -> Written | None:
+        if self.hidden:
+            raise self.hidden.pop(0)
+        found = self.found(request.key)
+        return Written(request.object, found) if found else None
+
+    def fetch(self, api: Any, object: str, ids: Sequence[str], directories: Directories) -> list[Sighting]:
+        """CRMs normalise: this one shouts subjects."""
+        return [
+            Sighting(object=object, external_id=id, kind=KINDS[object], raw=one["fields"], fingerprint=repr(one))
+            for id in ids
+            if (one := self.objects.get(id))
+        ]
+
+    def made(self) -> list[str]:
+        return [id for id in self.objects if id.startswith("n")]
+
+
+def read(kind: Kind | str, raw: Any, context: Any = None, *, object: str | None = None, links: Any = None) -> Record:
+    fields = {name: value.upper() if name == "subject" else value for name, value in raw.items()}
+    if "amount" in fields:
+        fields["amount"] = Decimal(fields["amount"])
+    return Record(platform="fake", object=object or "", external_id="", kind=Kind(kind), fields=fields)
+
+
+@pytest.fixture
+def crm() -> Crm:
+    return Crm(objects={"d1": {"object": "deals", "fields": {"amount": "50000"}, "key": ""}})
+
+
+@pytest.fixture
+def platform(crm: Crm, deps: Deps) -> Platform:
+    """HubSpot in everything but what it does."""
+    actions = {
+        type: ActionSpec(object=object, send=crm.send, look_up=crm.look_up, unique_key=lambda _: crm.unique)
+        for type, object in OBJECTS.items()
+    }
+    objects = {
+        object: ObjectSpec(object, kind, remote={"subject": "hs_subject"} if object == "tasks" else {})
+        for object, kind in KINDS.items()
+    }
+    return replace(
+        deps.platform("hubspot"),
+        title="Fake",
+        actions=actions,
+        objects=objects,
+        read=read,
+        fetch=crm.fetch,
+        record_url=lambda account, object, id: f"https://fake.test/{account.id}/{object}/{id}",
+    )
+
+
+@pytest.fixture
+def house(deps: Deps, platform: Platform, make_connection: Callable[..., Connection], put_record: Any) -> Deps:
+    deps.connections.save_directories("w1", "c1", Directories(Account("48")))
+    make_connection()
+    put_record("deals", "d1", Kind.DEAL, amount=Decimal(50000))
+    return replace(deps, platform=lambda _: platform)
+
+
+@pytest.fixture
+def ask(house: Deps, member: Caller) -> Callable[..., Action]:
+    def asked(type: str = "create_task", key: str = "k1", **more: Any) -> Action:
+        return request_action(house, member, {**BODIES[type], **more}, key)[0]
+
+    return asked
+
+
+@pytest.fixture
+def settle(house: Deps, clock: Any) -> Callable[..., Action]:
+    """Ring for what is due, minute after minute, until the action has ended; returns it."""
+
+    def run(action: Action, deps: Deps | None = None, minutes: int = 60) -> Action:
+        for _ in range(minutes):
+            execute_action(deps or house, "w1", action.id)
+            if house.actions.get("w1", action.id).is_final:
+                break
+            clock.advance(60)
+        return house.actions.get("w1", action.id)
+
+    return run
+
+
+@pytest.fixture
+def told(house: Deps) -> Callable[[], list[tuple[str, Mapping[str, Any]]]]:
+    """The events that wait for the chat app, as (type, data)."""
+
+    def events() -> list[tuple[str, Mapping[str, Any]]]:
+        sent = house.queues.chat.sent  # type: ignore[attr-defined] # the memory twin's
+        ids = dict.fromkeys(message.body["outbound"] for message in sent if "outbound" in message.body)
+        rows = [house.workspaces.outbound("w1", id) for id in ids]
+        return [(row["event"]["type"], row["event"]["data"]) for row in rows if row]
+
+    return events
+
+
+class Killed(BaseException):
+    """The worker is gone, in the middle of anything."""
+
+
+@dataclass
+class Life:
+    """Ends at its step number `last`, counted before and after everything that reaches the outside world."""
+
+    last: int
+    steps: int = 0
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.last:
+            raise Killed
+
+    def around(self, do: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*args: Any, **named: Any) -> Any:
+            self.step()
+            result = do(*args, **named)
+            self.step()
+            return result
+
+        return done
+
+
+@dataclass
+class Mortal:
+    """A store or a queue as a worker sees it who may die at any call."""
+
+    real: Any
+    life: Life
+
+    def __getattr__(self, name: str) -> Any:
+        return self.life.around(getattr(self.real, name))
+
+
+def mortal(house: Deps, life: Life) -> Deps:
+    platform = house.platform("hubspot")
+    actions = {
+        type: replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up))
+        for type, spec in platform.actions.items()
+    }
+    dying = replace(platform, actions=actions, fetch=life.around(platform.fetch))
+    return replace(
+        house,
+        platform=lambda _: dying,
+        actions=Mortal(house.actions, life),
+        records=Mortal(house.records, life),
+        connections=Mortal(house.connections, life),
+        workspaces=Mortal(house.workspaces, life),
+        queues=replace(house.queues, chat=Mortal(house.queues.chat, life)),
+    )
+
+
+@pytest.fixture
+def deaths() -> Deaths:
+    """`deaths(deps, ask)`: one action of `ask(key)` for every step at which its worker can die; the last survives."""
+
+    def died(house: Deps, ask: Callable[[str], Action]) -> Iterator[Action]:
+        for last in range(1, 200):
+            action, life = ask(f"k{last}"), Life(last)
+            try:
+                execute_action(mortal(house, life), "w1", action.id)
+            except Killed:
+                yield action
+            else:
+                yield action
+                return
+
+    return died

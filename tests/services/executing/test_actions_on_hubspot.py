@@ -1,0 +1,168 @@
+"""The same promise against the HubSpot simulator, over HTTP: workers die, answers are lost, writes land late."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from time import sleep
+from typing import Any
+
+import pytest
+import requests
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.connections import Caller, TokenSet
+from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.services.execute_action import execute_action
+from crmbridge.services.open_api import open_api
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import request_action
+
+from local.simulators import Running, running
+
+TOKEN = "pat-na1-simulator"
+FIELDS: dict[str, dict[str, Any]] = {
+    "create_task": {"subject": "Call Ann", "due_at": "2027-01-15"},
+    "log_call": {"subject": "Called Ann", "duration_seconds": 60},
+    "create_contact": {"email": "ann@new.test", "last_name": "Lee"},
+    "update_deal": {"amount": "77777"},
+}
+OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts", "update_deal": "deals"}
+CREATES = ("create_task", "log_call", "create_contact")
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Running]:
+    with running("hubspot", contacts=5, companies=2, deals=3, tasks=2, private_burst=1_000_000) as up:
+        yield up
+
+
+@pytest.fixture
+def house(
+    make_deps: Callable[..., Deps], sim: Running, make_connection: Any, put_record: Any, deps: Deps, clock: Any
+) -> Iterator[Deps]:
+    """A connection by token, prepared as connecting prepares it."""
+    sim.no_faults()
+    clock.moment = datetime.now(UTC)
+    connection = make_connection(auth="token", base_url=sim.url)
+    deps.vault.create(connection, TokenSet(access_token=TOKEN))
+    put_record("deals", live(sim, "deals")[0], Kind.DEAL, name="Acme")
+    with requests.Session() as session:
+        over_http = replace(deps, http=session)
+        platform, api = deps.platform("hubspot"), open_api(over_http, connection, "click")
+        platform.prepare(api, platform.load_directories(api))
+        deps.connections.save_directories("w1", "c1", platform.load_directories(api))
+        yield over_http
+
+
+@pytest.fixture
+def ask(house: Deps, sim: Running, member: Caller, request: pytest.FixtureRequest) -> Callable[..., Action]:
+    """Ask for an action; HubSpot remembers the keys of every test, so each test has its own."""
+
+    def asked(type: str, key: str = "k1") -> Action:
+        fields, key = dict(FIELDS[type]), f"{request.node.name}-{key}"
+        if type == "create_contact":
+            fields["email"] = f"{sha256(key.encode()).hexdigest()}@new.test"
+        body: dict[str, Any] = {"type": type, "connection": "c1", "fields": fields}
+        if type == "update_deal":
+            body["target"] = {"object": "deals", "external_id": live(sim, "deals")[0]}
+        return request_action(house, member, body, key)[0]
+
+    return asked
+
+
+def live(sim: Running, object: str) -> list[str]:
+    found: list[str] = sim.state(object=object, ids_only=1)["live"]
+    return found
+
+
+def has_landed(sim: Running) -> bool:
+    late = [request for request in sim.requests()["requests"] if request["fault"] == "commit_late"]
+    return bool(late) and all(request["committed"] for request in late)
+
+
+@pytest.mark.parametrize("type", FIELDS)
+def test_each_action_is_done_and_stored(house: Deps, sim: Running, ask: Any, settle: Any, type: str) -> None:
+    before = len(live(sim, OBJECTS[type]))
+
+    done = settle(ask(type))
+
+    assert done.status is ActionStatus.COMPLETED
+    assert done.receipt.url.startswith("https://app")
+    assert house.records.get(RecordKey("w1", "c1", OBJECTS[type], done.receipt.external_id)) is not None
+    assert len(live(sim, OBJECTS[type])) == before + (type in CREATES)
+
+
+@pytest.mark.parametrize("type", CREATES)
+def test_whatever_step_a_worker_dies_at_one_object_is_made(
+    house: Deps, sim: Running, ask: Any, settle: Any, deaths: Any, type: str
+) -> None:
+    before, made = len(live(sim, OBJECTS[type])), set()
+    for action in deaths(house, lambda key: ask(type, key)):
+        done = settle(action)
+        assert done.status is ActionStatus.COMPLETED
+        made.add(done.receipt.external_id)
+
+    assert len(made) > 10
+    assert len(live(sim, OBJECTS[type])) == before + len(made)
+
+
+@pytest.mark.parametrize("body", ["reset", "half", "html"])
+@pytest.mark.parametrize("type", CREATES)
+def test_an_answer_that_was_lost_makes_nothing_twice(sim: Running, ask: Any, settle: Any, type: str, body: str) -> None:
+    before = len(live(sim, OBJECTS[type]))
+    sim.faults({"kind": "commit_then_timeout", "method": "POST", "path": f"/{OBJECTS[type]}$", "body": body})
+
+    assert settle(ask(type)).status is ActionStatus.COMPLETED
+    assert len(live(sim, OBJECTS[type])) == before + 1
+
+
+@pytest.mark.parametrize("type", CREATES)
+def test_a_write_that_lands_after_our_look_up_makes_nothing_twice(
+    house: Deps, sim: Running, ask: Any, settle: Any, clock: Any, type: str
+) -> None:
+    before = len(live(sim, OBJECTS[type]))
+    late = {"kind": "commit_late", "method": "POST", "path": f"/{OBJECTS[type]}$", "body": "reset", "late_ms": 600_000}
+    sim.faults(late)
+    action = ask(type)
+    execute_action(house, "w1", action.id)
+    clock.advance(60)
+    done = settle(action)
+
+    sim.advance(700)
+    while not has_landed(sim):
+        sleep(0.01)
+
+    assert done.status is ActionStatus.COMPLETED
+    assert len(live(sim, OBJECTS[type])) == before + 1
+
+
+def test_a_rate_limit_makes_it_wait(house: Deps, sim: Running, ask: Any, settle: Any) -> None:
+    before = len(live(sim, "tasks"))
+    sim.faults({"kind": "rate_limit", "method": "POST", "path": "/tasks$", "times": 2})
+    action = ask("create_task")
+    execute_action(house, "w1", action.id)
+    waiting = house.actions.get("w1", action.id)
+
+    assert waiting.status is ActionStatus.WAITING
+    assert settle(action).status is ActionStatus.COMPLETED
+    assert len(live(sim, "tasks")) == before + 1
+
+
+def test_a_contact_that_is_there_already_is_linked(house: Deps, sim: Running, member: Caller, settle: Any) -> None:
+    there = sim.mutate({"op": "create", "object": "contacts", "properties": {"email": "twice@new.test"}})[0]["ids"][0]
+    body = {"type": "create_contact", "connection": "c1", "fields": {"email": "twice@new.test", "title": "CEO"}}
+
+    done = settle(request_action(house, member, body, "only")[0])
+
+    assert (done.receipt.external_id, done.receipt.linked) == (there, True)
+    assert not done.receipt.after.get("title")
+
+
+def test_what_hubspot_refuses_is_said_in_our_words(house: Deps, member: Caller, settle: Any) -> None:
+    body = {"type": "create_contact", "connection": "c1", "fields": {"email": "not an address"}}
+
+    failed = settle(request_action(house, member, body, "only")[0])
+
+    assert failed.status is ActionStatus.FAILED
+    assert failed.error["platform"] == "hubspot"
+    assert "email" in failed.error["fields"]

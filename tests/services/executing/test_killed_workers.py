@@ -1,0 +1,58 @@
+"""A worker may die at any step: what was asked for is made once all the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.records import RecordKey
+from crmbridge.services.ports import Deps
+
+OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts"}
+
+
+@pytest.fixture
+def asking(crm: Any, ask: Any) -> Callable[..., Callable[[str], Action]]:
+    """`asking(type, answer)(key)`: a new action, whose first request will meet that answer."""
+
+    def make(type: str, answer: str) -> Callable[[str], Action]:
+        def asked(key: str) -> Action:
+            crm.answers = [answer]
+            action: Action = ask(type, key)
+            return action
+
+        return asked
+
+    return make
+
+
+@pytest.mark.parametrize("unique", [True, False])
+@pytest.mark.parametrize("answer", ["done", "lost", "never"])
+@pytest.mark.parametrize("type", OBJECTS)
+def test_whatever_step_a_worker_dies_at_one_object_is_made(
+    house: Deps, crm: Any, asking: Any, deaths: Any, settle: Any, type: str, answer: str, *, unique: bool
+) -> None:
+    crm.unique, count = unique, 0
+    for action in deaths(house, asking(type, answer)):
+        crm.answers, count = [], count + 1
+        done = settle(action)
+
+        assert (done.status, done.receipt is None) == (ActionStatus.COMPLETED, False)
+        assert [one["key"] for one in crm.objects.values()].count(action.key) == 1
+        assert house.records.get(RecordKey("w1", "c1", OBJECTS[type], done.receipt.external_id)) is not None
+        assert house.workspaces.outbound("w1", f"{action.id}.completed.0") is not None
+
+    assert count > (20 if answer == "done" else 10)
+
+
+@pytest.mark.parametrize("answer", ["done", "lost", "never"])
+def test_whatever_step_a_worker_dies_at_an_update_is_done(
+    house: Deps, crm: Any, asking: Any, deaths: Any, settle: Any, answer: str
+) -> None:
+    for action in deaths(house, asking("update_deal", answer)):
+        crm.answers = []
+        done = settle(action)
+
+        assert done.status is ActionStatus.COMPLETED
+        assert crm.objects["d1"]["fields"] == {"amount": "75000"}
+        assert crm.objects["d1"]["key"] == action.key

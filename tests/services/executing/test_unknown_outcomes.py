@@ -1,0 +1,114 @@
+"""When nobody knows whether the CRM did it: looked for, sent again where that is safe, else for a person to decide."""
+
+from typing import Any
+
+import pytest
+from crmbridge.domain.actions import ActionStatus
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import (
+    Rejected,
+    Throttled,
+)
+from crmbridge.services.execute_action import execute_action
+from crmbridge.services.ports import Deps
+from crmbridge.services.read_actions import retry_action
+
+TYPES = ("create_task", "log_call", "create_contact", "update_deal")
+
+
+class TestWhenNobodyKnows:
+    @pytest.mark.parametrize("unique", [True, False])
+    @pytest.mark.parametrize("type", TYPES)
+    def test_a_lost_answer_is_found_by_its_key(
+        self, crm: Any, ask: Any, settle: Any, type: str, *, unique: bool
+    ) -> None:
+        crm.unique, crm.answers = unique, ["lost"]
+
+        done = settle(ask(type))
+
+        assert (done.status, len(crm.sent)) == (ActionStatus.COMPLETED, 1)
+        assert len(crm.made()) == (0 if type == "update_deal" else 1)
+
+    @pytest.mark.parametrize("unique", [True, False])
+    def test_what_never_arrived_is_sent_again(self, crm: Any, ask: Any, settle: Any, *, unique: bool) -> None:
+        crm.unique, crm.answers = unique, ["never"]
+
+        assert settle(ask()).status is ActionStatus.COMPLETED
+        assert crm.made() == ["n2"]
+
+    def test_without_a_unique_key_it_is_sent_again_once_and_then_a_person_decides(
+        self, told: Any, house: Deps, crm: Any, ask: Any, settle: Any
+    ) -> None:
+        crm.unique, crm.answers = False, ["never", "never", "done"]
+
+        unsure = settle(ask())
+
+        assert (unsure.status, len(crm.sent), crm.made()) == (ActionStatus.UNCERTAIN, 2, [])
+        assert [type for type, _ in told()] == ["action.uncertain"]
+        assert "look in Fake" in unsure.error["next_step"]
+
+    def test_an_uncertain_action_is_looked_for_before_it_is_tried_again(
+        self, house: Deps, crm: Any, ask: Any, settle: Any, member: Caller
+    ) -> None:
+        crm.unique, crm.answers = False, ["late", "never"]
+        action = ask()
+        settle(action)
+        crm.land()
+
+        done = settle(retry_action(house, member, action.id))
+
+        assert (done.status, len(crm.sent), crm.made()) == (ActionStatus.COMPLETED, 2, ["n2"])
+
+    def test_without_a_unique_key_it_is_not_looked_for_before_it_may_have_landed(
+        self, house: Deps, crm: Any, ask: Any, clock: Any
+    ) -> None:
+        crm.unique, crm.answers = False, ["late"]
+        action = ask()
+        execute_action(house, "w1", action.id)
+        clock.advance(59)
+        execute_action(house, "w1", action.id)
+        crm.land()
+        clock.advance(2)
+
+        execute_action(house, "w1", action.id)
+
+        assert (len(crm.sent), crm.made()) == (1, ["n2"])
+
+    @pytest.mark.parametrize("when", ["before the resend", "after the resend"])
+    def test_what_lands_after_our_look_up_is_not_made_twice(
+        self, house: Deps, crm: Any, ask: Any, settle: Any, when: str
+    ) -> None:
+        crm.answers = ["late"]
+        action = ask()
+        execute_action(house, "w1", action.id)
+        if when == "before the resend":
+            crm.on_send = crm.land
+
+        done = settle(action)
+        crm.land()
+
+        assert (done.status, crm.made()) == (ActionStatus.COMPLETED, ["n2"])
+
+    def test_a_look_up_that_meets_a_busy_crm_waits_and_stays_unknown(
+        self, house: Deps, crm: Any, ask: Any, settle: Any, clock: Any
+    ) -> None:
+        crm.answers, crm.hidden = ["lost"], [Throttled("busy", platform="fake", retry_after=5)]
+        action = ask()
+        execute_action(house, "w1", action.id)
+        clock.advance(30)
+        execute_action(house, "w1", action.id)
+
+        assert house.actions.get("w1", action.id).status is ActionStatus.SENDING
+        assert settle(action).status is ActionStatus.COMPLETED
+        assert len(crm.sent) == 1
+
+    def test_a_resend_that_was_throttled_is_looked_for_first(self, crm: Any, ask: Any, settle: Any) -> None:
+        crm.unique, crm.answers = False, ["never", Throttled("busy", platform="fake", retry_after=5)]
+
+        assert settle(ask()).status is ActionStatus.COMPLETED
+        assert crm.made() == ["n2"]
+
+    def test_a_look_up_that_is_refused_leaves_it_to_a_person(self, crm: Any, ask: Any, settle: Any) -> None:
+        crm.answers, crm.hidden = ["lost"], [Rejected("no", platform="fake")]
+
+        assert settle(ask()).status is ActionStatus.UNCERTAIN
