@@ -1,25 +1,26 @@
 """What the use cases need from the world. Storage keeps these promises twice: in DynamoDB and in memory."""
 
+from __future__ import annotations  # see below
+
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from crmbridge.domain.actions import Action
-from crmbridge.domain.budgets import Pool
-from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
-from crmbridge.domain.directories import Directories
-from crmbridge.domain.groups import Group, Held, Member, Support
-from crmbridge.domain.merging import Head, RecordWrite
-from crmbridge.domain.messages import Message
-from crmbridge.domain.records import Json, Kind, RecordKey
-from crmbridge.domain.runs import Run, Task
-from crmbridge.domain.stored import PageOf, Stored
-from crmbridge.domain.workspaces import ApiKey, Endpoint
-
-if TYPE_CHECKING:  # the doors that answer at once do not pay for what calls a CRM
+if TYPE_CHECKING:  # everything imports this file; the doors that answer at once do not pay for what others need
     import requests
 
+    from crmbridge.domain.actions import Action
+    from crmbridge.domain.budgets import Pool
+    from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
+    from crmbridge.domain.directories import Directories
+    from crmbridge.domain.groups import Group, Held, Member, Support
+    from crmbridge.domain.merging import Head, RecordWrite
+    from crmbridge.domain.messages import Message
+    from crmbridge.domain.records import Json, Kind, RecordKey
+    from crmbridge.domain.runs import Run, Task
+    from crmbridge.domain.stored import PageOf, Stored
+    from crmbridge.domain.workspaces import ApiKey, Endpoint
     from crmbridge.platforms.http import Gate
     from crmbridge.platforms.spec import Platform
 
@@ -116,7 +117,7 @@ class Guards(Protocol):
     def consume(self, state: str) -> Pending | None:
         """One atomic delete: of two callbacks with one state, one gets it. Expired (by `now`, not by TTL) is None."""
 
-    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> "Gate":
+    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> Gate:
         """The shared budget of one account and app, seen from one lane (click, webhook, incremental, full)."""
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
@@ -293,7 +294,7 @@ class ChatDoor(Protocol):
     def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Json]) -> None: ...
 
 
-def registered_platform(name: str) -> "Platform":
+def registered_platform(name: str) -> Platform:
     """The registry knows every CRM, so it is imported when one is asked for."""
     from crmbridge.platforms.registry import platform
 
@@ -318,10 +319,10 @@ class Deps:
     workspaces: Workspaces
     queues: Queues
     chat: ChatDoor
-    http: "requests.Session"
+    http: requests.Session
     public_url: str
     return_urls: tuple[str, ...] = ()
-    platform: "Callable[[str], Platform]" = registered_platform
+    platform: Callable[[str], Platform] = registered_platform
     """Raises NotFound, naming the platforms there are."""
     sync_lag_seconds: float | None = None
     """Overrides how far a platform's incremental windows stay behind the clock."""
