@@ -1,0 +1,176 @@
+"""A deployment in memory, with what the events in `events/` speak of: one connection, a deal, a group, an action."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import orjson
+import pytest
+import requests
+from crmbridge.domain.actions import Action, ActionStatus, Target, action_id
+from crmbridge.domain.changes import Cause, Origin
+from crmbridge.domain.connections import Account, AppCredentials, Connection, TokenSet
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.groups import Group
+from crmbridge.domain.merging import Sighting
+from crmbridge.domain.records import Kind
+from crmbridge.domain.runs import Run, RunType, Status
+from crmbridge.domain.workspaces import ApiKey, Endpoint
+from crmbridge.services.ports import Deps, Queues
+from crmbridge.services.store_sightings import store_sightings
+from crmbridge.storage.actions import ActionStore
+from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
+from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.journal import JournalStore
+from crmbridge.storage.memberships import MembershipStore
+from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.queues import MemoryQueue
+from crmbridge.storage.records import RecordStore
+from crmbridge.storage.vault import MemoryVault
+from requests.adapters import BaseAdapter
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+CONNECTION = "01K9QJ5V7M3C0N7WQ2H8D4B6C1"
+GROUP = "01K9QJ5V7M3C0N7WQ2H8D4B6G1"
+RUN = "01K9QJ5V7M3C0N7WQ2H8D4B6R1"
+KEY = "01K9QJ5V7M3C0N7WQ2H8D4B6K1"
+OUTBOUND = "01K9QJ5V7M3C0N7WQ2H8D4B601"
+ACTION = action_id("acme", "U-ADA", "click-1")
+DEAL = {
+    "id": "9001",
+    "properties": {"dealname": "Renewal", "amount": "40000", "pipeline": "default"},
+    "archived": False,
+}
+
+
+@dataclass
+class ChatApp:
+    heard: list[str] = field(default_factory=list)
+
+    def post(self, endpoint: Endpoint, secret: str, id: str, event: Any) -> None:
+        self.heard.append(event["type"])
+
+
+class ClosedCrm(BaseAdapter):
+    """A CRM that takes no token."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.url, response.request = 401, request.url or "", request
+        response._content = b'{"status":"error","message":"no","category":"INVALID_AUTHENTICATION"}'
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Context:
+    """Lambda's, as far as we look at it."""
+
+    function_name = "function"
+    aws_request_id = "invocation"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def chat() -> ChatApp:
+    return ChatApp()
+
+
+@pytest.fixture
+def deps(chat: ChatApp) -> Deps:
+    session, numbers, control = requests.Session(), count(1), MemoryItems("control")
+    session.trust_env = False
+    session.mount("https://", ClosedCrm())
+    made = Deps(
+        now=lambda: NOW,
+        new_id=lambda: f"{next(numbers):026}",
+        sleep=lambda seconds: None,
+        records=RecordStore(MemoryItems("records")),
+        connections=ConnectionStore(control),
+        vault=MemoryVault({"hubspot": AppCredentials("client", "app-secret", app_id="990012")}),
+        guards=GuardStore(MemoryItems("guards"), lambda: NOW, lambda seconds: None),
+        journal=JournalStore(MemoryItems("journal"), lambda: NOW),
+        actions=ActionStore(MemoryItems("actions")),
+        groups=GroupStore(control),
+        memberships=MembershipStore(MemoryItems("memberships")),
+        workspaces=WorkspaceStore(control),
+        queues=Queues(*(MemoryQueue() for _ in range(5))),
+        chat=chat,
+        http=session,
+        public_url="https://bridge.acme.example",
+        return_urls=("https://chat.acme.example/",),
+    )
+    furnish(made)
+    return made
+
+
+def furnish(deps: Deps) -> None:
+    connection = Connection(
+        id=CONNECTION, workspace="acme", platform="hubspot", account="8801", display_name="HubSpot", auth="oauth",
+        base_url="https://api.hubapi.com", created_at=NOW, created_by="U-ADA",
+    )  # fmt: skip
+    directories = Directories(Account("8801"))
+    deps.connections.add(connection)
+    deps.connections.save_directories("acme", CONNECTION, directories)
+    deps.vault.create(connection, TokenSet(access_token="a", refresh_token="r", expires_at=NOW + timedelta(hours=1)))
+    seen = Sighting(
+        object="deals", external_id="9001", kind=Kind.DEAL, raw=DEAL, fingerprint="a", remote_updated_at=NOW
+    )
+    store_sightings(
+        deps,
+        deps.platform("hubspot"),
+        connection,
+        directories,
+        [seen],
+        read_started_at=NOW,
+        cause=Cause(Origin.BACKFILL),
+    )
+    group = Group(id=GROUP, workspace="acme", name="Deals", channel="CH-1", rules=RULES, created_at=NOW)
+    deps.groups.add(group, 10)
+    deps.journal.add_run(finished_run(), [])
+    deps.actions.claim(failed_action())
+    deps.workspaces.add_api_key(ApiKey(KEY, "acme", "member", "U-ADA", "report", "h" * 64, NOW))
+    deps.workspaces.set_endpoint("acme", Endpoint("https://chat.acme.example/hooks"))
+    deps.workspaces.add_outbound("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)
+
+
+RULES = {"operator": "AND", "rules": [{"field": "amount", "operator": "gte", "value": 50000}]}
+
+
+def finished_run() -> Run:
+    return Run(
+        id=RUN, workspace="acme", connection=CONNECTION, type=RunType.FULL, status=Status.SUCCESS, started_at=NOW,
+        completed_at=NOW,
+    )  # fmt: skip
+
+
+def failed_action() -> Action:
+    action = Action(
+        id=ACTION, workspace="acme", connection=CONNECTION, type="update_deal", fields={"amount": "75000"},
+        target=Target("deals", "9001"), requested_by="U-ADA", chat="CH-DEALS", body_hash="", key=ACTION, created_at=NOW,
+    )  # fmt: skip
+    return replace(action, status=ActionStatus.FAILED)
+
+
+@pytest.fixture
+def handler() -> Callable[[str], ModuleType]:
+    """A function's module, as Lambda would import it."""
+    return lambda name: importlib.import_module(f"functions.{name}.handler")
+
+
+@pytest.fixture
+def event(root: Path) -> Callable[[str, str], Any]:
+    return lambda function, name: orjson.loads((root / "events" / function / f"{name}.json").read_bytes())
