@@ -56,8 +56,10 @@ _BY_KIND: Final = {
 def content_text(record: Record) -> str:
     """A value that is not of its field's type is kept as JSON has it, and marked odd."""
     odd = set(record.odd)
-    forms = _BY_KIND[record.kind]
-    written = {name: _written(name, value, forms.get(name), odd) for name, value in record.fields.items()}
+    written = dict(record.fields)
+    for name, form in _BY_KIND[record.kind].items():
+        if written.get(name) is not None and name not in odd:
+            written[name] = _written(name, written[name], form, odd)
     return json_text(
         {
             "platform": record.platform,
@@ -70,29 +72,25 @@ def content_text(record: Record) -> str:
     )
 
 
-def _written(name: str, value: Any, form: _Form | None, odd: set[str]) -> Json:
-    if form is None or value is None or name in odd:
-        return value
-    if not isinstance(value, form.holds) or isinstance(value, bool):
-        odd.add(name)
-        return value
-    return form.write(value)
+def _written(name: str, value: Any, form: _Form, odd: set[str]) -> Json:
+    if isinstance(value, form.holds) and not isinstance(value, bool):
+        return form.write(value)
+    odd.add(name)
+    return value
 
 
 def read_content(kind: Kind, text: str) -> dict[str, Any]:
     """The attributes of a Record that its content decides."""
     stored = orjson.loads(text)
-    odd = frozenset(stored["odd"])
-    forms = _BY_KIND[kind]
+    odd, fields = frozenset(stored["odd"]), stored["fields"]
+    for name, form in _BY_KIND[kind].items():
+        if fields.get(name) is not None and name not in odd:
+            fields[name] = form.read(fields[name])
     return {
         "platform": stored["platform"],
-        "fields": {name: _read(name, value, forms.get(name), odd) for name, value in stored["fields"].items()},
+        "fields": fields,
         "custom_fields": stored["custom_fields"],
         "odd": odd,
         "remote_created_at": stored["created"] and datetime.fromisoformat(stored["created"]),
         "remote_updated_at": stored["updated"] and datetime.fromisoformat(stored["updated"]),
     }
-
-
-def _read(name: str, value: Json, form: _Form | None, odd: frozenset[str]) -> Any:
-    return value if form is None or value is None or name in odd else form.read(value)

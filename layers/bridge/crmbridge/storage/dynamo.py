@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmbridge.domain.errors import Busy, Stale
 from crmbridge.storage.attributes import Wire, from_wire, to_wire
 from crmbridge.storage.aws import meaning, meaning_of
-from crmbridge.storage.expressions import Expressions
+from crmbridge.storage.expressions import Expressions, put_condition
 from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, When, Write, check_transaction, in_chunks
 
 _ATTEMPTS: Final = 7
@@ -179,14 +179,12 @@ class DynamoItems:
         return {"ConditionCheck" if write.only_checks else verb: self._request(write)}
 
     def _request(self, write: Write) -> dict[str, Any]:
-        expressions = Expressions()
-        request: dict[str, Any] = {"TableName": self._table}
         if write.put is not None:
-            request["Item"] = to_wire(write.put)
-        else:
-            request["Key"] = _key(write.key)
-        change = expressions.change(write)
-        if change:
+            put = {"TableName": self._table, "Item": to_wire(write.put)}
+            return put if write.when is None else {**put, **put_condition(write.when)}
+        expressions = Expressions()
+        request: dict[str, Any] = {"TableName": self._table, "Key": _key(write.key)}
+        if change := expressions.change(write):
             request["UpdateExpression"] = change
         if write.when is not None:
             request["ConditionExpression"] = expressions.condition(write.when)

@@ -1,12 +1,13 @@
 """DynamoDB's expression texts, built from conditions, updates and key ranges."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from crmbridge.storage.attributes import wire_value
 from crmbridge.storage.items import Test, When, Write
 
-_FUNCTIONS: Final = {"absent": "attribute_not_exists({})", "present": "attribute_exists({})"}
+_FUNCTIONS: Final = {"absent": "attribute_not_exists", "present": "attribute_exists"}
 
 
 class Expressions:
@@ -30,7 +31,7 @@ class Expressions:
     def _test(self, test: Test) -> str:
         name = self.name(test.attribute)
         function = _FUNCTIONS.get(test.op)
-        return function.format(name) if function else f"{name} {test.op} {self.value(test.value)}"
+        return f"{function}({name})" if function else f"{name} {test.op} {self.value(test.value)}"
 
     def change(self, write: Write) -> str:
         clauses = {
@@ -65,3 +66,10 @@ class Expressions:
             **({"ExpressionAttributeNames": names} if names else {}),
             **({"ExpressionAttributeValues": self._values} if self._values else {}),
         }
+
+
+@lru_cache(256)
+def put_condition(when: When) -> Mapping[str, Any]:
+    """The condition's part of a put. A sync asks the same of every record: nothing is there yet."""
+    expressions = Expressions()
+    return {"ConditionExpression": expressions.condition(when), **expressions.placeholders}

@@ -22,7 +22,7 @@ from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.stored import Stored
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.contents import content_text, read_content
-from crmbridge.storage.items import Item, Key, When, Write, absent, equals
+from crmbridge.storage.items import Item, Key, Test, When, Write, absent, equals
 from crmbridge.storage.keys import joined, part, parts
 from crmbridge.storage.texts import packed, unpacked
 
@@ -129,6 +129,8 @@ def _part(write: RecordWrite, each: PartWrite, token: str) -> dict[str, Any]:
 
 def _conditions(written: Collection[PartWrite], token: str) -> When | None:
     """Of each part: the mark it was judged by; of links, too, that they all lie in the item."""
+    if all(each.expected is None for each in written):
+        return _nothing_yet(tuple(each.name for each in written))
     when: When | None = None
     for each in written:
         test = _still(each.name, each.expected)
@@ -136,6 +138,11 @@ def _conditions(written: Collection[PartWrite], token: str) -> When | None:
             test = test & absent(each.name + MORE)
         when = test if when is None else when & test
     return when
+
+
+@lru_cache(256)
+def _nothing_yet(parts: tuple[str, ...]) -> When:
+    return When((tuple(Test(part + _ORD, "absent") for part in parts),))
 
 
 def _still(part: str, mark: Mark | None) -> When:
