@@ -22,7 +22,17 @@ def test_a_notice_rings_for_its_row(deps: Deps) -> None:
     (message,) = deps.queues.chat.take()  # type: ignore[attr-defined] # the memory twin's
 
     assert message.body == {"workspace": "w1", "outbound": "a1.completed.0"}
-    assert message.group == "w1#outbound#ch1"
+
+
+def test_notices_of_one_chat_stay_in_order(deps: Deps) -> None:
+    chats = ["ch1", "a chat, named Zoë " * 20, "ch1", ""]
+    for number, chat in enumerate(chats):
+        notify_chat(deps, "w1", f"e{number}", "action.completed", {}, chat=chat)
+
+    groups = [message.group for message in deps.queues.chat.take()][1:]  # type: ignore[attr-defined]
+    assert groups[0] == groups[2]
+    assert len(set(groups)) == 3
+    assert all(group.isascii() and " " not in group and len(group) <= 128 for group in groups)
 
 
 def test_an_event_is_told_once(deps: Deps, chat: Any, event: str) -> None:

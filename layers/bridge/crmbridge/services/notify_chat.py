@@ -1,6 +1,7 @@
 """Tell a workspace's chat app that something happened: a row that waits until it is delivered, then a ring."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, instant_text
@@ -20,4 +21,6 @@ def add_event(deps: Deps, workspace: str, id: str, type: str, data: Mapping[str,
 
 
 def ring_event(deps: Deps, workspace: str, id: str, *, chat: str = "") -> None:
-    deps.queues.chat.send(Message({"workspace": workspace, "outbound": id}, f"{workspace}#outbound#{chat}"))
+    """Hashed: a chat's id may hold what the name of a message group may not."""
+    order = sha256(chat.encode()).hexdigest()[:32] if chat else ""
+    deps.queues.chat.send(Message({"workspace": workspace, "outbound": id}, f"{workspace}#outbound#{order}"))
