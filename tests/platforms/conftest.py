@@ -1,9 +1,11 @@
 """A CRM that answers what it is told, doors without limits, and HubSpot simulators."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
 
@@ -72,9 +74,6 @@ class OneToken:
         return self.token if refused is None else f"{self.token}-again"
 
 
-OpenApi = Callable[..., Api]
-
-
 def _api(url: str, session: requests.Session) -> Api:
     return Api("hubspot", url, OneToken(TOKEN), Free(), HUBSPOT.explain, session)
 
@@ -116,6 +115,13 @@ def api(sim: Running) -> Iterator[Api]:
     sim.no_faults()
     with requests.Session() as session:
         yield _api(sim.url, session)
+
+
+@pytest.fixture
+def open_api() -> Iterator[Callable[[str], Api]]:
+    """`open_api(url)`: a door to another HubSpot."""
+    with requests.Session() as session:
+        yield lambda url: _api(url, session)
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +178,34 @@ def ask() -> Callable[..., WriteRequest]:
         )
 
     return request
+
+
+@dataclass
+class Endpoint:
+    """What a webhook endpoint got: (raw body, lower-cased headers) of every POST."""
+
+    url: str = ""
+    posts: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    received = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.posts.append((body, {name.lower(): value for name, value in self.headers.items()}))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    received.url = f"http://127.0.0.1:{server.server_port}/v1/webhooks/hubspot"
+    threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True).start()
+    yield received
+    server.shutdown()
+    server.server_close()

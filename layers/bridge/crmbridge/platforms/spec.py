@@ -101,7 +101,7 @@ class WriteRequest:
     links: tuple[Link, ...] = ()
     key: str
     directories: Directories
-    asked_at: datetime | None = None
+    asked_at: datetime
     timeout: float = 20.0
 
 

@@ -147,12 +147,17 @@ def _type(row: Mapping[str, Any]) -> Type:
 
 
 def _version(account: Account, stages: Iterable[Stage], fields: Mapping[str, Mapping[str, Field]]) -> str:
-    """Over what a stored record's translation depends on. Not over names and labels: those are looked up on reading,
-    so that renaming an owner or a stage does not rewrite a thousand records."""
-    depends_on = [
-        TRANSLATION,
+    """Over what a stored record's translation depends on: what all do, a dot, and what deals do besides.
+
+    Not over names and labels: those are looked up on reading, so that renaming an owner or a stage does not rewrite a
+    thousand records."""
+    everything = [TRANSLATION, {name: known_properties(fields[name], name) for name in sorted(fields)}]
+    deals = [
         [account.currency, account.multi_currency, account.time_zone],
         sorted([stage.id, stage.pipeline, stage.probability, stage.is_closed, stage.is_won] for stage in stages),
-        {name: known_properties(fields[name], name) for name in sorted(fields)},
     ]
-    return blake2b(orjson.dumps(depends_on), digest_size=8).hexdigest()
+    return f"{_digest(everything)}.{_digest(deals)}"
+
+
+def _digest(value: Json) -> str:
+    return blake2b(orjson.dumps(value), digest_size=8).hexdigest()

@@ -117,9 +117,7 @@ def _moment(writing: Writing, value: Any) -> str:
 
 
 def moment(directories: Directories, value: Any) -> str:
-    """ISO text, or the values themselves; a day means its noon where the account is. None: now."""
-    if value is None:
-        value = datetime.now(UTC)
+    """ISO text, or the values themselves; a day means its noon where the account is."""
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, datetime):

@@ -46,7 +46,7 @@ def known_properties(fields: Mapping[str, Field], object: str) -> tuple[str, ...
     return tuple(sorted(key for key in needed_properties(object) if key in fields))
 
 
-def fits_url(names: Iterable[str]) -> bool:
+def fits_url(names: tuple[str, ...]) -> bool:
     return len(listed(names)) <= URL_ROOM
 
 
@@ -59,7 +59,8 @@ def _search_size(names: Iterable[str]) -> int:
     return sum(len(name) + 3 for name in names)
 
 
-def listed(names: Iterable[str]) -> str:
+@lru_cache(maxsize=64)
+def listed(names: tuple[str, ...]) -> str:
     return ",".join(quote(name, safe="") for name in names)
 
 

@@ -38,10 +38,11 @@ def tombstone(object: str, id: str, state: State, successor: str | None = None) 
 def fingerprint(object: str, properties: Mapping[str, Any], version: str, links: Mapping[str, tuple[Link, ...]]) -> str:
     """Over what reaches a stored field: not the order of the properties, which differs between list and search, nor
     the empty ones (a property added to the account tomorrow is null everywhere), but the modified date, so that of two
-    readings the older can never come back; and the links, where fields are derived from them."""
+    readings the older can never come back; and the links, where fields are derived from them. Of `version` only what
+    this object's translation depends on: a new stage rewrites deals, not contacts."""
     told = {key: value for key, value in properties.items() if value is not None}
     digest = blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=12)
-    digest.update(version.encode())
+    digest.update((version if object == "deals" else version.partition(".")[0]).encode())
     if object in _TELLING:
         for target in sorted(links):
             digest.update(f"{target}{links_fingerprint(links[target])}".encode())

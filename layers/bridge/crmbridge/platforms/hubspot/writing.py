@@ -130,7 +130,7 @@ def _by_marker(api: Api, request: WriteRequest) -> Written | None:
     body = BODIES.get(request.object)
     for target in request.links[:1] if body else ():
         ends = read_links(api, target.object, request.object, [target.external_id]).get(target.external_id, ())
-        newest = sorted((link.external_id for link in ends), key=int, reverse=True)[:NEWEST]
+        newest = sorted((link.external_id for link in ends), key=lambda id: (len(id), id), reverse=True)[:NEWEST]
         for envelope in read_batch(api, request.object, newest, [str(body)]):
             if marker(request.key) in str(envelope["properties"].get(body)):
                 return Written(request.object, str(envelope["id"]))
