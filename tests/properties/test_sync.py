@@ -62,6 +62,7 @@ class World:
     """One history: a seeded chance decides what happens next, also while an answer is on the wire."""
 
     chance: Random
+    removes: bool = True
     crm: LittleCrm = field(default_factory=lambda: LittleCrm(Clock()))
     bells: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     depth: int = 0
@@ -94,11 +95,14 @@ class World:
         moves: list[Callable[[], Any]] = [
             lambda: self.crm.create(object),
             lambda: self.crm.update(object, one, self.chance.choice("ab"), late=self.chance.choice([0, 0, 30])),
-            lambda: self.crm.delete(object, one, erased=self.chance.random() < 0.3),
-            lambda: self.crm.restore(*self.chance.choice(dead)) if dead else None,
             lambda: self.crm.merge("contacts", one, other) if object == "contacts" else None,
-            lambda: self.crm.link(one, contacts) if object == "deals" else None,
         ]
+        if self.removes:
+            moves += [
+                lambda: self.crm.delete(object, one, erased=self.chance.random() < 0.3),
+                lambda: self.crm.restore(*self.chance.choice(dead)) if dead else None,
+                lambda: self.crm.link(one, contacts) if object == "deals" else None,
+            ]
         self.chance.choice(moves)()
 
     def tell(self) -> None:
@@ -152,12 +156,12 @@ class World:
             messages: list[Message] = queue.take()  # type: ignore[attr-defined] # the memory twin's
             self.bells += [(name, message.body) for message in messages]
 
-    def settle(self) -> None:
-        """Everything that is under way comes to its end; then one full run in peace."""
+    def settle(self, last: RunType = RunType.FULL) -> None:
+        """Everything that is under way comes to its end; then one last run in peace."""
         self.crm.on_the_wire, self.chance = (lambda: None), Peace()
         self.drain()
         self.crm.clock.advance(700)
-        run = start_run(self.deps, self.connection, RunType.FULL, "u1")
+        run = start_run(self.deps, self.connection, last, "u1")
         self.drain()
         assert self.deps.journal.run("w1", run.id).status is Status.SUCCESS
 
@@ -196,6 +200,19 @@ def test_once_it_is_quiet_we_have_what_the_crm_has(seed: int, steps: int) -> Non
     for _ in range(steps):
         world.happen()
     world.settle()
+
+    expect_same(world.deps, world.crm, world.connection)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), steps=st.integers(5, 60))
+def test_an_incremental_run_proves_that_no_hint_of_a_change_was_missed(seed: int, steps: int) -> None:
+    """Deletions, restores and links, which move no date, wait for the full run."""
+    world = World(Random(seed), removes=False)
+
+    for _ in range(steps):
+        world.happen()
+    world.settle(RunType.INCREMENTAL)
 
     expect_same(world.deps, world.crm, world.connection)
 
