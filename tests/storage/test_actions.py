@@ -12,6 +12,7 @@ from crmbridge.domain.errors import NotFound, Stale
 from crmbridge.domain.records import RecordKey
 from crmbridge.storage.actions import RING_AGAIN, ActionStore
 from crmbridge.storage.items import EXPIRES, Items
+from crmbridge.storage.memory import MemoryItems
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,7 +38,17 @@ def action(id: str = "a1", **fields: object) -> Action:
     return replace(asked, **fields)  # type: ignore[arg-type]  # spelled out by each test
 
 
-def test_an_action_is_claimed_once_however_many_ask(actions: ActionStore) -> None:
+def test_an_action_is_claimed_once(actions: ActionStore) -> None:
+    first = actions.claim(action(message="first"))
+    second = actions.claim(action(message="second"))
+
+    assert first == (action(message="first"), True)
+    assert second == (action(message="first"), False)
+
+
+def test_of_many_who_claim_at_once_one_does() -> None:
+    actions = ActionStore(MemoryItems("actions"))  # moto's conditions are not atomic between threads
+
     with ThreadPoolExecutor(4) as pool:
         claims = list(pool.map(lambda number: actions.claim(action(message=str(number))), range(8)))
 
