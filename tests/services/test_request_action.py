@@ -254,6 +254,13 @@ def test_a_disconnected_account_takes_no_actions(deps: Deps, ask: Ask, connectio
         ask(TASK)
 
 
+def test_a_connection_that_only_reads_takes_no_actions(deps: Deps, ask: Ask, connection: Connection) -> None:
+    deps.connections.save(replace(connection, settings=replace(connection.settings, direction="from_crm")))
+
+    with pytest.raises(Clash, match="only reads"):
+        ask(TASK)
+
+
 def test_what_a_crm_cannot_do_is_said_at_once(make_deps: Callable[..., Deps], deps: Deps, member: Caller) -> None:
     platform = deps.platform("hubspot")
     poor = replace(deps, platform=lambda _: replace(platform, actions={}))

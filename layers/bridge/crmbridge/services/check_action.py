@@ -94,6 +94,8 @@ def _connection(deps: Deps, workspace: str, id: str, type: ActionType) -> Connec
     connection = deps.connections.get(workspace, id)
     if connection.health is Health.DISCONNECTED:
         raise Clash("the connection was disconnected; an admin connects the account again")
+    if connection.settings.direction == "from_crm":
+        raise Clash("the connection only reads (direction from_crm); an admin sets it to both")
     platform = deps.platform(connection.platform)
     if type.name not in platform.actions:
         raise Unsupported(f"{platform.title} cannot do {type.name}; it can do {', '.join(platform.actions)}")
