@@ -1,4 +1,7 @@
-"""Once a minute: begin the runs that are due, and ring for whatever waits or is stuck. Every bell may ring twice."""
+"""Once a minute: begin the runs that are due, and ring for whatever waits or is stuck. Every bell may ring twice.
+
+The runs keep the tokens alive, too: no CRM forgets one that is used every few minutes.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -7,7 +10,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from crmbridge.domain.connections import Connection, Health
-from crmbridge.domain.errors import Clash, NotFound
+from crmbridge.domain.errors import BridgeError, NotFound
 from crmbridge.domain.runs import RunType, Task
 from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.notify_chat import ring_event
@@ -34,7 +37,8 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
 
 
 def _begin_runs(deps: Deps, now: datetime) -> int:
-    """A connection whose run is under way is left alone; looking at it ends a run that died before its last word."""
+    """A connection whose run is under way is left alone; looking at it ends a run that died before its last word. What
+    went wrong otherwise is tried again the next minute."""
     outcomes: Counter[bool] = Counter()
     for connection in islice(deps.connections.due(now), PER_TICK):
         if connection.health is Health.CONNECTED:
@@ -46,7 +50,7 @@ def _is_begun(deps: Deps, connection: Connection, now: datetime) -> bool:
     full = connection.full_due_at is not None and connection.full_due_at <= now
     try:
         start_run(deps, connection, RunType.FULL if full else RunType.INCREMENTAL, "schedule")
-    except (Clash, NotFound):
+    except BridgeError:
         return False
     return True
 
