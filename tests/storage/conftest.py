@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -15,11 +16,20 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.records import RecordStore
 from moto import mock_aws
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 BEGIN = datetime(2026, 11, 20, tzinfo=UTC)
 
 See = Callable[..., Sighting]
 Decide = Callable[..., RecordWrite]
 Save = Callable[..., bool]
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """One for all tests: making it takes longer than most of them, and each has a pretended AWS of its own."""
+    return boto3.client("dynamodb")
 
 
 def create_table(table: str) -> None:
@@ -37,7 +47,7 @@ def create_table(table: str) -> None:
         }
         for index in indexes
     ]
-    boto3.client("dynamodb").create_table(
+    dynamodb().create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
@@ -55,7 +65,7 @@ def make_items(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Items
 
     def make(table: str) -> Items:
         create_table(table)
-        return DynamoItems(boto3.client("dynamodb"), table, lambda _: None)
+        return DynamoItems(dynamodb(), table, lambda _: None)
 
     with mock_aws():
         yield make

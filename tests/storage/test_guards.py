@@ -149,7 +149,7 @@ def test_processes_share_one_budget(guards: GuardStore, other: GuardStore, clock
     taken = 0
     while clock.moment < NOW + timedelta(seconds=1):
         taken += entered(guards, 1, "click") + entered(other, 1, "click")
-        clock.sleep(0.01)
+        clock.sleep(0.05)
 
     assert taken == 20
 
