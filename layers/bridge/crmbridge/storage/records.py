@@ -1,7 +1,6 @@
 """Records and their edges, in one table; see `record_items` for how they lie in it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from uuid import uuid4
 
@@ -13,7 +12,6 @@ from crmbridge.storage.items import RECORDS_BY_EMAIL, RECORDS_BY_NAME, Item, Ite
 from crmbridge.storage.keys import cursor_of, foreign_cursor, part, parts, place_of
 from crmbridge.storage.record_edges import Move, forward_links, move_links
 from crmbridge.storage.record_items import (
-    INLINE,
     LINKS,
     MORE,
     SHARDS,
@@ -26,36 +24,11 @@ from crmbridge.storage.record_items import (
     partition,
     record_key,
     record_write,
-    reverse_key,
     reverse_prefix,
-    reverse_put,
     stored_of,
     targets_with_more,
 )
-
-_WRITES = 100
-_BYTES = 3_000_000
-_CHANGES = 90
-
-
-@dataclass(slots=True)
-class _Pack:
-    """Records that travel in one transaction."""
-
-    entries: list[tuple[RecordWrite, list[Write]]] = field(default_factory=list)
-    keys: set[RecordKey] = field(default_factory=set)
-    writes: int = 0
-    bytes: int = 0
-
-    def takes(self, write: RecordWrite, ops: Sequence[Write], size: int) -> bool:
-        fits = self.writes + len(ops) <= _WRITES and self.bytes + size <= _BYTES
-        return not self.entries or (fits and write.key not in self.keys)
-
-    def add(self, write: RecordWrite, ops: list[Write], size: int) -> None:
-        self.entries.append((write, ops))
-        self.keys.add(write.key)
-        self.writes += len(ops)
-        self.bytes += size
+from crmbridge.storage.record_packs import is_big, link_parts, packs
 
 
 class RecordStore:
@@ -67,11 +40,11 @@ class RecordStore:
         return {key: head_of(item, self._links(key, item)) for key, item in found.items()}
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
-        small = [write for write in writes if not _is_big(write)]
-        refused = [write for pack in _packs(small) for write in self._write_pack(pack.entries)]
-        moving = [write for write in writes if _is_big(write)] + self._moved_meanwhile(refused)
+        small = [write for write in writes if not is_big(write)]
+        refused = [write for pack in packs(small) for write in self._write_pack(pack.entries)]
+        moving = [write for write in writes if is_big(write)] + self._moved_meanwhile(refused)
         settled = {id(write) for write in moving if self._write_big(write)}
-        return [write.key for write in (*refused, *filter(_is_big, writes)) if id(write) not in settled]
+        return [write.key for write in (*refused, *filter(is_big, writes)) if id(write) not in settled]
 
     def get(self, key: RecordKey) -> Stored | None:
         return self.get_many([key]).get(key)
@@ -165,8 +138,8 @@ class RecordStore:
 
     def _moved_meanwhile(self, refused: Sequence[RecordWrite]) -> list[RecordWrite]:
         """Those whose links do not all lie in the item (any more), which the conditions of a small write refuse."""
-        wanted = {write.key: write for write in refused if _link_parts(write)}
-        names = [each.name + MORE for write in wanted.values() for each in _link_parts(write)]
+        wanted = {write.key: write for write in refused if link_parts(write)}
+        names = [each.name + MORE for write in wanted.values() for each in link_parts(write)]
         found = self._found(wanted, ("state", *dict.fromkeys(names))) if wanted else {}
         return [wanted[key] for key, item in found.items() if targets_with_more(item)]
 
@@ -176,7 +149,7 @@ class RecordStore:
         try:
             if self._items.write_all([record_write(write, token)]):
                 return False
-            return all(move_links(self._items, _move(write, each, token)) for each in _link_parts(write))
+            return all(move_links(self._items, _move(write, each, token)) for each in link_parts(write))
         except Stale:
             return False
 
@@ -201,47 +174,9 @@ def _head_attributes(targets: Collection[str]) -> tuple[str, ...]:
     return ("state", f"{CORE}:ord", f"{CORE}:fp", *links)
 
 
-def _link_parts(write: RecordWrite) -> list[PartWrite]:
-    return [each for each in write.verdict.parts if each.name != CORE]
-
-
 def _move(write: RecordWrite, each: PartWrite, token: str) -> Move:
     target = each.name.removeprefix(LINKS)
     return Move(write.key, target, write.links[target], each.mark, token)
-
-
-def _is_big(write: RecordWrite) -> bool:
-    """More than one transaction, or one item, can hold."""
-    changes = len(write.verdict.joined) + len(write.verdict.left)
-    return changes > _CHANGES or any(
-        len(write.links[each.name.removeprefix(LINKS)]) > INLINE for each in _link_parts(write)
-    )
-
-
-def _packs(writes: Iterable[RecordWrite]) -> Iterator[_Pack]:
-    pack = _Pack()
-    for write in writes:
-        ops = [record_write(write), *_edges(write)]
-        size = _size(ops[0])
-        if not pack.takes(write, ops, size):
-            yield pack
-            pack = _Pack()
-        pack.add(write, ops, size)
-    yield pack
-
-
-def _size(write: Write) -> int:
-    """Roughly the bytes of a record's own item; names, marks and edges are counted generously."""
-    core = (write.put or write.set).get(CORE, "")
-    return 10_000 + len(core) * (1 if core.isascii() else 4)
-
-
-def _edges(write: RecordWrite) -> Iterator[Write]:
-    ords = {each.name: each.mark.ord for each in write.verdict.parts}
-    for link in write.verdict.joined:
-        yield reverse_put(write.key, link, ords[LINKS + link.object])
-    for link in write.verdict.left:
-        yield Write(key=reverse_key(write.key, link), delete=True)
 
 
 def _records(rows: Iterable[Item]) -> Iterator[tuple[RecordKey, Item]]:
