@@ -1,5 +1,6 @@
 """The adapter against the simulator: what the CRM has is what we see, and what we write is there once."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -383,8 +384,9 @@ def test_a_write_that_lands_after_we_looked_is_not_repeated(
     with pytest.raises(Unavailable):
         action.send(api, request)
     too_early = action.look_up(api, request)
-    while len(live(sim, "tasks")) == before:
-        continue
+    deadline = time.monotonic() + 10
+    while len(live(sim, "tasks")) == before and time.monotonic() < deadline:
+        time.sleep(0.02)
     again = action.send(api, replace(request, timeout=5.0))
 
     assert too_early is None

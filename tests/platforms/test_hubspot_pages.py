@@ -45,15 +45,10 @@ def with_properties(directories: Directories, object: str, *fields: Field) -> Di
     return replace(directories, fields={**directories.fields, object: {field.key: field for field in fields}})
 
 
-@pytest.fixture
-def everybody(keyed: Directories) -> Directories:
-    return keyed
-
-
-def test_a_listing_asks_for_a_hundred_with_links_and_no_encoded_commas(told: Told, everybody: Directories) -> None:
+def test_a_listing_asks_for_a_hundred_with_links_and_no_encoded_commas(told: Told, keyed: Directories) -> None:
     api, script = told(listing(row(1), after="2"))
 
-    page = HUBSPOT.page(api, PageRequest(object="contacts", directories=everybody))
+    page = HUBSPOT.page(api, PageRequest(object="contacts", directories=keyed))
 
     url = script.sent[0].url
     assert url.startswith("https://api.hubapi.com/crm/v3/objects/contacts?limit=100&archived=false")
@@ -63,9 +58,9 @@ def test_a_listing_asks_for_a_hundred_with_links_and_no_encoded_commas(told: Tol
     assert page.seen[0].links == {"companies": ()}
 
 
-def test_a_cursor_continues_where_the_last_page_ended(told: Told, everybody: Directories) -> None:
+def test_a_cursor_continues_where_the_last_page_ended(told: Told, keyed: Directories) -> None:
     api, script = told(listing(row(1), after="2"), listing(row(2)))
-    request = PageRequest(object="companies", directories=everybody)
+    request = PageRequest(object="companies", directories=keyed)
 
     first = HUBSPOT.page(api, request)
     last = HUBSPOT.page(api, replace(request, cursor=first.next or {}))
@@ -74,9 +69,9 @@ def test_a_cursor_continues_where_the_last_page_ended(told: Told, everybody: Dir
     assert last.next is None
 
 
-def test_more_properties_than_a_url_holds_are_read_by_body(told: Told, everybody: Directories) -> None:
+def test_more_properties_than_a_url_holds_are_read_by_body(told: Told, keyed: Directories) -> None:
     many = [Field(f"a_property_of_the_customer_number_{n}", "?", Type.TEXT, custom=True) for n in range(250)]
-    directories = with_properties(everybody, "companies", *many)
+    directories = with_properties(keyed, "companies", *many)
     api, script = told(listing(row(1), row(2)), listing(row(2, name="B"), row(1, name="A")))
 
     page = HUBSPOT.page(api, PageRequest(object="companies", directories=directories))
@@ -86,49 +81,49 @@ def test_more_properties_than_a_url_holds_are_read_by_body(told: Told, everybody
     assert [seen.raw["properties"]["name"] for seen in page.seen] == ["A", "B"]
 
 
-def test_the_statistics_of_hubspot_are_asked_for_only_where_there_is_room(everybody: Directories) -> None:
+def test_the_statistics_of_hubspot_are_asked_for_only_where_there_is_room(keyed: Directories) -> None:
     statistics = [Field(f"hs_number_of_something_{n}", "?", Type.NUMBER, read_only=True) for n in range(300)]
     written = Field("city", "City", Type.TEXT)
     score = Field("hubspotscore", "Score", Type.NUMBER, read_only=True)
 
-    asked = asked_properties(with_properties(everybody, "contacts", *statistics, written, score), "contacts")
+    asked = asked_properties(with_properties(keyed, "contacts", *statistics, written, score), "contacts")
 
     assert {"city", "hubspotscore", "email", "hs_merged_object_ids"} <= set(asked)
     assert sum(len(name) + 3 for name in asked) <= 2_500
     assert 20 < sum(name.startswith("hs_number") for name in asked) < 300
 
 
-def test_ten_listed_pages_share_one_call_for_their_unfinished_links(told: Told, everybody: Directories) -> None:
+def test_ten_listed_pages_share_one_call_for_their_unfinished_links(told: Told, keyed: Directories) -> None:
     more = {"companies": {"results": [{"id": "7", "type": "contact_to_company"}], "paging": {"next": {"after": "x"}}}}
     lists = [listing({**row(n), "associations": more}, after=str(n + 1)) for n in range(10)]
     links = {"results": [linked(n, 7, 8) for n in range(10)]}
     api, script = told(*lists, links)
 
-    page = HUBSPOT.page(api, PageRequest(object="contacts", directories=everybody))
+    page = HUBSPOT.page(api, PageRequest(object="contacts", directories=keyed))
 
     assert len(script.sent) == 11
     assert {len(seen.links["companies"]) for seen in page.seen} == {2}
     assert page.next is not None
 
 
-def test_how_many_there_are_is_asked_once_it_costs_less_than_a_twentieth(told: Told, everybody: Directories) -> None:
+def test_how_many_there_are_is_asked_once_it_costs_less_than_a_twentieth(told: Told, keyed: Directories) -> None:
     cursor: Mapping[str, Any] = {}
     answers = [listing(row(n), after=str(n + 1)) for n in range(20)]
     api, script = told(*answers, {"total": 4_200, "results": []}, listing(row(21), after="22"))
 
     totals: list[int | None] = []
     for _ in range(21):
-        page = HUBSPOT.page(api, PageRequest(object="companies", directories=everybody, cursor=cursor))
+        page = HUBSPOT.page(api, PageRequest(object="companies", directories=keyed, cursor=cursor))
         cursor, totals = page.next or {}, [*totals, page.total]
 
     assert totals == [None] * 19 + [4_200, None]
     assert script.sent[20].url.endswith("/crm/v3/objects/companies/search")
 
 
-def test_a_window_is_asked_in_milliseconds_by_keyset(told: Told, everybody: Directories) -> None:
+def test_a_window_is_asked_in_milliseconds_by_keyset(told: Told, keyed: Directories) -> None:
     api, script = told({"total": 1, "results": [row(5)]})
 
-    HUBSPOT.page(api, PageRequest(object="companies", directories=everybody, cursor={"after": "4"}, window=WINDOW))
+    HUBSPOT.page(api, PageRequest(object="companies", directories=keyed, cursor={"after": "4"}, window=WINDOW))
 
     body = script.bodies()[0]
     assert body["filterGroups"][0]["filters"] == [
@@ -140,15 +135,15 @@ def test_a_window_is_asked_in_milliseconds_by_keyset(told: Told, everybody: Dire
     assert len(script.sent[0].body) <= 3_000
 
 
-def test_contacts_have_a_modified_date_of_their_own(told: Told, everybody: Directories) -> None:
+def test_contacts_have_a_modified_date_of_their_own(told: Told, keyed: Directories) -> None:
     api, script = told({"total": 0, "results": []})
 
-    HUBSPOT.page(api, PageRequest(object="contacts", directories=everybody, window=WINDOW))
+    HUBSPOT.page(api, PageRequest(object="contacts", directories=keyed, window=WINDOW))
 
     assert script.bodies()[0]["filterGroups"][0]["filters"][0]["propertyName"] == "lastmodifieddate"
 
 
-def test_hundreds_of_changes_of_one_instant_are_all_seen(told: Told, everybody: Directories) -> None:
+def test_hundreds_of_changes_of_one_instant_are_all_seen(told: Told, keyed: Directories) -> None:
     rows = [row(n) for n in range(1, 451)]
     pages = [rows[:200], rows[200:400], rows[400:]]
     api, script = told(*({"total": 450, **listing(*rows, after="200" if len(rows) == 200 else "")} for rows in pages))
@@ -156,7 +151,7 @@ def test_hundreds_of_changes_of_one_instant_are_all_seen(told: Told, everybody: 
     seen: list[str] = []
 
     while cursor is not None:
-        page = HUBSPOT.page(api, PageRequest(object="companies", directories=everybody, cursor=cursor, window=WINDOW))
+        page = HUBSPOT.page(api, PageRequest(object="companies", directories=keyed, cursor=cursor, window=WINDOW))
         seen, cursor = seen + [one.external_id for one in page.seen], page.next
 
     asked = [body["filterGroups"][0]["filters"][2]["value"] for body in script.bodies()]
@@ -164,9 +159,9 @@ def test_hundreds_of_changes_of_one_instant_are_all_seen(told: Told, everybody: 
     assert asked == ["0", "200", "400"]
 
 
-def test_more_properties_than_a_search_holds_are_read_in_a_batch(told: Told, everybody: Directories) -> None:
+def test_more_properties_than_a_search_holds_are_read_in_a_batch(told: Told, keyed: Directories) -> None:
     many = [Field(f"a_property_of_the_customer_{n}", "?", Type.TEXT, custom=True) for n in range(120)]
-    directories = with_properties(everybody, "companies", *many)
+    directories = with_properties(keyed, "companies", *many)
     api, script = told({"total": 1, "results": [row(5)]}, listing(row(5, name="Whole")))
 
     page = HUBSPOT.page(api, PageRequest(object="companies", directories=directories, window=WINDOW))
@@ -211,45 +206,45 @@ def test_a_thousand_records_go_into_one_call(told: Told) -> None:
     assert len(links) == 1_001
 
 
-def test_links_that_the_token_may_not_see_stay_unread(told: Told, everybody: Directories) -> None:
+def test_links_that_the_token_may_not_see_stay_unread(told: Told, keyed: Directories) -> None:
     api, _ = told(listing(row(1)), forbidden("crm.objects.companies.read"))
 
-    seen = HUBSPOT.fetch(api, "contacts", ["1"], everybody)
+    seen = HUBSPOT.fetch(api, "contacts", ["1"], keyed)
 
     assert seen[0].links == {}
 
 
-def test_links_to_an_object_without_a_schema_are_not_asked_for(told: Told, everybody: Directories) -> None:
-    fields = {name: each for name, each in everybody.fields.items() if name != "deals"}
+def test_links_to_an_object_without_a_schema_are_not_asked_for(told: Told, keyed: Directories) -> None:
+    fields = {name: each for name, each in keyed.fields.items() if name != "deals"}
     api, script = told(listing(row(1)))
 
-    page = HUBSPOT.page(api, PageRequest(object="tasks", directories=replace(everybody, fields=fields)))
+    page = HUBSPOT.page(api, PageRequest(object="tasks", directories=replace(keyed, fields=fields)))
 
     assert parse_qs(urlsplit(script.sent[0].url).query)["associations"] == ["contacts,companies"]
     assert set(page.seen[0].links) == {"contacts", "companies"}
 
 
-def test_a_missing_scope_of_the_object_itself_is_told(told: Told, everybody: Directories) -> None:
+def test_a_missing_scope_of_the_object_itself_is_told(told: Told, keyed: Directories) -> None:
     api, _ = told(forbidden("crm.objects.deals.read"))
 
     with pytest.raises(MissingScope, match=r"crm\.objects\.deals\.read"):
-        HUBSPOT.page(api, PageRequest(object="deals", directories=everybody))
+        HUBSPOT.page(api, PageRequest(object="deals", directories=keyed))
 
 
-def test_a_batch_read_may_follow_a_merge(told: Told, everybody: Directories) -> None:
+def test_a_batch_read_may_follow_a_merge(told: Told, keyed: Directories) -> None:
     survivor = row(9, hs_merged_object_ids="1;2")
     api, _ = told(listing(survivor, survivor), {"results": []})
 
-    seen = {one.external_id: one for one in HUBSPOT.fetch(api, "contacts", ["1", "2"], everybody)}
+    seen = {one.external_id: one for one in HUBSPOT.fetch(api, "contacts", ["1", "2"], keyed)}
 
     assert {seen["1"].successor_id, seen["2"].successor_id} == {"9"}
     assert (seen["9"].state, seen["9"].losers) == (State.LIVE, ("1", "2"))
 
 
-def test_a_record_that_appears_while_we_look_is_live(told: Told, everybody: Directories) -> None:
+def test_a_record_that_appears_while_we_look_is_live(told: Told, keyed: Directories) -> None:
     api, _ = told(listing(), listing(), row(1), listing(row(1)), {"results": []})
 
-    seen = HUBSPOT.fetch(api, "contacts", ["1"], everybody)
+    seen = HUBSPOT.fetch(api, "contacts", ["1"], keyed)
 
     assert [(one.external_id, one.state) for one in seen] == [("1", State.LIVE)]
 

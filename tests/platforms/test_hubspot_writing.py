@@ -264,3 +264,23 @@ def test_a_token_made_by_hand_is_left_alone(told: Told) -> None:
     HUBSPOT.oauth.revoke(api, TokenSet(access_token="pat"), AppCredentials("", ""))
 
     assert script.sent == []
+
+
+ACCOUNT: Answer = (200, {}, b'{"portalId":48120077,"timeZone":"Europe/Berlin","companyCurrency":"EUR"}')
+
+
+@pytest.mark.parametrize(
+    ("answer", "scopes"),
+    [
+        ((200, {}, b'{"hubId":1,"scopes":["crm.objects.deals.read"]}'), ("oauth", "crm.objects.deals.read")),
+        (GONE, ()),
+        ((200, {}, b"[]"), ()),
+    ],
+)
+def test_a_token_made_by_hand_is_asked_for_its_scopes(told: Told, answer: Any, scopes: tuple[str, ...]) -> None:
+    api, script = told(ACCOUNT, answer)
+
+    identity = HUBSPOT.identify(api, TokenSet(access_token="pat"))
+
+    assert (identity.account.id, identity.scopes) == ("48120077", scopes)
+    assert script.bodies()[1] == {"tokenKey": "pat"}

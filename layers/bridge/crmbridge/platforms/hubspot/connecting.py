@@ -79,14 +79,24 @@ OAUTH: Final = OAuthSpec(
 
 
 def identify(api: Api, tokens: TokenSet) -> Identity:
-    """One call that every token may make. A token made by hand does not tell its scopes."""
+    """One call that every token may make; another for the scopes of a token made by hand. No scopes: not known."""
     answer = api.call(Call(method="GET", path=paths.ACCOUNT))
     return Identity(
         account=load_account(answer.json),
         user=tokens.extra.get("user_id", ""),
-        scopes=tokens.scopes,
+        scopes=tokens.scopes or (() if tokens.refresh_token else _private_scopes(api, tokens)),
         quota=quota(answer.headers),
     )
+
+
+def _private_scopes(api: Api, tokens: TokenSet) -> tuple[str, ...]:
+    """HubSpot tells those of a private app to its bearer. The scope `oauth` is about apps of the other sort."""
+    try:
+        told = api.post(paths.PRIVATE_TOKEN, {"tokenKey": tokens.access_token})
+    except (RecordGone, Rejected, MissingScope):
+        return ()
+    scopes = told.get("scopes") if isinstance(told, dict) else None
+    return tuple(dict.fromkeys(["oauth", *map(str, scopes)])) if isinstance(scopes, list) else ()
 
 
 def record_url(account: Account, object: str, id: str) -> str:

@@ -12,6 +12,7 @@ AUTH_URL: Final = "https://app.hubspot.com"
 
 AUTHORIZE: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/2026-03/token"  # noqa: S105 - a path
+PRIVATE_TOKEN: Final = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
 UNINSTALL: Final = "/appinstalls/2026-03/external-install"
 ACCOUNT: Final = "/account-info/v3/details"
 OWNERS: Final = "/crm/v3/owners"
