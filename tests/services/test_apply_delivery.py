@@ -70,12 +70,16 @@ def test_many_events_of_one_record_cost_one_reading(house: House) -> None:
     assert house.crm.calls == ["fetch contacts"]
 
 
-def test_both_ends_of_a_link_are_read_again(house: House) -> None:
+@pytest.mark.parametrize("told_of_the_deal", [True, False])
+def test_of_a_link_the_end_that_owns_it_is_read_again(house: House, told_of_the_deal: bool) -> None:
     contact, deal = house.crm.create("contacts"), house.crm.create("deals")
+    house.tell()
+    house.crm.link(deal, frozenset({contact}))
+    told = event("linked", deal, "deals", link=["contacts", contact])
 
-    house.tell(event("linked", contact, link=["deals", deal]))
+    house.tell(told if told_of_the_deal else event("linked", contact, link=["deals", deal]))
 
-    assert house.state(contact) is house.state(deal, object="deals") is State.LIVE
+    assert house.deps.records.linked(RecordKey("w1", "c1", "contacts", contact), "deals") == [deal]
 
 
 def test_a_redelivered_delivery_changes_nothing(house: House) -> None:

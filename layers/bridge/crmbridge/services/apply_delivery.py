@@ -131,7 +131,7 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
     """Whether what the CRM shows contradicts what it told: gone, though it said nothing of it, or there, though it
     said that it went."""
     kept = {spec.name for spec in kept_objects(platform, connection)}
-    hints = {object: told for object, told in _hints(changes).items() if object in kept}
+    hints = {object: told for object, told in _hints(platform, changes).items() if object in kept}
     if any(change.what == What.RESYNC for change in changes):
         rewrite_connection(
             deps, connection.workspace, connection.id, lambda stored: replace(stored, full_due_at=deps.now())
@@ -183,9 +183,9 @@ class _Fate:
     successor_id: str | None = None
 
 
-def _hints(changes: Iterable[Change]) -> dict[str, dict[str, _Fate | None]]:
-    """Per object the ids to read again, each once however often it was named: both ends of a link, both sides of a
-    merge."""
+def _hints(platform: Platform, changes: Iterable[Change]) -> dict[str, dict[str, _Fate | None]]:
+    """Per object the ids to read again, each once however often it was named: both sides of a merge, and of a link the
+    end that owns it."""
     hints: dict[str, dict[str, _Fate | None]] = {}
     for change in changes:
         if change.object is None or change.external_id is None:
@@ -193,9 +193,13 @@ def _hints(changes: Iterable[Change]) -> dict[str, dict[str, _Fate | None]]:
         told = hints.setdefault(change.object, {})
         for id, fate in _told(change, change.external_id):
             told[id] = fate or told.get(id)
-        if change.link:
+        if change.link and not _owns_links(platform, change.object, change.link.object):
             hints.setdefault(change.link.object, {}).setdefault(change.link.external_id, None)
     return hints
+
+
+def _owns_links(platform: Platform, object: str, target: str) -> bool:
+    return object in platform.objects and target in platform.objects[object].links
 
 
 def _told(change: Change, id: str) -> list[tuple[str, _Fate | None]]:
