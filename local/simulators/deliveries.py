@@ -50,17 +50,20 @@ class Delivery:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def send(post: Post, timeout: float) -> int:
-    return requests.post(
-        post.url, data=post.body, headers=post.headers, timeout=timeout, allow_redirects=False
-    ).status_code
+def send(post: Post, timeout: float) -> tuple[int, bytes]:
+    answer = requests.post(post.url, data=post.body, headers=post.headers, timeout=timeout, allow_redirects=False)
+    return answer.status_code, answer.content
+
+
+def is_success(status: int, _: bytes) -> bool:
+    return 200 <= status < 300
 
 
 class Outbox:
     """Events go in, POSTs go out.
 
     `seal` turns events and the attempt's number into the POST to send; `account` says whose an event is; `forge` makes
-    a POST that does not come from the platform.
+    a POST that does not come from the platform; `accepts` tells from status and body whether a POST was taken.
     """
 
     def __init__(
@@ -71,12 +74,14 @@ class Outbox:
         account: Callable[[Event], Hashable],
         forge: Callable[[Mapping[str, Any]], Post],
         seed: int,
+        accepts: Callable[[int, bytes], bool] = is_success,
     ) -> None:
         self.policy = policy
         self._clock = clock
         self._seal = seal
         self._account = account
         self._forge = forge
+        self._accepts = accepts
         self._random = random.Random(seed)
         self._waiting: deque[Event] = deque()
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
@@ -158,7 +163,7 @@ class Outbox:
     async def forge(self, spec: Mapping[str, Any]) -> dict[str, object]:
         """Send something that the receiver should refuse, once, and say how it was answered."""
         began = time.monotonic()
-        status, error = await self._answer(self._forge(spec))
+        status, _, error = await self._answer(self._forge(spec))
         return _attempt(self._clock, status, error, began)
 
     def _next_batch(self) -> list[Event]:
@@ -195,16 +200,17 @@ class Outbox:
 
     async def _try(self, delivery: Delivery, attempt: int) -> bool:
         began = time.monotonic()
-        status, error = await self._answer(self._seal(delivery.events, attempt))
+        status, body, error = await self._answer(self._seal(delivery.events, attempt))
         delivery.attempts.append(_attempt(self._clock, status, error, began))
-        return status is not None and 200 <= status < 300
+        return status is not None and self._accepts(status, body)
 
-    async def _answer(self, post: Post) -> tuple[int | None, str | None]:
+    async def _answer(self, post: Post) -> tuple[int | None, bytes, str | None]:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._threads, send, post, self.policy.timeout_seconds), None
+            status, body = await loop.run_in_executor(self._threads, send, post, self.policy.timeout_seconds)
         except requests.RequestException as failure:
-            return None, type(failure).__name__
+            return None, b"", type(failure).__name__
+        return status, body, None
 
     async def _wait_for_retry(self, delivery: Delivery, seconds: float) -> None:
         delivery.wake.clear()

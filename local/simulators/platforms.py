@@ -7,7 +7,11 @@ from typing import Any
 
 from local.simulators.simulator import Simulator
 
-PACKAGES = {"hubspot": "local.simulators.hubspot", "chat": "local.simulators.chat"}
+PACKAGES = {
+    "hubspot": "local.simulators.hubspot",
+    "salesforce": "local.simulators.salesforce",
+    "chat": "local.simulators.chat",
+}
 
 
 def options_of(platform: str) -> Any:

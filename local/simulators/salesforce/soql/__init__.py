@@ -1,0 +1,1 @@
+"""SOQL: a parser and an evaluator for what integrators send."""
