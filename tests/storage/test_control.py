@@ -131,7 +131,7 @@ def test_a_deleted_connection_leaves_nothing(connections: ConnectionStore) -> No
     assert connections.directories("w1", "c1") is None
 
 
-@pytest.mark.parametrize("noise", [0, 3, 15_000])
+@pytest.mark.parametrize("noise", [0, 3, 10_000])
 def test_directories_of_any_size_come_back(connections: ConnectionStore, noise: int) -> None:
     connections.save_directories("w1", "c1", directories(noise))
 
@@ -139,7 +139,7 @@ def test_directories_of_any_size_come_back(connections: ConnectionStore, noise: 
 
 
 def test_smaller_directories_replace_larger_ones(connections: ConnectionStore) -> None:
-    connections.save_directories("w1", "c1", directories(15_000))
+    connections.save_directories("w1", "c1", directories(10_000))
 
     connections.save_directories("w1", "c1", directories(2))
 
