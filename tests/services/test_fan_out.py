@@ -67,3 +67,13 @@ def test_touched_memberships_are_rung_per_group(deps: Deps) -> None:
 
     found = [(message.body["group"], message.body["persons"]) for message in sent(deps.queues.chat)]
     assert found == [("g1", ["ada", "ben"]), ("g2", ["ada"])]
+
+
+def test_what_a_full_run_sees_for_the_first_time_waits_for_the_evaluation_at_its_end(deps: Deps) -> None:
+    first_seen = replace(MOVED, state_before=None, cause=Cause(Origin.BACKFILL))
+
+    assert fan_out(deps, [first_seen]) == 0
+
+
+def test_what_a_full_run_finds_changed_is_looked_at_at_once(deps: Deps) -> None:
+    assert fan_out(deps, [replace(MOVED, cause=Cause(Origin.BACKFILL))]) == 1

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
-from crmbridge.domain.changes import MemberMoved, RecordMoved
+from crmbridge.domain.changes import MemberMoved, Origin, RecordMoved
 from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.ports import Deps
@@ -21,7 +21,7 @@ def fan_out(deps: Deps, changes: Iterable[RecordMoved | MemberMoved]) -> int:
     for change in changes:
         if isinstance(change, MemberMoved):
             members.setdefault((change.workspace, change.group), {})[change.person] = None
-        elif change.is_news and change.kind in GROUPED:
+        elif change.kind in GROUPED and change.is_news and not _is_first_seen_by_a_full_run(change):
             records[change.key] = None
     for _, keys in groupby(sorted(records), lambda key: key.workspace):
         queue_records(deps, list(keys))
@@ -29,3 +29,8 @@ def fan_out(deps: Deps, changes: Iterable[RecordMoved | MemberMoved]) -> int:
         for batch in batches(persons):
             ring_members(deps, workspace, group, batch)
     return len(records) + sum(map(len, members.values()))
+
+
+def _is_first_seen_by_a_full_run(change: RecordMoved) -> bool:
+    """A full run ends with an evaluation of everything; its first pass would otherwise ring for every record twice."""
+    return change.state_before is None and change.cause.origin is Origin.BACKFILL

@@ -29,8 +29,9 @@ def finish_run(deps: Deps, workspace: str, run_id: str) -> None:
     if ended.status is not Status.SUCCESS:
         _announce(deps, ended)
     _release(deps, ended)
-    if deps.journal.finish_run(ended) and ended.type is RunType.FULL:
+    if ended.type is RunType.FULL:
         queue_scans(deps, workspace, [run.connection])
+    deps.journal.finish_run(ended)
 
 
 def rewrite_connection(deps: Deps, workspace: str, id: str, change: Callable[[Connection], Connection]) -> Connection:
