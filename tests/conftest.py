@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.engine import process
-from local.engine.deploy import Stack, deploy
+from local.engine.deploy import Stack
+from local.journey.world import Sizes, World, inhabited
 
 PRETENDED = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -18,6 +19,8 @@ PRETENDED = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "NO_PROXY": "127.0.0.1,localhost",
 }
+
+BESIDES_A_LARGE_ONE, SMALL, HOW_MANY_SMALL = 20, 1, 24  # HubSpot accounts, in per cent of the first
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,9 +45,17 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Engine]
 
 
 @pytest.fixture(scope="session")
-def stack(engine: process.Engine) -> Stack:
+def world(engine: process.Engine) -> Iterator[World]:
+    """Return what the journeys happen in: template.yaml, deployed once, with a chat app and many HubSpot accounts."""
+    shares = (BESIDES_A_LARGE_ONE, *[SMALL] * HOW_MANY_SMALL)
+    with inhabited(engine, Sizes(shares=shares)) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def stack(world: World) -> Stack:
     """Return template.yaml, deployed once."""
-    return deploy(engine)
+    return world.stack
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urljoin
 import requests
 
 from local.journey.client import Bridge, StepFailed
-from local.journey.world import World
+from local.journey.world import WORKSPACE, World
 
 Json = Any
 Facts = dict[str, Json]
@@ -31,15 +31,19 @@ RULES = {
         {"field": "deal_amount", "operator": "gte", "value": THRESHOLD},
     ],
 }
+BIG = {"dealstage": "contractsent", "amount": "90000"}
 CHANNEL = "C0DEALS"
 
 
 @dataclass(slots=True)
 class Story:
-    """What one journey has found out so far."""
+    """What one journey has found out so far. `portal` is the HubSpot account it is about; empty: the first."""
 
     world: World
     admin: Bridge
+    workspace: str = WORKSPACE
+    portal: str = ""
+    channel: str = CHANNEL
     connection: str = ""
     group: str = ""
     api_key: str = ""
@@ -56,6 +60,14 @@ def awaited(what: str, look: Callable[[], T | None], seconds: float = 60.0, paus
     raise StepFailed(f"after {seconds:.0f} s still no {what}")
 
 
+def begin_story(world: World, workspace: str, portal: str = "") -> Story:
+    """A workspace of its own, whose chat app is the simulated one, about one HubSpot account."""
+    world.share_chat_secret(workspace)
+    story = Story(world, world.sign_in(workspace=workspace), workspace, portal, f"C-{workspace}")
+    introduce_chat_app(story)
+    return story
+
+
 def introduce_chat_app(story: Story) -> None:
     """Tell CRM Bridge where the chat app listens, and make a key for scripts."""
     story.admin.put("/v1/chat-endpoint", {"url": f"{story.world.chat.url}/hooks/crm-bridge"})
@@ -66,7 +78,7 @@ def introduce_chat_app(story: Story) -> None:
 def connect_hubspot(story: Story) -> None:
     """The real OAuth dance: start, the CRM's own page, the redirect, the callback."""
     started = story.admin.post("/v1/oauth/hubspot/start", {})
-    callback = approve(started["authorize_url"])
+    callback = approve(started["authorize_url"], story.portal)
     page = requests.get(callback, timeout=60, allow_redirects=False)
     if page.status_code >= 400:
         raise StepFailed(f"the callback answered {page.status_code}: {page.text[:500]}")
@@ -105,22 +117,34 @@ def await_run(story: Story, show: Callable[[Json], None] | None = None, seconds:
     return run
 
 
-def live_counts(world: World) -> dict[str, int]:
-    """Live records of the first portal, per object."""
+def in_crm(story: Story, object: str, **more: str | int) -> Json:
+    """What the story's HubSpot account holds, also what its API hides."""
+    portal = {"portal": story.portal} if story.portal else {}
+    return story.world.hubspot.get("state", object=object, **portal, **more)
+
+
+def change_in_crm(story: Story, *operations: Mapping[str, Json]) -> list[Json]:
+    """As people do in HubSpot; webhooks follow."""
+    portal = {"portal": story.portal} if story.portal else {}
+    return list(story.world.hubspot.post("mutate", [{**portal, **each} for each in operations])["results"])
+
+
+def live_counts(story: Story) -> dict[str, int]:
+    """Live records per object."""
     objects = (object for names in KINDS.values() for object in names)
-    return {object: world.hubspot.get("state", object=object, limit=0)["counts"]["live"] for object in objects}
+    return {object: in_crm(story, object, limit=0)["counts"]["live"] for object in objects}
 
 
-def totals(world: World) -> dict[str, int]:
-    counts = live_counts(world)
+def totals(story: Story) -> dict[str, int]:
+    counts = live_counts(story)
     return {kind: sum(counts.get(object, 0) for object in objects) for kind, objects in KINDS.items()}
 
 
-def calls_of_sync(world: World) -> dict[str, int]:
+def calls_of_sync(story: Story) -> dict[str, int]:
     """What the sync asked of HubSpot, and the least it could have asked: one list call per hundred records."""
-    summary = world.hubspot.get("requests", summary=1)
+    summary = story.world.hubspot.get("requests", summary=1)
     calls = sum(count for route, count in summary["by_route"].items() if is_reading(route))
-    counts = live_counts(world)
+    counts = live_counts(story)
     least = sum(-(-counts.get(object, 0) // LIST_PAGE) for objects in KINDS.values() for object in objects)
     return {"calls": calls, "minimum": least, "throttled": summary["throttled"]}
 
@@ -129,22 +153,22 @@ def is_reading(route: str) -> bool:
     return "/objects/" in route or "/associations/" in route or route.endswith("/search")
 
 
-def compare(story: Story, differences: Callable[[World, str], list[str]]) -> int:
+def compare(story: Story, differences: Callable[[Story], list[str]]) -> int:
     """How many records were compared and found equal."""
-    found = differences(story.world, story.connection)
+    found = differences(story)
     if found:
         raise StepFailed(f"{len(found)} differences, for example {'; '.join(found[:5])}")
-    return sum(totals(story.world).values())
+    return sum(totals(story).values())
 
 
 def gather_group(story: Story) -> Facts:
     """A channel that follows a rule: the owners of big deals are in it as soon as it exists."""
     owners = story.world.chat.get("state")["users"]
     story.admin.put("/v1/people", {"people": {user["email"]: user["id"] for user in owners}})
-    wish = {"name": "Big deals", "channel": CHANNEL, "rules": RULES, "members": "both"}
+    wish = {"name": "Big deals", "channel": story.channel, "rules": RULES, "members": "both"}
     story.group = str(story.admin.post("/v1/groups", wish)["id"])
-    awaited("member of the channel", lambda: channel_members(story.world) or None)
-    return {"members": len(settled(lambda: channel_members(story.world)))}
+    awaited("member of the channel", lambda: channel_members(story) or None)
+    return {"members": len(settled(lambda: channel_members(story)))}
 
 
 def settled(look: Callable[[], T], seconds: float = 1.0) -> T:
@@ -157,32 +181,29 @@ def settled(look: Callable[[], T], seconds: float = 1.0) -> T:
     return seen
 
 
-def channel_members(world: World) -> set[str]:
-    channels = world.chat.get("state")["channels"]
-    return set(channels.get(CHANNEL, {}).get("members", ()))
+def channel_members(story: Story) -> set[str]:
+    return set(story.world.chat.get("state", channel=story.channel)["members"])
 
 
 def change_a_deal(story: Story) -> Facts:
     """A small deal becomes a big one in HubSpot; its contact, who has a chat user, joins the channel."""
-    deal, email = small_deal(story.world)
+    deal, email = small_deal(story)
     newcomer = "UNEWCOMER"
     story.world.chat.post("mutate", [{"op": "add_user", "id": newcomer, "email": email}])
     story.admin.put("/v1/people", {"people": {email: newcomer}})
     began = time.monotonic()
-    change_deal_in_crm(story, deal, {"dealstage": "contractsent", "amount": "90000"})
+    change_deal_in_crm(story, deal, BIG)
     await_record(story, "deals", deal, lambda record: record["fields"].get("amount") == "90000")
     seen = time.monotonic() - began
-    awaited("newcomer in the channel", lambda: newcomer in channel_members(story.world) or None)
+    awaited("newcomer in the channel", lambda: newcomer in channel_members(story) or None)
     joined = time.monotonic() - began
     return {"deal": deal, "record_seconds": round(seen, 2), "channel_seconds": round(joined, 2)}
 
 
-def small_deal(world: World) -> tuple[str, str]:
+def small_deal(story: Story) -> tuple[str, str]:
     """An open deal below the group's threshold, and the e-mail of a contact who is in no matching deal."""
-    contacts = {
-        each["id"]: each["properties"].get("email") for each in world.hubspot.get("state", object="contacts")["live"]
-    }
-    deals = world.hubspot.get("state", object="deals", associations=1)["live"]
+    contacts = {each["id"]: each["properties"].get("email") for each in in_crm(story, "contacts")["live"]}
+    deals = in_crm(story, "deals", associations=1)["live"]
     big = {id for deal in deals if is_big(deal["properties"]) for id in linked_contacts(deal)}
     for deal in deals:
         emails = [contacts.get(id) for id in linked_contacts(deal) if id not in big]
@@ -206,8 +227,7 @@ def linked_contacts(deal: Json) -> list[str]:
 
 def change_deal_in_crm(story: Story, deal: str, properties: Mapping[str, str]) -> None:
     """As a person would in HubSpot; a webhook follows."""
-    operation = {"op": "update", "object": "deals", "id": deal, "properties": dict(properties)}
-    story.world.hubspot.post("mutate", [operation])
+    change_in_crm(story, {"op": "update", "object": "deals", "id": deal, "properties": dict(properties)})
 
 
 def await_record(story: Story, object: str, id: str, expected: Callable[[Json], bool], seconds: float = 30.0) -> Json:
@@ -219,9 +239,9 @@ def await_record(story: Story, object: str, id: str, expected: Callable[[Json], 
 
 
 def press_buttons(story: Story) -> Facts:
-    """Every kind of action, each asked for twice with the same key, as an impatient person or a retrying client does."""
-    before = live_counts(story.world)
-    deal, contact = deal_with_contact(story.world)
+    """Every kind of action, asked for twice with the same key, as an impatient person or a retrying client does."""
+    before = live_counts(story)
+    deal, contact = deal_with_contact(story)
     links = [{"object": "deals", "external_id": deal}, {"object": "contacts", "external_id": contact}]
     wishes: Mapping[str, Json] = {
         "create_task": {"fields": {"subject": "Send revised quote", "due_at": "2030-03-02T09:00:00Z"}, "links": links},
@@ -234,15 +254,15 @@ def press_buttons(story: Story) -> Facts:
     if unfinished:
         raise StepFailed(f"an action ended as {unfinished[0]['status']}: {unfinished[0].get('error')}")
     await_receipts(story, {action["id"] for action in ended})
-    after = live_counts(story.world)
+    after = live_counts(story)
     made = {name: after[name] - before[name] for name in after if after[name] != before[name]}
     if made != {"tasks": 1, "calls": 1, "contacts": 1}:
         raise StepFailed(f"the clicks made {made} in HubSpot")
     return {"completed": len(ended), "clicks": 2 * len(ended), "objects": sum(made.values())}
 
 
-def deal_with_contact(world: World) -> tuple[str, str]:
-    deals = world.hubspot.get("state", object="deals", associations=1)["live"]
+def deal_with_contact(story: Story) -> tuple[str, str]:
+    deals = in_crm(story, "deals", associations=1)["live"]
     found = next(deal for deal in deals if is_open(deal["properties"]) and linked_contacts(deal))
     return str(found["id"]), linked_contacts(found)[0]
 

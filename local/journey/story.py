@@ -94,8 +94,8 @@ def journey(told: Told, here: World) -> Story:
         steps.introduce_chat_app(story)
         steps.connect_hubspot(story)
     with told.step("sync", "Bringing the records in") as sync, show.progress() as bars:
-        finished = steps.await_run(story, show.RunBars(bars, steps.totals(here)))
-        sync.update(counts=finished["counts"], **steps.calls_of_sync(here))
+        finished = steps.await_run(story, show.RunBars(bars, steps.totals(story)))
+        sync.update(counts=finished["counts"], **steps.calls_of_sync(story))
     with told.step("compare", "Comparing every record with the CRM") as compared:
         compared["records"] = steps.compare(story, differences)
     with told.step("group", "Gathering a channel by a rule over deals") as gathered:

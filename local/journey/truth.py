@@ -9,7 +9,8 @@ from crmbridge.domain.stored import Stored
 from crmbridge.storage.dynamo import DynamoItems
 from crmbridge.storage.records import RecordStore
 
-from local.journey.world import WORKSPACE, World
+from local.journey.steps import Story, in_crm
+from local.journey.world import World
 
 Json = Any
 Values = Mapping[str, str | None]
@@ -49,13 +50,13 @@ EXPECTED: Mapping[str, Mapping[str, Callable[[Values], Any]]] = {
 }
 
 
-def differences(world: World, connection: str) -> list[str]:
+def differences(story: Story) -> list[str]:
     """Everything in which the stored records are not the CRM's; empty when they are equal."""
-    store = records(world)
+    store = records(story.world)
     found: list[str] = []
     for object in OBJECTS:
-        stored = {one.key.external_id: one for one in scanned(store, connection, object)}
-        found += compared(object, world.hubspot.get("state", object=object, associations=1), stored)
+        stored = {one.key.external_id: one for one in scanned(store, story, object)}
+        found += compared(object, in_crm(story, object, associations=1), stored)
     return found
 
 
@@ -64,9 +65,9 @@ def records(world: World) -> RecordStore:
     return RecordStore(DynamoItems(world.stack.engine.client("dynamodb"), table))
 
 
-def scanned(store: RecordStore, connection: str, object: str) -> Iterator[Stored]:
+def scanned(store: RecordStore, story: Story, object: str) -> Iterator[Stored]:
     for shard in range(SHARDS):
-        yield from store.scan(WORKSPACE, connection, object, shard)
+        yield from store.scan(story.workspace, story.connection, object, shard)
 
 
 def compared(object: str, truth: Json, stored: Mapping[str, Stored]) -> Iterator[str]:

@@ -29,13 +29,14 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How big the simulated HubSpot account is."""
+    """How big the first simulated HubSpot account is; `shares` are those of further ones in per cent of it."""
 
     contacts: int = 10_000
     companies: int = 2_000
     deals: int = 3_000
     tasks: int = 400
     activities: int = 600
+    shares: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class World:
         """A caller with a token of the chat app's own issuer."""
         return Bridge(self.api_url, self.token(user, role, workspace))
 
+    def share_chat_secret(self, workspace: str) -> None:
+        """The simulated chat app has one signing secret; what a workspace gets by itself is one of its own."""
+        secrets = self.stack.engine.client("secretsmanager")
+        put_secret(secrets, f"{PREFIX}/chat/{workspace}", {"secret": CHAT_SECRET})
+
     def token(self, user: str, role: str, workspace: str = WORKSPACE) -> str:
         wish = {"user": user, "role": role, "workspace": workspace}
         return str(self.chat.post("token", wish)["token"])
@@ -85,7 +91,15 @@ def world(sizes: Sizes, home: Path = process.BUILD) -> Iterator[World]:
     with ExitStack() as cleanup:
         engine = process.start(home)
         cleanup.callback(process.stop, home)
-        cleanup.callback(save_logs, engine, home)
+        yield cleanup.enter_context(inhabited(engine, sizes))
+
+
+@contextmanager
+def inhabited(engine: process.Engine, sizes: Sizes) -> Iterator[World]:
+    """The world on an engine that runs already."""
+    home = engine.home
+    with ExitStack() as cleanup:
+        cleanup.callback(save_logs, engine, home / "functions.log")
         chat = cleanup.enter_context(simulator("chat", home, chat_options(home)))
         hubspot = cleanup.enter_context(simulator("hubspot", home, hubspot_options(sizes, api_url(engine))))
         make_secrets(engine, hubspot.url)
@@ -131,6 +145,7 @@ def hubspot_options(sizes: Sizes, api: str) -> dict[str, str | int]:
         "deals": sizes.deals,
         "tasks": sizes.tasks,
         "activities": sizes.activities,
+        "shares": " ".join(map(str, sizes.shares)),
         "client-id": CLIENT_ID,
         "client-secret": CLIENT_SECRET,
         "app-id": APP_ID,
@@ -170,11 +185,15 @@ def put_secret(secrets: Any, name: str, value: Mapping[str, str]) -> None:
         secrets.put_secret_value(SecretId=name, SecretString=text)
 
 
-def save_logs(engine: process.Engine, home: Path) -> None:
-    """Write what the functions logged to build/functions.log, oldest first: the engine forgets it when it stops."""
+def save_logs(engine: process.Engine, path: Path) -> None:
+    """Write what the functions logged, oldest first: the engine forgets it when it stops."""
+    path.write_text("\n".join(logged(engine)) + "\n")
+
+
+def logged(engine: process.Engine) -> list[str]:
     logs = engine.client("logs")
     lines: list[tuple[int, str]] = []
     for group in logs.describe_log_groups()["logGroups"]:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
         lines += [(event["timestamp"], event["message"]) for page in pages for event in page["events"]]
-    (home / "functions.log").write_text("\n".join(line.rstrip() for _, line in sorted(lines)) + "\n")
+    return [line.rstrip() for _, line in sorted(lines)]

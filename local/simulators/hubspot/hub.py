@@ -32,7 +32,7 @@ from local.simulators.simulator import BadCommand, Json
 
 # Ten attempts over 24 hours; the outbox waits half to all of each gap.
 RETRY_GAPS = (60, 180, 600, 1_800, 3_600, 7_200, 14_400, 21_600, 36_000)
-SMALLER = 10
+SMALLER = 10  # per cent of the first portal
 
 
 class Hub:
@@ -47,7 +47,8 @@ class Hub:
         self.limits = Limits(self.clock, self.settings)
         self.extras: list[BaseRoute] = []
         self.tokens = Tokens(self.clock, self.settings, options.seed)
-        self.portals = {portal.account.id: portal for portal in map(self._portal, range(options.portals))}
+        shares = [100, *(map(int, options.shares.split()) if options.shares else [SMALLER] * (options.portals - 1))]
+        self.portals = {each.account.id: each for each in map(self._portal, range(len(shares)), shares)}
         subscriptions = everything(self.clock.now_ms())
         self.built_in = {each.id for each in subscriptions}
         self.outbox = Outbox(
@@ -124,11 +125,11 @@ class Hub:
         url, body = self.settings.webhook_url, body_of(events, attempt)
         return signed(url, self.options.client_secret, body, v3=self.settings.webhooks_signed_v3)
 
-    def _portal(self, place: int) -> Portal:
+    def _portal(self, place: int, share: int) -> Portal:
         """The first portal has its webhooks on from the start: its private-app token counts as connected."""
         options = self.options
         parts = (options.contacts, options.companies, options.deals, options.tasks, options.activities)
-        sizes = Sizes(*(part if place == 0 else -(-part // SMALLER) for part in parts))
+        sizes = Sizes(*(-(-part * share // 100) for part in parts))
         portal = seeded_portal(options.account + place, place, sizes, options.seed, self.clock, self.settings)
         token = options.token if place == 0 else f"{options.token}-{place + 1}"
         self.tokens.add_private(token, portal, scopes_from(options.token_scopes))

@@ -19,6 +19,7 @@ class Options:
     tasks: int = option(40, "tasks")
     activities: int = option(60, "calls, notes, meetings and e-mails together")
     portals: int = option(2, "portals that can install the app")
+    shares: str = option("", "sizes of the portals after the first, in per cent of it; replaces `portals`")
     account: int = option(147_000_101, "id of the first portal; the next ones count on")
     token: str = option("pat-na1-simulator", "private-app token of the first portal; portal n has TOKEN-n")
     token_scopes: str = option("", "scopes of the private-app tokens, separated by spaces; empty means all")

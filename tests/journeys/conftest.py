@@ -1,0 +1,64 @@
+"""Whole stories on the real local engine. Each has a workspace of its own, and most a small account of their own."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from local.journey import steps
+from local.journey.steps import Story
+from local.journey.truth import differences
+from local.journey.world import World
+
+FIRST_SMALL = 2
+
+
+@pytest.fixture(scope="session")
+def portals(world: World) -> list[str]:
+    """Return the accounts there are, the large one first."""
+    return list(world.hubspot.get("state", summary=1)["portals"])
+
+
+@pytest.fixture(scope="session")
+def small_portals(portals: list[str]) -> Iterator[str]:
+    """Return small accounts that no story has had yet."""
+    return iter(portals[FIRST_SMALL:])
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """Return numbers for workspaces."""
+    return count(1)
+
+
+@pytest.fixture
+def begin(world: World, small_portals: Iterator[str], numbers: Iterator[int]) -> Callable[..., Story]:
+    """Return a way to begin a story with a workspace of its own; about a small account unless another is named."""
+
+    def begun(portal: str = "") -> Story:
+        return steps.begin_story(world, f"team-{next(numbers)}", portal or next(small_portals))
+
+    return begun
+
+
+@pytest.fixture
+def connected(begin: Callable[..., Story]) -> Callable[..., Story]:
+    """Return a way to begin a story whose account is connected and synced."""
+
+    def synced(portal: str = "") -> Story:
+        story = begin(portal)
+        steps.connect_hubspot(story)
+        steps.await_run(story)
+        return story
+
+    return synced
+
+
+@pytest.fixture
+def equal() -> Callable[[Story], None]:
+    """Return the check that the table soon holds what the CRM holds."""
+
+    def become_equal(story: Story, seconds: float = 30.0) -> None:
+        steps.awaited("equality with the CRM", lambda: None if differences(story) else True, seconds, pause=0.5)
+
+    return become_equal
