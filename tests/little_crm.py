@@ -96,7 +96,7 @@ class LittleCrm:
         date = max(self.clock() - timedelta(seconds=late), row.updated_at + timedelta(milliseconds=1))
         self._set((object, id), replace(row, name=name, updated_at=date), "updated")
 
-    def link(self, deal: str, contacts: frozenset[str]) -> None:
+    def link(self, deal: str, contacts: frozenset[str], what: str = "linked") -> None:
         """The date does not move."""
         row = self.rows["deals", deal]
         self._set(
@@ -116,7 +116,7 @@ class LittleCrm:
         self._set((object, id), replace(self.rows[object, id], state=State.LIVE, erased=False), "restored")
 
     def merge(self, object: str, winner: str, loser: str) -> str:
-        """Both give way to a new id, which names every id it stands for."""
+        """Both give way to a new id, which names every id it stands for and takes over their links."""
         losers = tuple({*self.rows[object, winner].losers, *self.rows[object, loser].losers, winner, loser})
         self.made += 1
         new = f"{self.made:04}"
@@ -124,6 +124,10 @@ class LittleCrm:
             self._set((object, id), replace(self.rows[object, id], state=State.MERGED, successor=new), "")
         row = replace(self.rows[object, winner], state=State.LIVE, successor=None, losers=losers)
         self._set((object, new), replace(row, updated_at=self.clock()), "merged", losers=[winner, loser])
+        for deal in self.live("deals"):
+            links = self.rows["deals", deal].links
+            if links & {winner, loser}:
+                self.link(deal, links - {winner, loser} | {new}, what="")
         return new
 
     def live(self, object: str) -> list[str]:

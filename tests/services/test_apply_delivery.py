@@ -164,6 +164,19 @@ def test_a_merge_buries_the_losers_and_stores_the_survivor(house: House) -> None
     assert house.state(one) is house.state(other) is State.MERGED
 
 
+def test_what_linked_to_a_merged_record_is_read_again_for_the_crm_moved_its_links(house: House) -> None:
+    one, other, deal = house.crm.create("contacts"), house.crm.create("contacts"), house.crm.create("deals")
+    house.crm.link(deal, frozenset({one}))
+    house.tell()
+    survivor = house.crm.merge("contacts", one, other)
+
+    house.tell()
+
+    found = house.deps.records.get(RecordKey("w1", "c1", "deals", deal))
+    assert found
+    assert [link.external_id for link in found.record.links["contacts"]] == [survivor]
+
+
 def test_an_account_that_nobody_connected_is_ignored_with_a_count(house: House) -> None:
     assert house.tell(event("updated", "1", account="77"), event("updated", "2", account="77")) == [Applied(ignored=2)]
 

@@ -17,7 +17,7 @@ from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Stale, Throttled, Unavailable
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.messages import Message
-from crmbridge.domain.records import Json, State, instant_text
+from crmbridge.domain.records import Json, RecordKey, State, instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, back_off
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import Platform
@@ -30,6 +30,8 @@ from crmbridge.services.store_sightings import store_sightings
 
 LONGEST_DELAY: Final = 900.0
 """Seconds; SQS holds no message back for longer."""
+LEFT_BEHIND: Final = 100
+"""Of the records that link to one that went, so many are read again at once; the full run reads the others."""
 ASK_AGAIN_AFTER: Final = 60
 """Seconds. Events can be ahead of what a CRM's own reads show."""
 
@@ -140,12 +142,34 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
         return False
     api = open_api(deps, connection, "webhook")
     door = _Door(deps, platform, connection, api, known_directories(deps, platform, connection, api))
-    doubts = [
-        door.read_again(object, {id: told[id] for id in ids})
-        for object, told in hints.items()
-        for ids in _batches(sorted(told), platform.objects[object].page_size)
-    ]
-    return any(doubts)
+    left_behind = _left_behind(deps, platform, connection, changes)
+    is_doubtful = door.read_all(hints)
+    door.read_all({object: told for object, told in left_behind.items() if object in kept})
+    return is_doubtful
+
+
+def _left_behind(
+    deps: Deps, platform: Platform, connection: Connection, changes: Iterable[Change]
+) -> dict[str, dict[str, "_Fate | None"]]:
+    """Records that own a link to one that went: the CRM moves or cuts the link, says nothing of it, and moves no
+    date."""
+    owners: dict[str, dict[str, _Fate | None]] = {}
+    for object, id in sorted(_gone(changes)):
+        key = RecordKey(connection.workspace, connection.id, object, id)
+        for spec in platform.objects.values():
+            if object in spec.links and (ids := deps.records.linked(key, spec.name)):
+                owners.setdefault(spec.name, {}).update(dict.fromkeys(ids[:LEFT_BEHIND]))
+    return owners
+
+
+def _gone(changes: Iterable[Change]) -> set[tuple[str, str]]:
+    return {
+        (change.object, id)
+        for change in changes
+        if change.object and change.what in (What.DELETED, What.MERGED, What.CONVERTED)
+        for id in (change.external_id, *change.losers)
+        if id
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +181,14 @@ class _Door:
     connection: Connection
     api: Api
     directories: Directories
+
+    def read_all(self, hints: Mapping[str, Mapping[str, "_Fate | None"]]) -> bool:
+        doubts = [
+            self.read_again(object, {id: told[id] for id in ids})
+            for object, told in hints.items()
+            for ids in _batches(sorted(told), self.platform.objects[object].page_size)
+        ]
+        return any(doubts)
 
     def read_again(self, object: str, told: Mapping[str, "_Fate | None"]) -> bool:
         """Store what these ids are now; whether that contradicts what was told."""
