@@ -15,7 +15,7 @@ from crmbridge.domain.changes import Cause, Change, Delivery, Origin, What
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Stale, Throttled, Unavailable
-from crmbridge.domain.merging import Sighting
+from crmbridge.domain.hints import Fate, believing, gone, hints_of
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, RecordKey, State, instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, back_off
@@ -133,7 +133,8 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
     """Whether what the CRM shows contradicts what it told: gone, though it said nothing of it, or there, though it
     said that it went."""
     kept = {spec.name for spec in kept_objects(platform, connection)}
-    hints = {object: told for object, told in _hints(platform, changes).items() if object in kept}
+    owned = {spec.name: spec.links for spec in platform.objects.values()}
+    hints = {object: told for object, told in hints_of(changes, owned).items() if object in kept}
     if any(change.what == What.RESYNC for change in changes):
         rewrite_connection(
             deps, connection.workspace, connection.id, lambda stored: replace(stored, full_due_at=deps.now())
@@ -150,26 +151,16 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
 
 def _left_behind(
     deps: Deps, platform: Platform, connection: Connection, changes: Iterable[Change]
-) -> dict[str, dict[str, "_Fate | None"]]:
+) -> dict[str, dict[str, Fate | None]]:
     """Records that own a link to one that went: the CRM moves or cuts the link, says nothing of it, and moves no
     date."""
-    owners: dict[str, dict[str, _Fate | None]] = {}
-    for object, id in sorted(_gone(changes)):
+    owners: dict[str, dict[str, Fate | None]] = {}
+    for object, id in sorted(gone(changes)):
         key = RecordKey(connection.workspace, connection.id, object, id)
         for spec in platform.objects.values():
             if object in spec.links and (ids := deps.records.linked(key, spec.name)):
                 owners.setdefault(spec.name, {}).update(dict.fromkeys(ids[:LEFT_BEHIND]))
     return owners
-
-
-def _gone(changes: Iterable[Change]) -> set[tuple[str, str]]:
-    return {
-        (change.object, id)
-        for change in changes
-        if change.object and change.what in (What.DELETED, What.MERGED, What.CONVERTED)
-        for id in (change.external_id, *change.losers)
-        if id
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +173,7 @@ class _Door:
     api: Api
     directories: Directories
 
-    def read_all(self, hints: Mapping[str, Mapping[str, "_Fate | None"]]) -> bool:
+    def read_all(self, hints: Mapping[str, Mapping[str, Fate | None]]) -> bool:
         doubts = [
             self.read_again(object, {id: told[id] for id in ids})
             for object, told in hints.items()
@@ -190,7 +181,7 @@ class _Door:
         ]
         return any(doubts)
 
-    def read_again(self, object: str, told: Mapping[str, "_Fate | None"]) -> bool:
+    def read_again(self, object: str, told: Mapping[str, Fate | None]) -> bool:
         """Store what these ids are now; whether that contradicts what was told."""
         read_started_at = self.deps.now()
         seen = self.platform.fetch(self.api, object, list(told), self.directories)
@@ -199,55 +190,12 @@ class _Door:
             self.platform,
             self.connection,
             self.directories,
-            [_believing(told.get(one.external_id), one) for one in seen],
+            [believing(told.get(one.external_id), one) for one in seen],
             read_started_at=read_started_at,
             cause=Cause(Origin.WEBHOOK),
         )
         unlikely = {one.external_id: State.LIVE if told.get(one.external_id) else State.HIDDEN for one in seen}
         return any(one.state is unlikely[one.external_id] for one in seen)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """What the CRM said had become of a record, should it not show it any more."""
-
-    state: State
-    successor_id: str | None = None
-
-
-def _hints(platform: Platform, changes: Iterable[Change]) -> dict[str, dict[str, _Fate | None]]:
-    """Per object the ids to read again, each once however often it was named: both sides of a merge, and of a link the
-    end that owns it."""
-    hints: dict[str, dict[str, _Fate | None]] = {}
-    for change in changes:
-        if change.object is None or change.external_id is None:
-            continue
-        told = hints.setdefault(change.object, {})
-        for id, fate in _told(change, change.external_id):
-            told[id] = fate or told.get(id)
-        if change.link and not _owns_links(platform, change.object, change.link.object):
-            hints.setdefault(change.link.object, {}).setdefault(change.link.external_id, None)
-    return hints
-
-
-def _owns_links(platform: Platform, object: str, target: str) -> bool:
-    return object in platform.objects and target in platform.objects[object].links
-
-
-def _told(change: Change, id: str) -> list[tuple[str, _Fate | None]]:
-    fate = _Fate(State.DELETED) if change.what == What.DELETED else None
-    told: list[tuple[str, _Fate | None]] = [(id, fate)]
-    if change.successor:
-        told.append((change.successor, None))
-    survivor = change.successor or id
-    return told + [(loser, _Fate(State.MERGED, survivor)) for loser in change.losers if loser != survivor]
-
-
-def _believing(fate: _Fate | None, seen: Sighting) -> Sighting:
-    """A 404 alone is no deletion; a 404 after the CRM said "deleted" is one."""
-    if fate is None or seen.state is not State.HIDDEN:
-        return seen
-    return replace(seen, state=fate.state, successor_id=fate.successor_id)
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
