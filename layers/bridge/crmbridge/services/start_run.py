@@ -51,17 +51,13 @@ def ring_tasks(deps: Deps, connection: Connection, tasks: Iterable[Task], delay_
 
 
 def kept_objects(platform: Platform, connection: Connection) -> list[ObjectSpec]:
-    """The objects of the kinds this connection keeps and may read."""
+    """The objects of the kinds this connection keeps and, where its scopes are known, may read."""
+    kinds, scopes = connection.settings.kinds, connection.scopes
     return [
         spec
         for spec in platform.objects.values()
-        if spec.kind in connection.settings.kinds
-        and (not spec.scope or not connection.scopes or _may(spec, connection))
+        if spec.kind in kinds and (not scopes or not spec.scope or spec.scope in scopes)
     ]
-
-
-def _may(spec: ObjectSpec, connection: Connection) -> bool:
-    return spec.scope in connection.scopes
 
 
 def _refuse_unless_ready(deps: Deps, connection: Connection) -> None:
