@@ -43,7 +43,7 @@ ifneq ($(wildcard template.yaml),)
 	$(BIN)/sam validate --lint --region us-east-1
 	@mkdir -p build
 	$(PY) -m local translate > build/translated.json
-	$(BIN)/cfn-lint --ignore-checks W2001 build/translated.json # SAM writes parameters out, then nobody reads them
+	$(BIN)/cfn-lint build/translated.json --ignore-checks W2001 # SAM writes parameters out, then nobody reads them
 endif
 
 test-fast: $(ENV) ## the tests that need no engine, in under a minute
