@@ -1,5 +1,6 @@
 """The README's table of CRMs and what works, out of the platforms themselves: never ahead of the truth."""
 
+import argparse
 from pathlib import Path
 
 from crmbridge.domain.actions import ACTION_TYPES
@@ -42,6 +43,7 @@ def with_matrix(readme: str) -> str:
     return f"{before}{BEGIN}\n{matrix()}\n{END}{after}"
 
 
-def write(_: list[str]) -> int:
+def write(arguments: list[str]) -> int:
+    argparse.ArgumentParser(prog="python -m local matrix", description=__doc__).parse_args(arguments)
     README.write_text(with_matrix(README.read_text()))
     return 0
