@@ -123,7 +123,7 @@ def farewell(story: Story, told: Told) -> None:
         },
     )
     show.say("Ask it yourself:\n")
-    show.plain(f"curl -s -H 'Authorization: Bearer {story.api_key}' {url}/v1/records/{connection}/deals/{deal}\n")
+    show.plain(f"curl -s -H 'Authorization: Bearer {story.api_key}' '{url}/v1/records/{connection}/deals/{deal}'\n")
 
 
 def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
@@ -145,10 +145,10 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
 
 
 def stay_up() -> None:
-    show.say("Running until Ctrl-C.")
+    """Until Ctrl-C, or until asked to end in any other polite way."""
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        show.say("\nStopping.")
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: ended.set())
+    show.say("Running until Ctrl-C.")
+    ended.wait()
+    show.say("\nStopping.")
