@@ -188,7 +188,7 @@ def channel_members(story: Story) -> set[str]:
 def change_a_deal(story: Story) -> Facts:
     """A small deal becomes a big one in HubSpot; its contact, who has a chat user, joins the channel."""
     deal, email = small_deal(story)
-    newcomer = "UNEWCOMER"
+    newcomer = f"U-{story.workspace}"
     story.world.chat.post("mutate", [{"op": "add_user", "id": newcomer, "email": email}])
     story.admin.put("/v1/people", {"people": {email: newcomer}})
     began = time.monotonic()
@@ -197,7 +197,7 @@ def change_a_deal(story: Story) -> Facts:
     seen = time.monotonic() - began
     awaited("newcomer in the channel", lambda: newcomer in channel_members(story) or None)
     joined = time.monotonic() - began
-    return {"deal": deal, "record_seconds": round(seen, 2), "channel_seconds": round(joined, 2)}
+    return {"deal": deal, "newcomer": newcomer, "record_seconds": round(seen, 2), "channel_seconds": round(joined, 2)}
 
 
 def small_deal(story: Story) -> tuple[str, str]:
