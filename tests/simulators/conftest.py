@@ -13,6 +13,7 @@ from hubspot import HubSpot  # type: ignore[import-untyped]  # the vendor publis
 from local.simulators import Running, running
 
 TOKEN = "pat-na1-simulator"
+SESSION = "00D5g0000000001!simulator"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,41 @@ def chat() -> Iterator[Running]:
         yield sim
 
 
+@pytest.fixture(scope="module")
+def shared_cloud() -> Iterator[Running]:
+    """A Salesforce for tests that only read, or that write records nobody else looks at."""
+    with running("salesforce", contacts=230, companies=40, deals=60) as sim:
+        yield sim
+
+
+@pytest.fixture
+def cloud() -> Iterator[Running]:
+    """A small Salesforce of one's own."""
+    with running("salesforce", contacts=30, leads=10, companies=10, deals=10, tasks=6, activities=9) as sim:
+        yield sim
+
+
+@pytest.fixture
+def rest(ask: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+    """`rest(sim, "GET", "/sobjects/...")` with a Salesforce session."""
+
+    def asked(sim: Running, method: str, path: str, **arguments: Any) -> requests.Response:
+        token = arguments.pop("token", SESSION)
+        return ask(sim, method, f"/services/data/v62.0{path}", token=token, **arguments)
+
+    return asked
+
+
+@pytest.fixture
+def soql(rest: Callable[..., requests.Response]) -> Callable[..., Any]:
+    """`soql(sim, "SELECT ...")` answers with the body, be it rows or errors."""
+
+    def asked(sim: Running, query: str, how: str = "query", **headers: str) -> Any:
+        return rest(sim, "GET", f"/{how}", params={"q": query}, headers=headers).json()
+
+    return asked
+
+
 @pytest.fixture
 def official(shared_hub: Running) -> Any:
     client = HubSpot(access_token=TOKEN)
@@ -59,9 +95,10 @@ def ask() -> Callable[..., requests.Response]:
 
 @dataclass
 class Received:
-    """What an endpoint got; it answers with the first of `answers`, and 200 when there is none left."""
+    """What an endpoint got; it answers with the first of `answers`, and 200 when there is none left, and `body`."""
 
     url: str
+    body: bytes = b""
     posts: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
 
@@ -75,8 +112,9 @@ def endpoint() -> Iterator[Received]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.posts.append((body, {name.lower(): value for name, value in self.headers.items()}))
             self.send_response(received.answers.pop(0) if received.answers else 200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(received.body)))
             self.end_headers()
+            self.wfile.write(received.body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Silence."""

@@ -52,6 +52,9 @@ def values(
 
 
 def lock(org: "Org", row_id: str) -> None:
+    if row_id in org.protected:
+        message = "insufficient access rights on object id"
+        raise Refused(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, [])
     if org.locks.get(row_id, 0) > 0:
         org.locks[row_id] -= 1
         message = f"unable to obtain exclusive access to this record or 1 records: {row_id}"

@@ -21,6 +21,7 @@ from local.simulators.salesforce import (
     composite_api,
     ingest_api,
     query_api,
+    search_api,
     sobjects_api,
 )
 from local.simulators.salesforce.authorize import AuthorizePages
@@ -40,6 +41,16 @@ from local.simulators.simulator import BadCommand, Json
 
 LONGEST_URL = 16_384
 PREFIX = re.compile(r"^(/login|/test|/my/[^/]+)(?=/)")
+ROUTED = (
+    query_api,
+    search_api,
+    changes_api,
+    collections_api,
+    composite_api,
+    bulk_api,
+    ingest_api,
+    sobjects_api,
+)
 SEASONS = ("Spring", "Summer", "Winter")
 
 
@@ -200,7 +211,7 @@ class Cloud:
 
     def _table(self) -> Table:
         table = Table()
-        for routes in (query_api, changes_api, collections_api, composite_api, bulk_api, ingest_api, sobjects_api):
+        for routes in ROUTED:
             table.add(routes.ROUTES)
         return table
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class OAuthApi:
             Route("/services/oauth2/revoke", self.revoke, methods=["GET", "POST"]),
             Route("/services/oauth2/introspect", self.introspect, methods=["POST"]),
             Route("/services/oauth2/userinfo", self.userinfo, methods=["GET", "POST"]),
-            Route("/id/{org}/{user}", self.userinfo, methods=["GET"]),
+            Route("/id/{org}/{user}", self.identity, methods=["GET"]),
             Route("/services/Soap/u/{version}", self.soap_login, methods=["POST"]),
         ]
 
@@ -80,16 +81,23 @@ class OAuthApi:
         return _json({"active": True, "token_type": "access_token", **self._introspected(session), **times})
 
     async def userinfo(self, request: Request) -> Response:
+        return self._about(request, self._person)
+
+    async def identity(self, request: Request) -> Response:
+        """What the `id` of a token answer leads to: the same facts by other names."""
+        return self._about(request, self._identity)
+
+    def _about(self, request: Request, facts: Callable[[Session], dict[str, Any]]) -> Response:
         authorization = request.headers.get("authorization", "")
         session = self.cloud.tokens.sessions.get(authorization.partition(" ")[2])
         if session is None or not self.cloud.tokens.is_live(session):
             text = "Bad_OAuth_Token" if authorization else "Missing_OAuth_Token"
             return Response(text, 403, media_type="text/html")
-        return _json(self._person(session))
+        return _json(facts(session))
 
     async def soap_login(self, request: Request) -> Response:
         text = (await request.body()).decode("utf-8", "replace")
-        given = {name: unescape(value) for name, value in re.findall(r"<\w+:(username|password)>([^<]*)<", text)}
+        given = {name: unescape(value) for name, value in re.findall(r"<(?:\w+:)?(username|password)>([^<]*)<", text)}
         try:
             org = self._org_of(given.get("username", ""), given.get("password", ""), request)
         except OAuthRefused:
@@ -203,6 +211,21 @@ class OAuthApi:
             "client_id": self.cloud.options.client_id,
             "username": user["Username"],
             "sub": f"{self.cloud.public_url}/id/{held.org.facts.id}/{held.user_id}",
+        }
+
+    def _identity(self, session: Session) -> dict[str, Any]:
+        person = self._person(session)
+        same = ("user_id", "organization_id", "email", "email_verified", "active", "user_type", "urls")
+        return {
+            "id": person["sub"],
+            "asserted_user": True,
+            "username": person["preferred_username"],
+            "nick_name": person["nickname"],
+            "display_name": person["name"],
+            "first_name": person["given_name"],
+            "last_name": person["family_name"],
+            "timezone": person["zoneinfo"],
+            **{name: person[name] for name in same},
         }
 
     def _person(self, session: Session) -> dict[str, Any]:

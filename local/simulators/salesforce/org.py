@@ -39,6 +39,7 @@ class Facts:
 
     @property
     def instance(self) -> str:
+        """The same everywhere: like a sandbox and the org it was copied from, orgs hold records of equal ids."""
         return "5g0"
 
 
@@ -62,7 +63,7 @@ class OutboundMessage:
 
 @dataclass(slots=True, eq=False)
 class Org:
-    """`on_change` is told of committed creations and updates; `locks` count the writes that a lock still refuses."""
+    """`on_change` is told of committed creations and updates; `locks` count the writes that are still refused."""
 
     facts: Facts
     clock: Clock
@@ -72,6 +73,7 @@ class Org:
     outbound: list[OutboundMessage] = field(default_factory=list)
     rules: list[ValidationRule] = field(default_factory=list)
     locks: dict[str, int] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
     on_change: Callable[["Org", str, str], None] = lambda *_: None
     user_id: str = ""
     _ids: dict[str, Ids] = field(default_factory=dict)

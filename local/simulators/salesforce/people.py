@@ -57,6 +57,7 @@ class Operations:
             "convert": _convert, "hard_delete": _hard_delete, "touch": _touch, "lock": _lock, "hide": _hide,
             "show": _show, "add_field": _add_field, "hide_field": _hide_field, "show_field": _show_field,
             "update_stage": _update_stage, "add_stage": _add_stage, "validation_rule": _validation_rule,
+            "archive": _archive, "recalculate": _recalculate, "protect": _protect,
             "outbound_message": self._outbound_message, "revoke_token": self._revoke_token,
             "expire_tokens": self._expire_tokens, "uninstall": self._uninstall,
         }  # fmt: skip
@@ -157,6 +158,27 @@ def _lock(act: Act) -> Result:
     """The next `times` writes to each of these are refused with UNABLE_TO_LOCK_ROW."""
     for each in act.ids:
         act.org.locks[each] = int(act.order.get("times", 1))
+    return {"ids": act.ids}
+
+
+def _protect(act: Act) -> Result:
+    """Shared with the connected user for reading only."""
+    act.org.protected.update(act.ids)
+    return {"ids": act.ids}
+
+
+def _archive(act: Act) -> Result:
+    """Activities of more than a year ago: only queryAll still finds them."""
+    for each in act.ids:
+        act.desk.change(act.kind, act.desk.row(act.kind, each), IsArchived=True)
+    return {"ids": act.ids}
+
+
+def _recalculate(act: Act) -> Result:
+    """As a formula does: values change and no stamp moves."""
+    store = act.org.stores[act.kind.name]
+    for each in act.ids:
+        store.put({**store.rows[each], **act.order["fields"]})
     return {"ids": act.ids}
 
 

@@ -88,7 +88,7 @@ class Runner:
         """A row leaves the recycle bin for good some days after it was deleted."""
         store = self.org.stores[kind.name]
         if not self.deleted:
-            return store.scan()
+            return (row for row in store.scan() if not row.get("IsArchived"))
         oldest = self.org.clock.now_ms() - self.org.settings.recycle_days * DAY_MS
         return (row for row in store.scan(deleted=True) if store.deleted_ms.get(row["Id"], oldest) >= oldest)
 
