@@ -50,6 +50,12 @@ def test_a_secret_in_an_exception_does_not_come_out(lines: io.StringIO, secret: 
     assert secret not in lines.getvalue()
 
 
+def test_a_traceback_says_where_whatever_the_length_of_a_path() -> None:
+    line = '  File "/opt/python/aws_lambda_powertools/event_handler/middlewares/openapi_validation.py", line 20, in get'
+
+    assert redacted(f"{line}\nValueError: {ACCESS_TOKEN}") == f"{line}\nValueError: [redacted]"
+
+
 @pytest.mark.parametrize(
     "name",
     ["access_token", "refresh-token", "Authorization", "body", "headers", "query", "email", "client_secret", "person"],

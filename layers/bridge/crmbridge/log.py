@@ -4,6 +4,7 @@ A message is a constant phrase, facts are fields: `log.info("delivery queued", p
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -17,15 +18,16 @@ _PRIVATE_WORDS: Final = frozenset({
     "params", "password", "person", "persons", "phone", "phones", "query", "secret", "secrets", "signature", "token",
     "tokens", "verifier",
 })  # fmt: skip
-_PATTERNS: Final = (
+_PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"(/webhooks/[^/\s\"]+/[^/\s\"]+/)[^\s\"?]+"), r"\1" + REDACTED),
     (re.compile(r"(https?://|/)([^\s\"'?]*)\?[^\s\"']*"), r"\1\2?" + REDACTED),
     (re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic|zoho-oauthtoken)\s+[\w.~+/=-]+"), r"\1 " + REDACTED),
     (re.compile(r"\b(?:cb_|whsec_|pat-|eyJ)[\w.~+/=-]{8,}"), REDACTED),
-    (re.compile(r"[A-Za-z0-9_+/=-]{44,}"), REDACTED),
+    (re.compile(r'(File "[^"\n]+\.py", line \d+)|[A-Za-z0-9_+/=-]{44,}'), lambda found: found[1] or REDACTED),
 )
-"""Webhook credentials, query strings, e-mail addresses, credentials by their prefix, and by their sheer length."""
+"""Webhook credentials, query strings, e-mail addresses, credentials by their prefix, and by their sheer length (which
+a traceback's file may have, too)."""
 
 
 def redacted(value: Any, key: str = "") -> Any:
