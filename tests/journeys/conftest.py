@@ -1,15 +1,17 @@
 """Whole stories on the real local engine. Each has a workspace of its own, and most a small account of their own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import count
 
 import pytest
 
 from local.journey import steps
+from local.journey.inside import Inside, inside
 from local.journey.steps import Story
 from local.journey.truth import differences
-from local.journey.world import World
+from local.journey.world import Simulator, World
 
 FIRST_SMALL = 2
 
@@ -32,7 +34,7 @@ def numbers() -> Iterator[int]:
     return count(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def begin(world: World, small_portals: Iterator[str], numbers: Iterator[int]) -> Callable[..., Story]:
     """Return a way to begin a story with a workspace of its own; about a small account unless another is named."""
 
@@ -42,7 +44,7 @@ def begin(world: World, small_portals: Iterator[str], numbers: Iterator[int]) ->
     return begun
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connected(begin: Callable[..., Story]) -> Callable[..., Story]:
     """Return a way to begin a story whose account is connected and synced."""
 
@@ -55,6 +57,12 @@ def connected(begin: Callable[..., Story]) -> Callable[..., Story]:
     return synced
 
 
+@pytest.fixture(scope="module")
+def shared(connected: Callable[..., Story]) -> Story:
+    """Return one connected story for tests of a file that do not get into each other's way."""
+    return connected()
+
+
 @pytest.fixture
 def delivering(world: World) -> Iterator[Callable[..., None]]:
     """Return a way to have HubSpot deliver its webhooks badly; when the test is over it delivers them well again."""
@@ -65,6 +73,28 @@ def delivering(world: World) -> Iterator[Callable[..., None]]:
     yield steer
     well = {"shuffle": False, "duplicate_probability": 0.0, "drop_probability": 0.0, "batch_size": 100}
     steer(**well, drop_waiting=True, resume=True)
+
+
+@pytest.fixture
+def trouble(world: World) -> Iterator[Callable[..., None]]:
+    """Return a way to make requests to a simulator (HubSpot, unless another is named) fail; it ends with the test."""
+
+    def cause(*rules: Mapping[str, object], at: Simulator = world.hubspot) -> None:
+        at.post("faults", {"rules": list(rules)})
+
+    yield cause
+    for simulator in (world.hubspot, world.chat):
+        simulator.ask("DELETE", "faults")
+
+
+@pytest.fixture
+def deps(world: World) -> Callable[..., Inside]:
+    """Return the product's parts, on the engine's tables; their clock may run so many seconds ahead."""
+
+    def ahead(seconds: float = 0.0) -> Inside:
+        return inside(world.stack, timedelta(seconds=seconds))
+
+    return ahead
 
 
 @pytest.fixture

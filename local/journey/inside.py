@@ -1,0 +1,59 @@
+"""The product's own parts in this very process, on the engine's tables: for workers that live later, or are killed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from crmbridge.services import ports
+from crmbridge.settings import Settings, read_settings
+from crmbridge.storage.dynamo import DynamoItems
+from crmbridge.storage.queues import SqsQueue
+from crmbridge.storage.vault import SecretsVault
+from crmbridge.wiring import LateBlobs, Wired
+
+from local.engine.deploy import Stack
+
+if TYPE_CHECKING:
+    from crmbridge.storage.items import Items
+
+
+class Inside(Wired):
+    """What a function is wired with, but for the clients, which are the engine's, and the clock, which runs ahead."""
+
+    client: Callable[[str], Any]
+    ahead: timedelta
+
+    def __init__(self, settings: Settings, client: Callable[[str], Any], ahead: timedelta = timedelta()) -> None:
+        super().__init__(settings)
+        object.__setattr__(self, "client", client)
+        object.__setattr__(self, "ahead", ahead)
+
+    @cached_property
+    def now(self) -> ports.Clock:
+        return lambda: datetime.now(UTC) + self.ahead
+
+    @cached_property
+    def vault(self) -> ports.TokenVault:
+        return SecretsVault(self.client("secretsmanager"), self.settings.secret_prefix)
+
+    def _table(self, name: str) -> "Items":
+        return DynamoItems(self.client("dynamodb"), name)
+
+    def _queue(self, url: str) -> ports.Queue:
+        return SqsQueue(self.client("sqs"), url, LateBlobs())
+
+
+def inside(stack: Stack, ahead: timedelta = timedelta(), *, pages_queue_url: str = "") -> Inside:
+    """As the deployed functions are set; tasks may ring another queue, so that nobody else works on them."""
+    told = read_settings(environment(stack))
+    settings = replace(told, pages_queue_url=pages_queue_url or told.pages_queue_url)
+    return Inside(settings, stack.engine.client, ahead)
+
+
+def environment(stack: Stack) -> dict[str, str]:
+    """What the deployed functions are told."""
+    function = stack.resources["SyncPagesFunction"]
+    told = stack.engine.client("lambda").get_function_configuration(FunctionName=function)
+    return dict(told["Environment"]["Variables"])
