@@ -164,7 +164,8 @@ class LittleCrm:
         seen = [self._sighting(request.object, id, rows) for id in shown[: spec.page_size]]
         self._arrives()
         more = {"after": shown[spec.page_size - 1]} if len(shown) > spec.page_size else None
-        return Page(seen, more, len(shown) if not after else None)
+        total = len(shown) if not after else None
+        return Page(seen, more, total, indexed=request.window is not None)
 
     def fetch(self, object: str, ids: Sequence[str]) -> list[Sighting]:
         self._asked(f"fetch {object}")

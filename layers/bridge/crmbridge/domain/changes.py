@@ -44,7 +44,7 @@ class Change:
 
     `account` is the platform's own account id. `fields` are the remote names and values the event itself carries (a
     hint, never the truth); `full` says that the event carried the whole record in `fields`. `losers` are ids that a
-    merge swallowed, `successor` the id that lives on.
+    merge swallowed, `successor` the id that lives on, of `successor_object` where that is another one (a conversion).
     """
 
     what: What | str
@@ -57,6 +57,7 @@ class Change:
     fields: Mapping[str, Json] = field(default_factory=dict)
     link: Link | None = None
     successor: str | None = None
+    successor_object: str | None = None
     losers: tuple[str, ...] = ()
     full: bool = False
 

@@ -14,6 +14,7 @@ class Fate:
 
     state: State
     successor_id: str | None = None
+    successor_object: str | None = None
 
 
 def hints_of(changes: Iterable[Change], links: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Fate | None]]:
@@ -26,25 +27,30 @@ def hints_of(changes: Iterable[Change], links: Mapping[str, Iterable[str]]) -> d
         told = hints.setdefault(change.object, {})
         for id, fate in _told(change, change.external_id):
             told[id] = fate or told.get(id)
+        if change.successor:
+            hints.setdefault(change.successor_object or change.object, {}).setdefault(change.successor, None)
         if change.link and change.link.object not in links.get(change.object, ()):
             hints.setdefault(change.link.object, {}).setdefault(change.link.external_id, None)
     return hints
 
 
 def _told(change: Change, id: str) -> list[tuple[str, Fate | None]]:
-    fate = Fate(State.DELETED) if change.what == What.DELETED else None
-    told: list[tuple[str, Fate | None]] = [(id, fate)]
-    if change.successor:
-        told.append((change.successor, None))
+    told: list[tuple[str, Fate | None]] = [(id, _fate(change))]
     survivor = change.successor or id
     return told + [(loser, Fate(State.MERGED, survivor)) for loser in change.losers if loser != survivor]
+
+
+def _fate(change: Change) -> Fate | None:
+    if change.what == What.CONVERTED and change.successor:
+        return Fate(State.CONVERTED, change.successor, change.successor_object)
+    return Fate(State.DELETED) if change.what == What.DELETED else None
 
 
 def believing(fate: Fate | None, seen: Sighting) -> Sighting:
     """A 404 alone is no deletion; a 404 after the CRM said "deleted" is one."""
     if fate is None or seen.state is not State.HIDDEN:
         return seen
-    return replace(seen, state=fate.state, successor_id=fate.successor_id)
+    return replace(seen, state=fate.state, successor_id=fate.successor_id, successor_object=fate.successor_object)
 
 
 def gone(changes: Iterable[Change]) -> set[tuple[str, str]]:

@@ -37,7 +37,8 @@ class Sighting:
 
     `raw` is the CRM's own object; None for a tombstone, which has nothing to translate. `links` holds per target object
     the links that were read *whole*. `fingerprint` is over what `raw` says (platforms leave volatile noise out).
-    `remote_updated_at` None: the CRM did not say. `losers` are ids this record swallowed in merges.
+    `remote_updated_at` None: the CRM did not say. `losers` are ids this record swallowed in merges. `successor_object`
+    None: the successor is of the same object (a converted lead lives on as a contact).
     """
 
     object: str
@@ -49,6 +50,7 @@ class Sighting:
     remote_updated_at: datetime | None = None
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
     successor_id: str | None = None
+    successor_object: str | None = None
     losers: tuple[str, ...] = ()
 
 
@@ -122,6 +124,7 @@ class RecordWrite:
     links: Mapping[str, tuple[Link, ...]]
     email: str = ""
     name: str = ""
+    successor_object: str | None = None
 
 
 def judge(
@@ -151,7 +154,8 @@ def _is_dated_as(head: Head, seen: Sighting) -> bool:
 
 def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool, hinted: bool) -> PartWrite | None:
     held = head.marks.get(CORE)
-    fingerprint = f"{seen.state}:{seen.successor_id or ''}:{seen.fingerprint}"
+    into = f"{seen.successor_object}/{seen.successor_id}" if seen.successor_object else seen.successor_id or ""
+    fingerprint = f"{seen.state}:{into}:{seen.fingerprint}"
     if held is None and seen.state is State.HIDDEN:
         return None  # it may be too new for a CRM's own reads
     if held is None:

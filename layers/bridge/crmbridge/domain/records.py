@@ -138,6 +138,7 @@ class Record:
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
     state: State = State.LIVE
     successor_id: str | None = None
+    successor_object: str | None = None
     remote_created_at: datetime | None = None
     remote_updated_at: datetime | None = None
     odd: frozenset[str] = frozenset()

@@ -40,7 +40,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One object of one run, resumable from `cursor`. `step` is directories, list or sweep.
+    """One object of one run, resumable from `cursor`. `step` is directories, sweep, or one of the object's listings.
 
     `fence` counts takeovers: a checkpoint is conditional on it, so a worker that lost its lease cannot move the
     cursor. `window` is the ISO pair of an incremental run; without one everything is listed, then swept.

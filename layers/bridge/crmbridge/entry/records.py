@@ -37,6 +37,7 @@ class RecordShown(Shown):
     platform: str
     state: State
     successor_id: str | None
+    successor_object: str | None
     url: str | None
     fields: dict[str, Any]
     custom_fields: dict[str, Any]

@@ -55,6 +55,14 @@ class ObjectSpec:
     """Our field -> the remote field that fills it by default."""
     page_size: int = 100
     scope: str = ""
+    listings: tuple[str, ...] = ("list",)
+    """The listings a full run takes, one after the other, each with a cursor of its own (`PageRequest.step` names it);
+    then what none of them showed is swept."""
+    changes: tuple[str, ...] = ("list",)
+    """The same for an incremental run, over one window; ("list", "deleted") where a CRM lists what it has deleted."""
+    lag_seconds: int | None = None
+    overlap_seconds: int | None = None
+    """Where this object's windows end and begin otherwise than the platform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +75,32 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """`cursor` is what the last page returned, empty at the beginning; `window` None asks for everything."""
+    """`cursor` is what the last page of this step returned, empty at the beginning; `window` None asks for everything.
+
+    `step` is one of the object's listings or changes."""
 
     object: str
     directories: Directories
+    step: str = "list"
     cursor: Mapping[str, Json] = field(default_factory=dict)
     window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next` None: this was the last page. `total` when the CRM says how many there are."""
+    """`next` None: this was the last page. `total` when the CRM says how many there are.
+
+    `wait_seconds`: there is nothing yet (a bulk job is at work); the task waits as a row, then goes on with `next`.
+    `indexed`: the fields come out of a search index, or out of a snapshot made some time ago, and prove only how a
+    record was at its own date. `read_started_at`: when that snapshot was ordered; None: when this page was asked for.
+    """
 
     seen: Sequence[Sighting]
     next: Mapping[str, Json] | None
     total: int | None = None
+    wait_seconds: float = 0.0
+    indexed: bool = False
+    read_started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +164,22 @@ class ActionSpec:
 
     `look_up` returns what the key (or the id) finds, or None. `unique_key`: the CRM itself refuses the key a second
     time, so that sending again after None can never write twice; False where only a marker in a text can be found.
+    `limit_seconds` is how long after our timeout a request may still land, `lag_seconds` how far what `look_up` asks
+    lags behind: so long an unknown outcome waits before it is looked up. `object_for` chooses among several objects of
+    the kind by the fields of the request (a lead or a contact, by its lifecycle); of an update, the target decides.
     """
 
     object: str
     send: Callable[[Api, WriteRequest], Written]
     look_up: Callable[[Api, WriteRequest], Written | None]
     unique_key: Callable[[Directories], bool]
+    lag_seconds: float = 0.0
+    limit_seconds: float = 60.0
+    object_for: Callable[[Mapping[str, Json]], str] | None = None
+
+    def made(self, fields: Mapping[str, Json]) -> str:
+        """The object that a create with these fields makes."""
+        return self.object_for(fields) if self.object_for else self.object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,7 @@ def _slice(message: Mapping[str, Json], changes: Iterable[Change]) -> dict[str, 
                 "occurred_at": change.occurred_at and instant_text(change.occurred_at),
                 "link": change.link and [change.link.object, change.link.external_id],
                 "successor": change.successor,
+                "successor_object": change.successor_object,
                 "losers": list(change.losers),
             }
             for change in changes

@@ -54,7 +54,7 @@ def _request(deps: Deps, action: Action, spec: ActionSpec, directories: Director
         kind=ACTION_TYPES[action.type].kind,
         fields=action.fields,
         custom_fields=action.custom_fields,
-        object=target.object if target else spec.object,
+        object=target.object if target else spec.made(action.fields),
         external_id=target.external_id if target else None,
         links=tuple(Link(link.object, link.external_id) for link in action.links),
         key=action.key,

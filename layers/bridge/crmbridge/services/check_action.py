@@ -42,9 +42,11 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
     fields = read_fields(type.kind, body.get("fields") or {}, clearing=not type.creates)
     fields |= _defaults(deps, type, fields)
     fields |= _staged(directories, fields, target)
+    fields |= _owned(directories, fields)
     custom_fields = dict(body.get("custom_fields") or {})
     _check_complete(type, fields, custom_fields)
-    _check_custom(deps, connection, type, directories, custom_fields)
+    made = deps.platform(connection.platform).actions[type.name].made(fields)
+    _check_custom(target.object if target else made, directories, custom_fields)
     return Checked(
         type=type,
         connection=connection,
@@ -162,6 +164,19 @@ def _staged(directories: Directories | None, fields: Mapping[str, Json], target:
     )
 
 
+def _owned(directories: Directories | None, fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    """An owner may be named by e-mail; only people who can still own something are meant."""
+    wanted = fields.get("owner_id")
+    if not isinstance(wanted, str) or "@" not in wanted or directories is None:
+        return {}
+    active = [owner for owner in directories.owners.values() if owner.active and owner.email]
+    found = [owner.id for owner in active if owner.email.casefold() == wanted.strip().casefold()]
+    if len(found) == 1:
+        return {"owner_id": found[0]}
+    said = "is the e-mail of several owners" if found else "is no active owner's e-mail"
+    raise Invalid(Problem("fields.owner_id", said, "an owner's id, or the e-mail of one"))
+
+
 def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
     problems = [Problem(f"fields.{name}", "is required") for name in type.required if not fields.get(name)]
     if type.one_of and not any(fields.get(name) for name in type.one_of):
@@ -172,15 +187,8 @@ def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields:
         raise Invalid(*problems)
 
 
-def _check_custom(
-    deps: Deps,
-    connection: Connection,
-    type: ActionType,
-    directories: Directories | None,
-    custom_fields: Mapping[str, Json],
-) -> None:
+def _check_custom(object: str, directories: Directories | None, custom_fields: Mapping[str, Json]) -> None:
     """Against the CRM's own schema, where it is known."""
-    object = deps.platform(connection.platform).actions[type.name].object
     known = directories.fields.get(object, {}) if directories else {}
     wrong = [name for name in custom_fields if known and (name not in known or known[name].read_only)]
     if wrong:

@@ -34,8 +34,6 @@ from crmbridge.services.request_action import record_key
 
 LEASE: Final = timedelta(minutes=3)
 """Outlives the request and what goes with it: reading a pipeline first, a refused token, its refresh, the request."""
-SETTLED: Final = timedelta(seconds=60)
-"""How long after our timeout a request may still land."""
 SOON: Final = timedelta(seconds=5)
 RECONNECT_EVERY: Final = timedelta(minutes=5)
 GIVE_UP_AFTER: Final = timedelta(days=1)
@@ -157,7 +155,7 @@ def _leased(deps: Deps, attempt: Attempt, note: str, **changes: Any) -> Attempt:
 def _after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
     action = attempt.action
     if isinstance(error, Unavailable) and error.outcome_unknown:
-        later = deps.now() + (SOON if _is_safe(attempt) else SETTLED)
+        later = deps.now() + _settling(attempt)
         said = _explained(attempt, error)
         deps.actions.save(
             action.moved(ActionStatus.SENDING, deps.now(), "outcome unknown", next_attempt_at=later, error=said)
@@ -168,6 +166,12 @@ def _after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
         _link(deps, attempt, error.existing_id)
     else:
         _end(deps, action, ActionStatus.FAILED, _explained(attempt, error))
+
+
+def _settling(attempt: Attempt) -> timedelta:
+    """How long to wait before looking. Where a key is unique, a request that lands late is refused: only the lag."""
+    lag = timedelta(seconds=attempt.spec.lag_seconds)
+    return max(SOON, lag) if _is_safe(attempt) else timedelta(seconds=attempt.spec.limit_seconds) + lag
 
 
 def _as_not_sent(action: Action) -> Action:

@@ -16,7 +16,8 @@ def follow_record(deps: Deps, key: RecordKey) -> Stored | None:
     for _ in range(HOPS):
         if found is None or found.record.state not in (State.MERGED, State.CONVERTED) or not found.record.successor_id:
             return found
-        successor = deps.records.get(replace(found.key, external_id=found.record.successor_id))
+        object = found.record.successor_object or found.key.object
+        successor = deps.records.get(replace(found.key, object=object, external_id=found.record.successor_id))
         if successor is None:
             return found
         found = successor

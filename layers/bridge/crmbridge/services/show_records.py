@@ -30,6 +30,7 @@ def _shown(stored: Stored, names: "_Names") -> dict[str, Json]:
         "platform": names.connection(key).platform,
         "state": record.state.value,
         "successor_id": record.successor_id,
+        "successor_object": record.successor_object,
         "url": names.url(key),
         "fields": {**fields, **names.of(key, record)},
         "custom_fields": dict(record.custom_fields),

@@ -100,13 +100,19 @@ def _plan(
             next_attempt_at=now + first_look,
         )
 
-    lag = platform.incremental_lag_seconds if deps.sync_lag_seconds is None else deps.sync_lag_seconds
-    end = now - timedelta(seconds=lag)
     tasks = [task(DIRECTORIES, DIRECTORIES, None, timedelta(minutes=1))]
     for spec in kept_objects(platform, connection):
+        end = now - timedelta(seconds=_lag(deps, platform, spec))
         window = _window(platform, connection, spec, end) if type is RunType.INCREMENTAL else None
-        tasks.append(task(spec.name, "list", window, timedelta(minutes=10)))
+        first = (spec.changes if window else spec.listings)[0]
+        tasks.append(task(spec.name, first, window, timedelta(minutes=10)))
     return tasks
+
+
+def _lag(deps: Deps, platform: Platform, spec: ObjectSpec) -> float:
+    if deps.sync_lag_seconds is not None:
+        return deps.sync_lag_seconds
+    return platform.incremental_lag_seconds if spec.lag_seconds is None else spec.lag_seconds
 
 
 def _window(platform: Platform, connection: Connection, spec: ObjectSpec, end: datetime) -> tuple[str, str] | None:
@@ -114,5 +120,6 @@ def _window(platform: Platform, connection: Connection, spec: ObjectSpec, end: d
     watermark = connection.watermarks.get(spec.name)
     if watermark is None:
         return None
-    start = datetime.fromisoformat(watermark) - timedelta(seconds=platform.overlap_seconds)
+    overlap = platform.overlap_seconds if spec.overlap_seconds is None else spec.overlap_seconds
+    start = datetime.fromisoformat(watermark) - timedelta(seconds=overlap)
     return instant_text(min(start, end)), instant_text(end)

@@ -54,14 +54,16 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     cause: Cause,
     known_empty: bool = False,
     indexed: bool = False,
+    may_be_old: bool = False,
 ) -> dict[str, Counts]:
     """Return per kind what became of the sightings; storing them again changes nothing.
 
     `read_started_at` is taken before the request was sent. `known_empty` saves the look at what is stored (a wrong
-    guess costs a refused write, not a record). `indexed`: the fields come out of a search index, which lags. Raises
-    Stale for a reading too old to be trusted and when others keep writing the same records: read again.
+    guess costs a refused write, not a record). `indexed`: the fields come out of a search index, which lags, or out of
+    a snapshot. `may_be_old`: it is one that knows when it was made. Raises Stale for a reading too old to be trusted
+    and when others keep writing the same records: read again.
     """
-    if deps.now() - read_started_at > SETTLED:
+    if deps.now() - read_started_at > SETTLED and not may_be_old:
         raise Stale(f"a reading of {platform.title} begun at {read_started_at:%H:%M:%S} is too old; it is read again")
     contexts = {object: ReadContext.of(directories, object) for object in {one.object for one in seen}}
     reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
@@ -145,6 +147,7 @@ def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Ve
         kind=seen.kind,
         state=seen.state,
         successor_id=seen.successor_id,
+        successor_object=seen.successor_object,
         cause=reading.cause,
         verdict=verdict,
         core=record,

@@ -59,9 +59,9 @@ def _work(deps: Deps, progress: _Progress, deadline: datetime) -> None:
     work = open_work(deps, progress.task)
     while True:
         calls = work.api.calls
-        stepped = _STEPS[progress.task.step](deps, work, progress.task)
+        stepped = _STEPS.get(progress.task.step, _list_page)(deps, work, progress.task)
         progress.task = _with_calls(work, stepped, work.api.calls - calls)
-        if progress.task.is_over:
+        if progress.task.is_over or progress.task.next_attempt_at:
             return _conclude(deps, progress.task)
         if deps.now() + PAGE_MARGIN > deadline:
             return _hand_on(deps, work, progress.task)
@@ -78,7 +78,9 @@ def _load_names(deps: Deps, work: Work, task: Task) -> Task:
 def _list_page(deps: Deps, work: Work, task: Task) -> Task:
     read_started_at = deps.now()
     window = Window(*map(datetime.fromisoformat, task.window)) if task.window else None
-    request = PageRequest(object=task.object, directories=work.directories, cursor=task.cursor, window=window)
+    request = PageRequest(
+        object=task.object, directories=work.directories, step=task.step, cursor=task.cursor, window=window
+    )
     page = work.platform.page(work.api, request)
     counts = store_sightings(
         deps,
@@ -86,16 +88,26 @@ def _list_page(deps: Deps, work: Work, task: Task) -> Task:
         work.connection,
         work.directories,
         page.seen,
-        read_started_at=read_started_at,
+        read_started_at=page.read_started_at or read_started_at,
         cause=Cause(Origin.INCREMENTAL if window else Origin.BACKFILL),
         known_empty=task.object not in work.connection.watermarks,
-        indexed=window is not None,
+        indexed=page.indexed,
+        may_be_old=page.read_started_at is not None,
     )
     _note(deps, work, task, page)
-    task = replace(task, counts=add_counts(task.counts, counts), pages=task.pages + 1, attempts=0)
+    return _after_page(deps, work, replace(task, counts=add_counts(task.counts, counts), pages=task.pages + 1), page)
+
+
+def _after_page(deps: Deps, work: Work, task: Task, page: Page) -> Task:
+    """To the next page, now or when the CRM has it; else to the object's next listing; else to the sweep or the end."""
+    later = deps.now() + timedelta(seconds=page.wait_seconds) if page.wait_seconds and page.next is not None else None
+    task = replace(task, cursor=page.next or {}, attempts=0, next_attempt_at=later)
     if page.next is not None:
-        return replace(task, cursor=page.next)
-    return replace(task, cursor={}, **({"status": Status.SUCCESS} if window else {"step": "sweep"}))
+        return task
+    spec = work.platform.objects[task.object]
+    steps = spec.changes if task.window else (*spec.listings, "sweep")
+    ahead = steps[steps.index(task.step) + 1 :] if task.step in steps else ()
+    return replace(task, step=ahead[0]) if ahead else replace(task, status=Status.SUCCESS)
 
 
 def _note(deps: Deps, work: Work, task: Task, page: Page) -> None:
@@ -112,7 +124,8 @@ def _sweep(deps: Deps, work: Work, task: Task) -> Task:
     return replace(sweep(deps, work, task), attempts=0)
 
 
-_STEPS: Final = {"directories": _load_names, "list": _list_page, "sweep": _sweep}
+_STEPS: Final = {"directories": _load_names, "sweep": _sweep}
+"""Every other step is a listing of the object's own."""
 
 
 def _with_calls(work: Work, task: Task, calls: int) -> Task:
@@ -164,7 +177,7 @@ def _conclude(deps: Deps, task: Task) -> None:
         _fail_the_others(deps, task)
     if task.is_over:
         finish_run(deps, task.workspace, task.run)
-    elif task.next_attempt_at and (wait := task.next_attempt_at - deps.now()) <= SOON:
+    elif task.next_attempt_at and task.fence % HOPS and (wait := task.next_attempt_at - deps.now()) <= SOON:
         connection = deps.connections.get(task.workspace, task.connection)
         ring_tasks(deps, connection, [task], delay_seconds=int(wait.total_seconds()) + 1)
 

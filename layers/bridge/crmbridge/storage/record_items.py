@@ -35,7 +35,7 @@ MOVING: Final = "moving"
 """The fingerprint of links that are still being moved: that of no reading."""
 _ORD: Final = ":ord"
 _FP: Final = ":fp"
-_MAY_GO: Final = ("successor_id", "email_pk", "email_sk", "name_pk", "name_sk")
+_MAY_GO: Final = ("successor_id", "successor_object", "email_pk", "email_sk", "name_pk", "name_sk")
 _NAME_LENGTH: Final = 100
 _EMAIL_LENGTH: Final = 320
 
@@ -114,6 +114,8 @@ def _core(write: RecordWrite) -> dict[str, Any]:
     changed: dict[str, Any] = {"state": str(write.state), **_indexed(write)}
     if write.successor_id is not None:
         changed["successor_id"] = write.successor_id
+    if write.successor_object is not None:
+        changed["successor_object"] = write.successor_object
     if write.core is not None:
         changed[CORE] = packed(content_text(write.core))
     return changed
@@ -212,6 +214,7 @@ def stored_of(key: RecordKey, item: Item, links: Mapping[str, tuple[Link, ...]])
         kind=kind,
         state=State(item["state"]),
         successor_id=item.get("successor_id"),
+        successor_object=item.get("successor_object"),
         links=links,
         **(read_content(kind, unpacked(item[CORE])) if CORE in item else {"platform": ""}),
     )

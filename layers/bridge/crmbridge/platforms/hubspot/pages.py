@@ -112,7 +112,7 @@ def _search(api: Api, request: PageRequest, window: Window) -> Page:
     if not in_search:
         found = read_batch(api, request.object, [str(one["id"]) for one in found], names)
     total = answer.get("total") if after == "0" else None
-    return Page(complete(api, request.object, found, request.directories), cursor, total)
+    return Page(complete(api, request.object, found, request.directories), cursor, total, indexed=True)
 
 
 def _query(object: str, window: Window, after: str, names: Sequence[str]) -> Json:
