@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import Forbidden, Invalid
 from crmbridge.domain.records import RecordKey, State
 from crmbridge.domain.runs import Run, RunType, Status
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.apply_delivery import apply_delivery
 from crmbridge.services.receive_delivery import receive_delivery
-from crmbridge.services.start_run import start_run
+from crmbridge.services.request_run import request_run
 from crmbridge.services.sync_task import sync_task
 
 from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
@@ -21,8 +23,8 @@ class House:
         self.deps = make_deps(self.crm)
         self.connection = make_connection(self.deps)
 
-    def run(self) -> Run:
-        run = start_run(self.deps, self.connection, RunType.FULL, "u1")
+    def run(self, *, confirm_removals: bool = False) -> Run:
+        run = request_run(self.deps, Caller("w1", "u1", "admin"), "c1", RunType.FULL, confirm_removals=confirm_removals)
         while bells := self.deps.queues.pages.take():  # type: ignore[attr-defined] # the memory twin's
             for bell in bells:
                 deadline = self.crm.clock() + timedelta(minutes=5)
@@ -87,6 +89,28 @@ def test_an_outage_of_everything_removes_nothing_and_says_so(house: House) -> No
     assert house.live() == 40
     assert run.status is Status.PARTIAL
     assert "40 stored contacts" in run.errors[0]["error"]
+
+
+def test_an_admin_who_knows_better_has_everything_removed(house: House) -> None:
+    ids = [house.crm.create("contacts") for _ in range(40)]
+    house.run()
+    for id in ids:
+        house.crm.delete("contacts", id)
+    house.run()
+
+    run = house.run(confirm_removals=True)
+
+    assert (house.live(), run.status) == (0, Status.SUCCESS)
+    assert run.counts["contact"].removed == 40
+
+
+def test_only_an_admin_confirms_and_only_a_full_run_removes(house: House) -> None:
+    for caller, type, refusal in (
+        (Caller("w1", "u2", "member"), RunType.FULL, Forbidden),
+        (Caller("w1", "u1", "admin"), RunType.INCREMENTAL, Invalid),
+    ):
+        with pytest.raises(refusal):
+            request_run(house.deps, caller, "c1", type, confirm_removals=True)
 
 
 def test_as_many_as_a_sweep_may_remove_are_removed(house: House) -> None:

@@ -44,6 +44,7 @@ class Task:
 
     `fence` counts takeovers: a checkpoint is conditional on it, so a worker that lost its lease cannot move the
     cursor. `window` is the ISO pair of an incremental run; without one everything is listed, then swept.
+    `confirmed`: an admin has said that the CRM may be believed, however much is gone.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Task:
     step: str = "list"
     cursor: Mapping[str, Json] = field(default_factory=dict)
     window: tuple[str, str] | None = None
+    confirmed: bool = False
     status: Status = Status.RUNNING
     counts: Mapping[str, Counts] = field(default_factory=dict)
     error: str = ""

@@ -114,6 +114,10 @@ class CheckShown(Shown):
 
 class RunWish(Given):
     type: Literal["full", "incremental"] = "incremental"
+    confirm_removals: Annotated[
+        bool,
+        Field(description="With a full run: remove all that the CRM no longer shows, after a run stopped to ask"),
+    ] = False
 
 
 class OptionShown(Shown):
@@ -177,7 +181,7 @@ def test(ask: Ask, id: str) -> CheckShown:
 
 @router.post("/v1/connections/<id>/sync", summary="Sync now", tags=TAGS, status_code=202)
 def sync(ask: Ask, id: str, wish: RunWish) -> Response[RunShown]:
-    run = request_run(ask.deps, ask.caller, id, RunType(wish.type))
+    run = request_run(ask.deps, ask.caller, id, RunType(wish.type), confirm_removals=wish.confirm_removals)
     return Response(202, "application/json", RunShown.model_validate(run), {"location": f"/v1/runs/{run.id}"})
 
 

@@ -17,13 +17,15 @@ DIRECTORIES = "directories"
 """The first task's step, and its stand-in for an object: names are loaded once, before any record is read."""
 
 
-def start_run(deps: Deps, connection: Connection, type: RunType, requested_by: str) -> Run:
+def start_run(
+    deps: Deps, connection: Connection, type: RunType, requested_by: str, *, confirm_removals: bool = False
+) -> Run:
     """Return the new run. Raises Clash while another one is under way or the connection needs reconnecting."""
     connection = deps.connections.get(connection.workspace, connection.id)
     _refuse_unless_ready(deps, connection)
     platform = deps.platform(connection.platform)
     run_id, now = deps.new_id(), deps.now()
-    tasks = _plan(deps, platform, connection, type, run_id, now)
+    tasks = [replace(task, confirmed=confirm_removals) for task in _plan(deps, platform, connection, type, run_id, now)]
     run = Run(
         id=run_id,
         workspace=connection.workspace,

@@ -24,9 +24,10 @@ def sweep(deps: Deps, work: Work, task: Task) -> Task:
     What the CRM says about each id is stored: archived, merged, hidden, or live after all (made while we listed). When
     more ids are missing than one sweep may remove, it asks about all of them before it removes the first, and stops
     with nothing removed if they are gone indeed: then a lost permission is likelier than a customer's big clean-up.
+    Only an admin knows better, and confirms the removals when asking for a run.
     """
     stored, missing = _missing(deps, task)
-    place = dict(task.cursor) or _beginning(len(stored), len(missing))
+    place = dict(task.cursor) or _beginning(len(stored), len(missing), confirmed=task.confirmed)
     ahead = [id for id in missing if id > place["after"]]
     for ids in _batches(ahead[:STRETCH], work.platform.objects[task.object].page_size):
         read_started_at = deps.now()
@@ -54,8 +55,8 @@ def _missing(deps: Deps, task: Task) -> tuple[list[str], list[str]]:
     return stored, sorted(set(stored) - deps.journal.noted_ids(task.workspace, task.id))
 
 
-def _beginning(stored: int, missing: int) -> dict[str, Json]:
-    limit = removal_limit(stored)
+def _beginning(stored: int, missing: int, *, confirmed: bool) -> dict[str, Json]:
+    limit = stored if confirmed else removal_limit(stored)
     return {"phase": "ask" if missing > limit else "remove", "after": "", "gone": 0, "limit": limit}
 
 
@@ -79,7 +80,8 @@ def _store(deps: Deps, work: Work, task: Task, seen: Sequence[Sighting], read_st
 def _stopped(task: Task, limit: int, missing: int) -> Task:
     error = (
         f"the CRM no longer shows {missing} stored {task.object}, and more than {limit} of them are gone; "
-        "they were kept: check the permissions of the connection, then sync again"
+        "they were kept: check the permissions of the connection and sync again, or have an admin ask for a full sync "
+        "that confirms the removals"
     )
     return replace(task, cursor={}, status=Status.PARTIAL, error=error)
 
