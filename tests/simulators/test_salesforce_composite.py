@@ -172,6 +172,17 @@ def test_a_tree_plants_children_with_their_parent(cloud: Running, rest: Rest, so
     )
 
 
+def test_a_tree_with_a_bad_leaf_is_not_planted(cloud: Running, rest: Rest, soql: Soql) -> None:
+    leaf = {"attributes": {"type": "Contact", "referenceId": "leaf"}}
+    record = {"attributes": {"type": "Account", "referenceId": "root"}, "Name": "Bare", "Contacts": {"records": [leaf]}}
+
+    answer = rest(cloud, "POST", "/composite/tree/Account", json={"records": [record]})
+
+    assert (answer.status_code, answer.json()["hasErrors"]) == (400, True)
+    assert answer.json()["results"][0]["referenceId"] == "leaf"
+    assert soql(cloud, "SELECT COUNT() FROM Account WHERE Name = 'Bare'")["totalSize"] == 0
+
+
 def test_a_bulk_query_comes_in_parts(cloud: Running, rest: Rest) -> None:
     cloud.settings(bulk_seconds=60)
     wish = {

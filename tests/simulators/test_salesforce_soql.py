@@ -178,6 +178,10 @@ def test_all_fields_at_once_need_a_small_limit(cloud: Running, soql: Soql) -> No
         ("SELECT Boss.Name FROM Contact", "INVALID_FIELD", "Didn't understand relationship 'Boss'"),
         ("SELECT Id FROM Cntact", "INVALID_TYPE", "sObject type 'Cntact' is not supported"),
         ("SELECT Id, (SELECT Id FROM Nothings) FROM Account", "INVALID_TYPE", "Didn't understand relationship"),
+        ("SELECT Id, Name, Contact.id FROM Contact", "INVALID_FIELD", "duplicate field selected"),
+        ("SELECT Name, COUNT(Id) FROM Contact", "MALFORMED_QUERY", "must be grouped or aggregated"),
+        ("SELECT SUM(Name) FROM Contact", "INVALID_FIELD", "does not support aggregate operator SUM"),
+        ("SELECT Id FROM Contact WHERE CreatedDate > 2026-13-01T00:00:00Z", "MALFORMED_QUERY", "Invalid date"),
         ("SELECT Id FROM", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("SELECT Id Contact", "MALFORMED_QUERY", "unexpected token: 'Contact'"),
         ("SELECT Id FROM Contact WHERE Email = 'a' AND Email = 'b' OR Email = 'c'", "MALFORMED_QUERY", "OR"),
@@ -214,6 +218,23 @@ def test_pages_of_two_hundred_follow_the_locator(shared_cloud: Running, soql: So
     assert second["done"] is True
     assert "nextRecordsUrl" not in second
     assert len({*ids(first), *ids(second)}) == first["totalSize"] == second["totalSize"]
+
+
+def test_a_keyset_walk_meets_every_row_once_though_stamps_are_equal(cloud: Running, soql: Soql) -> None:
+    cloud.mutate({"op": "touch", "object": "Contact", "count": 12})
+    seen: list[str] = []
+    after, last = "2000-01-01T00:00:00Z", "000000000000000"
+
+    while True:
+        keyset = f"(SystemModstamp = {after} AND Id > '{last}') OR SystemModstamp > {after}"
+        query = f"SELECT Id, SystemModstamp FROM Contact WHERE {keyset} ORDER BY SystemModstamp, Id LIMIT 5"
+        rows = soql(cloud, query)["records"]
+        if not rows:
+            break
+        seen += [row["Id"] for row in rows]
+        after, last = rows[-1]["SystemModstamp"].replace("+0000", "Z"), rows[-1]["Id"]
+
+    assert sorted(seen) == cloud.state(object="Contact", ids_only=1)["live"]
 
 
 def test_a_cursor_dies_unused_and_when_too_many_are_open(cloud: Running, soql: Soql, rest: Callable[..., Any]) -> None:

@@ -52,9 +52,9 @@ class Jobs:
 
 def create(call: Call) -> Reply:
     wish = call.fields()
-    if wish.get("operation") not in {"query", "queryAll"}:
+    if wish.get("operation") not in ("query", "queryAll"):
         raise Refused(400, "API_ERROR", "operation must be query or queryAll")
-    if wish.get("columnDelimiter", "COMMA") not in DELIMITERS:
+    if str(wish.get("columnDelimiter", "COMMA")) not in DELIMITERS:
         raise Refused(400, "API_ERROR", f"unknown columnDelimiter {wish['columnDelimiter']}")
     text = str(wish.get("query", ""))
     _check(call, text)

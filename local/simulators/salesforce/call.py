@@ -71,6 +71,8 @@ class Call:
 
     def inner(self, method: str, url: str, body: Any, headers: Mapping[str, str] | None = None) -> "Call":
         """A request inside this one; it is charged to nobody."""
+        if not isinstance(headers or {}, dict):
+            raise unparsable("httpHeaders must be an object")
         parts = urlsplit(url if url.startswith("/") else f"/services/data/{url}")
         found = VERSIONED.match(parts.path)
         if found is None:
@@ -81,7 +83,7 @@ class Call:
             version=int(found[1]),
             path=found[2] or "/",
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in (headers or {}).items()},
+            headers={name.lower(): str(value) for name, value in (headers or {}).items()},
             raw=b"" if body is None else orjson.dumps(body),
             params={},
         )

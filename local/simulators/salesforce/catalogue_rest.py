@@ -2,6 +2,7 @@
 
 from local.simulators.salesforce.catalogue import PHONE
 from local.simulators.salesforce.fields import (
+    Child,
     Field,
     day,
     flag,
@@ -102,9 +103,10 @@ def notes() -> list[Kind]:
         picklist("ShareType", "V|C|I", restricted=True),
         picklist("Visibility", "AllUsers*|InternalUsers|SharedUsers", restricted=True),
     ]
+    links = Child("ContentDocumentLinks", "ContentDocumentLink", "ContentDocumentId", cascade=True)
     return [
         kind("Note", "002", "Notes", legacy),
-        kind("ContentNote", "069", "Content Notes", modern),
+        kind("ContentNote", "069", "Content Notes", modern, links),
         kind("ContentDocument", "069", "Content Documents", document, writable=False),
         kind("ContentDocumentLink", "06A", "Content Document Links", link),
     ]

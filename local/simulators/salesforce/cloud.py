@@ -109,7 +109,7 @@ class Cloud:
             return self._operations.carry_out(operation)
         except Refused as refused:
             raise BadCommand(f"{operation.get('op')}: {refused}") from refused
-        except (KeyError, TypeError, ValueError) as wrong:
+        except (AttributeError, KeyError, TypeError, ValueError) as wrong:
             raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
 
     def throttled(self, rule: Rule, request: Request) -> Response:

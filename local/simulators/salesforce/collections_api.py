@@ -1,10 +1,11 @@
 """`/composite/sobjects`: up to 200 records in one request, each with its own outcome, in the order they came."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.simulators.salesforce.call import Call, RouteSpec
-from local.simulators.salesforce.errors import Refused, Reply
+from local.simulators.salesforce.errors import Refused, Reply, unparsable
 from local.simulators.salesforce.ids import long_id
 from local.simulators.salesforce.kinds import Kind
 from local.simulators.salesforce.sobjects_api import created, fields_named, key_field, key_matches, shown_row, upserted
@@ -20,6 +21,8 @@ ROLLED_BACK = Refused(
 
 def create(call: Call) -> Reply:
     def one(record: Item) -> Item:
+        if any(name.casefold() == "id" for name in record):
+            raise Refused(400, "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         return created(call.desk.create(_kind_of(call, record), record))
 
     return _each(call, _records(call), one, call.fields().get("allOrNone"))
@@ -75,36 +78,49 @@ def read(call: Call) -> Reply:
 
 def read_many(call: Call) -> Reply:
     wish = call.fields()
-    return _read(call, list(wish.get("ids") or []), list(wish.get("fields") or []))
+    for name in ("ids", "fields"):
+        if not isinstance(wish.get(name), list) or not all(isinstance(each, str) for each in wish[name]):
+            raise unparsable(f"{name} is required and must be a list of strings")
+    return _read(call, wish["ids"], wish["fields"])
 
 
 def tree(call: Call) -> Reply:
     """Records with children inside them; any refusal undoes all."""
     records = _records(call)
-    results: list[Item] = []
+    if not all(isinstance(record.get("attributes"), dict) for record in records):
+        raise unparsable("The attributes of a record are missing")
+    grove = Grove(call)
     with call.org.transaction() as roll_back:
         try:
             for record in records:
-                _grow(call, call.kind, record, {}, results)
+                grove.plant(call.kind, record, {})
         except Refused as refused:
             roll_back()
-            reference = records[len(results)]["attributes"].get("referenceId") if len(results) < len(records) else None
-            errors = [{"referenceId": reference, "errors": refused.item()["errors"]}]
+            errors = [{"referenceId": grove.at, "errors": refused.item()["errors"]}]
             return Reply(400, {"hasErrors": True, "results": errors})
-    return Reply(201, {"hasErrors": False, "results": results})
+    return Reply(201, {"hasErrors": False, "results": grove.results})
 
 
-def _grow(call: Call, kind: Kind, record: Item, parent: Item, results: list[Item]) -> None:
-    below = {name: value for name, value in record.items() if isinstance(value, dict) and "records" in value}
-    plain = {name: value for name, value in record.items() if name not in below}
-    row = call.desk.create(kind, {**plain, **parent})
-    results.append({"referenceId": record["attributes"].get("referenceId"), "id": row["Id"]})
-    for name, group in below.items():
-        child = kind.child(name)
-        if child is None:
-            raise Refused(400, "INVALID_FIELD", f"No such relation '{name}' on sobject of type {kind.name}")
-        for each in group["records"]:
-            _grow(call, call.org.kinds[child.object], each, {child.field: row["Id"]}, results)
+@dataclass(slots=True)
+class Grove:
+    """What a tree request has planted so far, and the reference of the record that it is at."""
+
+    call: Call
+    results: list[Item] = field(default_factory=list)
+    at: str | None = None
+
+    def plant(self, kind: Kind, record: Item, parent: Item) -> None:
+        self.at = (record.get("attributes") or {}).get("referenceId")
+        below = {name: value for name, value in record.items() if isinstance(value, dict) and "records" in value}
+        plain = {name: value for name, value in record.items() if name not in below}
+        row = self.call.desk.create(kind, {**plain, **parent})
+        self.results.append({"referenceId": self.at, "id": row["Id"]})
+        for name, group in below.items():
+            child = kind.child(name)
+            if child is None:
+                raise Refused(400, "INVALID_FIELD", f"No such relation '{name}' on sobject of type {kind.name}")
+            for each in group["records"]:
+                self.plant(self.call.org.kinds[child.object], each, {child.field: row["Id"]})
 
 
 def _read(call: Call, ids: list[str], names: list[str]) -> Reply:

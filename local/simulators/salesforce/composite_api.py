@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.simulators.salesforce.call import Call, RouteSpec
-from local.simulators.salesforce.errors import Refused, Reply, reply_to
+from local.simulators.salesforce.errors import Refused, Reply, reply_to, unparsable
 
 MOST = 25
 REFERENCE = re.compile(r"@\{([^}.\[]+)((?:\.\w+|\[\d+\])*)\}")
@@ -43,7 +43,7 @@ def batch(call: Call) -> Reply:
             body = Refused(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request").body()
             results.append({"statusCode": 412, "result": body})
             continue
-        inner = call.inner(request.get("method", "GET"), str(request.get("url", "")), request.get("richInput"))
+        inner = call.inner(str(request.get("method", "GET")), str(request.get("url", "")), request.get("richInput"))
         reply = call.cloud.table.answer(inner)
         results.append({"statusCode": reply.status, "result": reply.body})
     return Reply(200, {"hasErrors": any(each["statusCode"] >= 400 for each in results), "results": results})
@@ -58,7 +58,7 @@ def _one(call: Call, request: Item, answers: Mapping[str, Any]) -> Item:
     try:
         url = _filled(request.get("url", ""), answers)
         body = _filled(request.get("body"), answers)
-        inner = call.inner(request.get("method", "GET"), str(url), body, request.get("httpHeaders"))
+        inner = call.inner(str(request.get("method", "GET")), str(url), body, request.get("httpHeaders"))
         reply = call.cloud.table.answer(inner)
     except Refused as refused:
         reply = reply_to(refused)
@@ -108,8 +108,10 @@ def _halted(request: Item, results: list[Item]) -> Item:
 
 
 def _bounded(requests: object, name: str) -> list[Item]:
-    if not isinstance(requests, list) or not requests:
-        raise Refused(400, "JSON_PARSER_ERROR", f"{name} is missing or empty")
+    if not isinstance(requests, list) or not requests or not all(isinstance(each, dict) for each in requests):
+        raise unparsable(f"{name} is missing, empty or not a list of objects")
+    if any(not isinstance(each.get("referenceId"), str) for each in requests if name == "compositeRequest"):
+        raise unparsable("referenceId is required")
     if len(requests) > MOST:
         raise Refused(400, "LIMIT_EXCEEDED", f"Limit of {MOST} requests per call exceeded")
     return requests

@@ -43,7 +43,7 @@ class Uploads:
 
 def create(call: Call) -> Reply:
     wish = call.fields()
-    if wish.get("operation") not in OPERATIONS or wish.get("columnDelimiter", "COMMA") not in DELIMITERS:
+    if str(wish.get("operation")) not in OPERATIONS or str(wish.get("columnDelimiter", "COMMA")) not in DELIMITERS:
         raise Refused(400, "INVALIDJOB", "The operation or the column delimiter is not supported")
     kind = call.org.known(str(wish.get("object")))
     if kind is None:

@@ -47,8 +47,9 @@ def picklists(call: Call) -> Reply:
 
 def _choices(call: Call, kind: Kind, name: str) -> dict[str, Any]:
     field = kind.fields[name]
-    shown: dict[object, Any] = {choice.value: {"attributes": None, "label": choice.value, "validFor": [], "value": choice.value}
-             for choice in field.choices}  # fmt: skip
+    shown: dict[object, Any] = {}
+    for choice in field.choices:
+        shown[choice.value] = {"attributes": None, "label": choice.value, "validFor": [], "value": choice.value}
     url = f"{call.base}/ui-api/object-info/{kind.name}/picklist-values/{call.params['type']}/{name}"
     return {"controllerValues": {}, "defaultValue": shown.get(field.default), "eTag": "simulated", "url": url,
             "values": list(shown.values())}  # fmt: skip

@@ -53,7 +53,7 @@ def get(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
-    row = call.desk.create(call.kind, call.fields())
+    row = call.desk.create(call.kind, _without_id(call))
     return Reply(201, created(row), {"Location": f"{call.base}/sobjects/{call.kind.name}/{row['Id']}"})
 
 
@@ -61,7 +61,7 @@ def update(call: Call) -> Reply:
     kind = call.kind
     row = _addressed(call, kind)
     _unless_changed(call, kind, row)
-    call.desk.update(kind, row["Id"], call.fields())
+    call.desk.update(kind, row["Id"], _without_id(call))
     return Reply(204)
 
 
@@ -86,7 +86,7 @@ def get_by_key(call: Call) -> Reply:
 
 
 def upsert(call: Call) -> Reply:
-    kind, wish = call.kind, call.fields()
+    kind, wish = call.kind, _without_id(call)
     key = key_field(kind, call.params["key"])
     matches = key_matches(call, kind, key, call.params["value"])
     if len(matches) > 1:
@@ -163,6 +163,14 @@ def fields_named(kind: Kind, names: list[str]) -> list[Field]:
 
 def etag(row: Row) -> str:
     return f'"{md5(str(sorted(row.items())).encode(), usedforsecurity=False).hexdigest()}"'
+
+
+def _without_id(call: Call) -> dict[str, Any]:
+    """The id of a record is said in the address and nowhere else."""
+    wish = call.fields()
+    if any(name.casefold() == "id" for name in wish):
+        raise Refused(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.", ["Id"])
+    return wish
 
 
 def _wanted(call: Call, kind: Kind) -> list[Field]:

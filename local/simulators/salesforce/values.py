@@ -10,6 +10,7 @@ from local.simulators.salesforce.ids import long_id
 
 EMAIL = re.compile(r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}$")
 MOMENT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)$")
+SCALES = {"currency": 2, "double": 2, "percent": 0}  # what is sent more precisely is rounded
 PARTS = ("Street", "City", "State", "PostalCode", "Country")
 
 
@@ -98,7 +99,7 @@ def _number(field: Field, value: Any) -> float | int:
         number = None
     if number is None or (field.type == "int" and not number.is_integer()):
         raise _mismatch(field, value)
-    return int(number) if field.type == "int" else number
+    return int(number) if field.type == "int" else round(number, SCALES[field.type])
 
 
 def _moment(field: Field, value: Any) -> int:

@@ -23,7 +23,10 @@ MIRRORED = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Works in somebody's name; `at_ms` dates a change back, `late_ms` lets it surface that much after its stamp."""
+    """Works in somebody's name.
+
+    `at_ms` dates a change back; `late_ms` lets it surface that much after its stamp, and nobody is told of it.
+    """
 
     org: Org
     author: str
@@ -90,6 +93,8 @@ class Desk:
         before = store.rows[row_id]
         self._stamp(kind, {**before, "IsDeleted": True, **marks}, before)
         store.deleted_ms[row_id] = self._now()
+        if kind.name == "ContentNote" and row_id in self.org.stores["ContentDocument"].rows:
+            self.bin(self.org.kinds["ContentDocument"], row_id)
 
     def undelete(self, kind: Kind, row_id: str) -> Row:
         """Back from the bin, with what was deleted along with it."""
@@ -164,7 +169,8 @@ class Desk:
 
     def _save(self, kind: Kind, row: Row, before: Row | None) -> None:
         self._stamp(kind, row, before)
-        self.org.told(kind.name, row["Id"])
+        if not self.late_ms:
+            self.org.told(kind.name, row["Id"])
 
     def _stamp(self, kind: Kind, row: Row, before: Row | None) -> None:
         now = self._now()

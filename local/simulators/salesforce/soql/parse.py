@@ -17,7 +17,7 @@ from local.simulators.salesforce.soql.tree import (
     Selected,
     Value,
 )
-from local.simulators.salesforce.values import parsed_moment
+from local.simulators.salesforce.values import parsed_day, parsed_moment
 
 FUNCTIONS = {"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"}
 CLAUSES = {"WHERE", "WITH", "GROUP", "ORDER", "LIMIT", "OFFSET", "FOR", "ALL", "USING", "FROM", "HAVING"}
@@ -163,11 +163,16 @@ class Parser:
             return Value("string", unescaped(token.text), place=token.place)
         if token.sort == "number":
             return Value("number", float(token.text), place=token.place)
-        if token.sort == "date":
-            return Value("date", token.text, place=token.place)
-        if token.sort == "datetime":
-            return Value("datetime", parsed_moment(token.text), place=token.place)
+        if token.sort in {"date", "datetime"}:
+            return self._time_value(token)
         return self._word_value(token)
+
+    def _time_value(self, token: Token) -> Value:
+        is_day = token.sort == "date"
+        found = parsed_day(token.text) if is_day else parsed_moment(token.text)
+        if found is None:
+            raise malformed(self._text, token.place, f"line 1:{token.place} Invalid date or time: {token.text}")
+        return Value("date" if is_day else "datetime", found, place=token.place)
 
     def _word_value(self, token: Token) -> Value:
         if token.word in {"TRUE", "FALSE"}:

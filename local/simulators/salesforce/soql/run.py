@@ -127,6 +127,11 @@ def _sort(scope: Scope, rows: list[Row], order: Order) -> None:
 
 
 def _aggregated(scope: Scope, query: Query, rows: list[Row]) -> list[dict[str, Any]]:
+    paths = [each for each in query.select if isinstance(each, Path)]
+    for path in paths:
+        if path.parts not in [each.parts for each in query.group_by]:
+            message = f"Field must be grouped or aggregated: {'.'.join(path.parts)}"
+            raise scope.refused("MALFORMED_QUERY", path, message)
     keys = [(path.parts[-1], scope.getter(path)) for path in query.group_by]
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -149,6 +154,9 @@ def _total(scope: Scope, aggregate: Aggregate, rows: list[Row]) -> Any:
     if aggregate.path is None:
         return len(rows)
     get, field = scope.getter(aggregate.path), scope.field(aggregate.path)
+    if aggregate.function in {"SUM", "AVG"} and not field.is_number:
+        message = f"field {field.name} does not support aggregate operator {aggregate.function}"
+        raise scope.refused("INVALID_FIELD", aggregate.path, message)
     values = [value for row in rows if (value := get(row)) is not None]
     return _reduced(aggregate.function, values, field)
 

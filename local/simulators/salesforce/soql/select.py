@@ -103,9 +103,14 @@ class Plan:
 
 def planned(scope: Scope, rows_of: Rows) -> Plan:
     plan = Plan(scope)
+    taken: list[list[Field]] = []
     for each in scope.query.select:
         if isinstance(each, Path):
-            plan.level.take(scope.steps(each))
+            steps = scope.steps(each)
+            if steps in taken:
+                raise scope.refused("INVALID_FIELD", each, f"duplicate field selected: {'.'.join(each.parts)}")
+            taken.append(steps)
+            plan.level.take(steps)
         elif isinstance(each, FieldsOf):
             for known in _fields_of(scope, each):
                 plan.level.take([known])

@@ -93,7 +93,10 @@ class Compiler:
     def _range(self, value: Value) -> tuple[date, date]:
         zone = ZoneInfo(self._scope.org.facts.time_zone)
         today = datetime.fromtimestamp(self._scope.org.clock.now(), zone).date()
-        return range_of(str(value.value), value.amount, today)
+        try:
+            return range_of(str(value.value), value.amount, today)
+        except (OverflowError, ValueError):
+            raise Refused(400, "INVALID_QUERY_FILTER_OPERATOR", f"number out of range: {value.amount}") from None
 
     def _edge(self, field: Field, day: date) -> Any:
         if field.type == "date":
