@@ -62,6 +62,7 @@ def server_for(simulator: Simulator, port: int) -> uvicorn.Server:
         access_log=False,
         lifespan="on",
         server_header=False,
+        timeout_keep_alive=75,  # a request sent while its connection closes has an unknown outcome
     )
     return PromptServer(config)
 
