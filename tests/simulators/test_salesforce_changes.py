@@ -89,6 +89,19 @@ def test_a_sandbox_has_records_with_the_ids_of_production(cloud: Running, rest: 
     assert bodies[0]["Name"] != bodies[1]["Name"]
 
 
+def test_an_admin_adds_a_stage_that_deals_can_take(cloud: Running, rest: Rest, soql: Soql) -> None:
+    fields = {"MasterLabel": "Pilot", "DefaultProbability": 35.0}
+    cloud.mutate({"op": "add_stage", "fields": fields})
+    wish = {"Name": "x", "StageName": "Pilot", "CloseDate": "2026-12-01"}
+
+    deal = read(rest, cloud, "Opportunity", made(rest, cloud, "Opportunity", **wish))
+
+    stages = soql(cloud, "SELECT ApiName FROM OpportunityStage WHERE IsActive = true ORDER BY SortOrder")["records"]
+    assert (deal["Probability"], deal["IsClosed"]) == (35.0, False)
+    assert stages[-1]["ApiName"] == "Pilot"
+    assert "Pilot" in rest(cloud, "GET", "/sobjects/Opportunity/describe").text
+
+
 def test_archived_activities_and_formulas_hide_from_the_usual_reading(cloud: Running, rest: Rest, soql: Soql) -> None:
     task, person = made(rest, cloud, "Task", Subject="Old"), made(rest, cloud, "Contact", LastName="Formula")
     before = read(rest, cloud, "Contact", person)["SystemModstamp"]

@@ -51,7 +51,7 @@ def five(cloud: Running) -> list[str]:
         ("CreatedDate < LAST_N_DAYS:3", []),
         ("CreatedDate >= 2020-01-01T00:00:00Z", [0, 1, 2, 3, 4]),
         ("SystemModstamp > 2020-01-01T00:00:00+02:00 AND IsDeleted = false", [0, 1, 2, 3, 4]),
-        ("Owner.Email = 'ADMIN@falkenau.test'", [0, 1, 2, 3, 4]),
+        ("Owner.Email = 'ben@FALKENAU.test'", [0, 1, 2, 3, 4]),
         ("Contact.Score__c <> 0", [1, 2, 3, 4]),
         ("Account.Name = null", [0, 1, 2, 3, 4]),
     ],
@@ -108,7 +108,7 @@ def test_parents_are_nested_and_null_when_missing(cloud: Running, soql: Soql, fi
     assert list(first) == ["attributes", "Id", "Account", "LastName"]
     assert first["Account"]["Name"] == "Nest"
     assert first["Account"]["attributes"]["url"] == f"/services/data/v62.0/sobjects/Account/{account}"
-    assert first["Account"]["Owner"]["Email"] == "admin@falkenau.test"
+    assert first["Account"]["Owner"]["Email"] == "BEN@falkenau.test"
     assert second["Account"] is None
 
 

@@ -1,11 +1,11 @@
 """`POST /_sim/mutate`: what people and admins do in Salesforce itself, without any app."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from local.simulators.salesforce import merges
-from local.simulators.salesforce.fields import Field
+from local.simulators.salesforce.fields import Choice, Field
 from local.simulators.salesforce.kinds import Kind
 from local.simulators.salesforce.org import Org, ValidationRule
 from local.simulators.salesforce.values import parsed_moment
@@ -43,9 +43,10 @@ class Act:
 
 @dataclass(slots=True)
 class Operations:
-    """An order names its `op`; `org` defaults to the first, `at` (a moment) to now, `user` to the connected person.
+    """An order names its `op`; `org` defaults to the first, `at` (a moment) to now.
 
-    `late_seconds` lets the change surface that much after its stamp.
+    `user` defaults to a colleague of the person who connected the app; `late_seconds` lets the change surface that
+    much after its stamp, and untold.
     """
 
     cloud: "Cloud"
@@ -72,7 +73,7 @@ class Operations:
         if at is not None and at_ms is None:
             raise BadCommand(f"not a moment: {at}")
         late = int(float(order.get("late_seconds", 0)) * 1000)
-        desk = Desk(org, str(order.get("user", org.user_id)), at_ms, late, allow_duplicates=True)
+        desk = Desk(org, str(order.get("user", _somebody(org))), at_ms, late, allow_duplicates=True)
         return {"op": order["op"], **operation(Act(order, org, desk))}
 
     def _outbound_message(self, act: Act) -> Result:
@@ -97,6 +98,11 @@ class Operations:
     def _uninstall(self, act: Act) -> Result:
         self.cloud.tokens.revoke_all(act.org)
         return {"org": act.org.facts.id}
+
+
+def _somebody(org: Org) -> str:
+    """The first colleague of the person who connected the app."""
+    return next((each for each in org.stores["User"].rows if each != org.user_id), org.user_id)
 
 
 def _create(act: Act) -> Result:
@@ -232,6 +238,10 @@ def _add_stage(act: Act) -> Result:
            "IsWon": False, "DefaultProbability": 50.0, "ForecastCategoryName": "Pipeline", **fields}  # fmt: skip
     stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), act.org.now_ms())
     store.put({"ApiName": row["MasterLabel"], **row, **stamps})
+    deals = act.org.kinds["Opportunity"]
+    stages = deals.fields["StageName"]
+    choices = (*stages.choices, Choice(row["MasterLabel"]))
+    deals.add(replace(stages, choices=choices), act.org.clock.now_ms())
     return {"id": row["Id"]}
 
 
