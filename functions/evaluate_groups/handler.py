@@ -10,7 +10,7 @@ from crmbridge.wiring import deps, unpark
 
 
 def work(deps: Deps, body: Body, deadline: datetime) -> None:
-    evaluate_message(deps, body)
+    evaluate_message(deps, body, deadline)
 
 
 answer = Worker(work, unpark)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from crmbridge.domain.stored import Stored
 from crmbridge.services.edit_groups import create_group, update_group
 from crmbridge.services.evaluate_records import evaluate_message, evaluate_records
 from crmbridge.services.ports import Deps
+from crmbridge.services.queue_evaluations import SHARDS
 
 NEGOTIATION = {
     "operator": "AND",
@@ -35,6 +37,8 @@ DIRECTORIES = Directories(
         "s9": Stage("s9", "Closed won", "default", "Sales", is_closed=True, is_won=True),
     },
 )
+
+PLENTY = timedelta(minutes=2)
 
 MakeGroup = Callable[..., Group]
 Put = Callable[..., RecordKey]
@@ -258,9 +262,28 @@ def test_stricter_rules_let_go_once_the_scans_they_queue_have_run(
 
     update_group(deps, admin, group.id, {"rules": stricter})
     for message in deps.queues.groups.take():  # type: ignore[attr-defined] # the memory twin's
-        evaluate_message(deps, message.body)
+        evaluate_message(deps, message.body, deps.now() + PLENTY)
 
     assert who_is_in(group) == set()
+
+
+def test_a_scan_without_time_goes_on_in_the_next_message(
+    deps: Deps, make_group: MakeGroup, put_contact: Put, put_deal: Put, who_is_in: WhoIsIn
+) -> None:
+    for number in range(2000):
+        put_deal(f"d{number}", contacts=())
+    put_contact("c1", "ada@example.test")
+    put_deal("d9999")
+    group = make_group()
+
+    messages = 0
+    while sent := deps.queues.groups.take():  # type: ignore[attr-defined] # the memory twin's
+        for message in sent:
+            evaluate_message(deps, message.body, deps.now())
+            messages += 1
+
+    assert messages > 2 * SHARDS - 4
+    assert who_is_in(group) == {"ada@example.test"}
 
 
 def test_an_unchanged_deal_writes_nothing(deps: Deps, make_group: MakeGroup, put_deal: Put) -> None:
@@ -269,7 +292,7 @@ def test_an_unchanged_deal_writes_nothing(deps: Deps, make_group: MakeGroup, put
     evaluate_records(deps, [deal])
     before = deps.memberships.held([deal])
 
-    evaluate_message(deps, {"workspace": "w1", "records": [["c1", "deals", "d1"]]})
+    evaluate_message(deps, {"workspace": "w1", "records": [["c1", "deals", "d1"]]}, deps.now() + PLENTY)
 
     assert deps.memberships.held([deal]) == before
 

@@ -3,6 +3,7 @@ their own evaluation, messages come twice and out of order, and the chat app ref
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -93,7 +94,7 @@ class World:
         if self.waiting:
             at = self.chance.randrange(len(self.waiting))
             body = self.waiting[at] if self.chance.random() < 0.2 else self.waiting.pop(at)
-            evaluate_message(deps, body)
+            evaluate_message(deps, body, deps.now() + timedelta(minutes=2))
 
     def deliver(self, deps: Deps) -> None:
         """What the stream would ring for, what was rung, and what is due: all of it is some of these."""

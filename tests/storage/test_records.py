@@ -207,6 +207,16 @@ def test_shards_together_hold_every_id_once_with_its_state(records: RecordStore,
     assert sum(1 for shard in shards if shard) > 8
 
 
+def test_a_shard_goes_on_after_any_id(records: RecordStore, see: Make, save: Make) -> None:
+    for id in ("1#2", "7<8", "90", "x y"):
+        save(records, see(id, links=["5"]))
+
+    for shard in range(SHARDS):
+        ids = [id for id, _ in records.ids("w1", "c1", "contacts", shard)]
+        rests = [[id for id, _ in records.ids("w1", "c1", "contacts", shard, after)] for after in ids]
+        assert rests == [ids[place + 1 :] for place in range(len(ids))]
+
+
 def test_a_scan_brings_the_records_themselves(records: RecordStore, see: Make, save: Make) -> None:
     save(records, see(says="open", links=["7"]))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -9,6 +10,7 @@ import orjson
 
 from crmbridge.domain.errors import Invalid, Stale
 from crmbridge.domain.groups import Group, Held, Members, Support, View, same_supports, supported, takes
+from crmbridge.domain.messages import Message
 from crmbridge.domain.predicates import Predicate, compile_predicate
 from crmbridge.domain.records import Json, Kind, RecordKey
 from crmbridge.services.look_at_deals import Scene, Sources, look_at_deals
@@ -16,22 +18,31 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
 
 ROUNDS: Final = 5
+BATCH_MARGIN: Final = timedelta(seconds=30)
+"""What is kept free for a batch under way, and for one batch of each message that came along."""
 
 
-def evaluate_message(deps: Deps, body: Mapping[str, Json]) -> None:
-    """`{"workspace", "records": [[connection, object, id], ...]}`, or `"scan": {"connection", "object", "shard"}`."""
+def evaluate_message(deps: Deps, body: Mapping[str, Json], deadline: datetime) -> None:
+    """`{"workspace", "records": [[connection, object, id], ...]}`, or `"scan": {"connection", "object", "shard"}`, the
+    latter with the id `after` which to go on."""
     workspace = body["workspace"]
     if scan := body.get("scan"):
-        evaluate_shard(deps, workspace, scan["connection"], scan["object"], scan["shard"])
+        evaluate_shard(deps, workspace, scan, deadline)
     else:
         evaluate_records(deps, [RecordKey(workspace, *record) for record in body["records"]])
 
 
-def evaluate_shard(deps: Deps, workspace: str, connection: str, object: str, shard: int) -> None:
-    """Every stored record of one shard, tombstones included: they may still support somebody."""
-    ids = deps.records.ids(workspace, connection, object, shard)
+def evaluate_shard(deps: Deps, workspace: str, scan: Mapping[str, Json], deadline: datetime) -> None:
+    """Every stored record of one shard, tombstones included: they may still support somebody. What is left when the
+    time is nearly up is queued anew."""
+    connection, object = scan["connection"], scan["object"]
+    ids = deps.records.ids(workspace, connection, object, scan["shard"], scan.get("after", ""))
     for batch in batches(RecordKey(workspace, connection, object, id) for id, _ in ids):
         evaluate_records(deps, batch)
+        if deps.now() + BATCH_MARGIN > deadline:
+            rest = {**scan, "after": batch[-1].external_id}
+            deps.queues.groups.send(Message({"workspace": workspace, "scan": rest}, workspace))
+            return
 
 
 def evaluate_records(deps: Deps, keys: Sequence[RecordKey]) -> None:

@@ -45,8 +45,10 @@ class Records(Protocol):
     def linked(self, key: RecordKey, object: str) -> Sequence[str]:
         """Ids of `object` records that own a link to this one (a company's contacts): the reverse edges."""
 
-    def ids(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[tuple[str, str]]:
-        """(external id, state) of one shard of 16, for sweeps."""
+    def ids(
+        self, workspace: str, connection: str, object: str, shard: int, after: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """(external id, state) of one shard of 16, in the store's order, beyond the id `after`."""
 
     def scan(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[Stored]: ...
 

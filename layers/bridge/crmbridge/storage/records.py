@@ -55,12 +55,17 @@ class RecordStore:
     def linked(self, key: RecordKey, object: str) -> Sequence[str]:
         return [parts(edge["sk"])[-1] for edge in query_all(self._items, *reverse_prefix(key, object))]
 
-    def ids(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[tuple[str, str]]:
-        for key, item in self._shard(workspace, connection, object, shard, attributes=("state",)):
+    def ids(
+        self, workspace: str, connection: str, object: str, shard: int, after: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        pk, prefix = partition(workspace, connection, shard), f"{part(object)}#"
+        last = {"pk": pk, "sk": prefix + part(after)} if after else None
+        for key, item in _records(query_all(self._items, pk, prefix, attributes=("state",), after=last)):
             yield key.external_id, item["state"]
 
     def scan(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[Stored]:
-        for key, item in self._shard(workspace, connection, object, shard):
+        rows = query_all(self._items, partition(workspace, connection, shard), f"{part(object)}#")
+        for key, item in _records(rows):
             yield self._stored(key, item)
 
     def page(self, workspace: str, connection: str, object: str, *, limit: int, cursor: str | None) -> PageOf[Stored]:
@@ -152,12 +157,6 @@ class RecordStore:
             return all(move_links(self._items, _move(write, each, token)) for each in link_parts(write))
         except Stale:
             return False
-
-    def _shard(
-        self, workspace: str, connection: str, object: str, shard: int, attributes: Sequence[str] = ()
-    ) -> Iterator[tuple[RecordKey, Item]]:
-        pk = partition(workspace, connection, shard)
-        return _records(query_all(self._items, pk, f"{part(object)}#", attributes=attributes))
 
     def _from(
         self, workspace: str, connection: str, object: str, shard: int, after: str, limit: int
