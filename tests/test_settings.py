@@ -30,6 +30,7 @@ def test_the_sync_lag_is_a_number_of_seconds(environment: dict[str, str]) -> Non
     assert read_settings(environment | {"SYNC_LAG_SECONDS": "0"}).sync_lag_seconds == 0
 
 
-def test_a_sync_lag_that_is_no_number_is_named(environment: dict[str, str]) -> None:
-    with pytest.raises(Misconfigured, match="SYNC_LAG_SECONDS"):
-        read_settings(environment | {"SYNC_LAG_SECONDS": "soon"})
+@pytest.mark.parametrize("name", ["SYNC_LAG_SECONDS", "MAX_GROUPS"])
+def test_what_is_no_number_is_named(environment: dict[str, str], name: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        read_settings(environment | {name: "many"})

@@ -1,6 +1,7 @@
 """Who may make and change smart groups, what is refused, and that every change is evaluated."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_everything_that_is_missing_is_named(deps: Deps, admin: Caller) -> None:
 
 def test_the_number_of_groups_is_capped(deps: Deps, admin: Caller, group: Group) -> None:
     with pytest.raises(Clash, match="1 smart groups"):
-        create_group(deps, admin, BODY, cap=1)
+        create_group(replace(deps, max_groups=1), admin, BODY)
 
 
 def test_new_rules_begin_a_new_epoch_and_are_evaluated(deps: Deps, admin: Caller, group: Group, rung: Rung) -> None:

@@ -31,9 +31,11 @@ class Settings:
     log_level: str
     sync_lag_seconds: int | None
     """How far behind now an incremental window ends; None keeps what each CRM needs."""
+    max_groups: int | None
+    """Smart groups that a workspace may have; None is as many as every deployment bears."""
 
 
-MAY_BE_EMPTY = frozenset({"return_urls", "sync_lag_seconds"})
+MAY_BE_EMPTY = frozenset({"return_urls", "sync_lag_seconds", "max_groups"})
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -45,7 +47,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         **{name: text for name, text in texts.items() if name not in MAY_BE_EMPTY},
         return_urls=tuple(url.strip() for url in texts["return_urls"].split(",") if url.strip()),
-        sync_lag_seconds=_seconds(texts["sync_lag_seconds"]),
+        sync_lag_seconds=_whole_number("SYNC_LAG_SECONDS", texts["sync_lag_seconds"]),
+        max_groups=_whole_number("MAX_GROUPS", texts["max_groups"]),
     )
 
 
@@ -53,9 +56,9 @@ def _names() -> tuple[str, ...]:
     return tuple(each.name for each in fields(Settings))
 
 
-def _seconds(text: str) -> int | None:
+def _whole_number(name: str, text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise Misconfigured(f"SYNC_LAG_SECONDS is {text!r}; it must be a whole number of seconds, or empty")
+        raise Misconfigured(f"{name} is {text!r}; it must be a whole number, or empty")
     return int(text)

@@ -186,6 +186,10 @@ class Wired(ports.Deps):
         return self.settings.sync_lag_seconds
 
     @cached_property
+    def max_groups(self) -> int:
+        return ports.MAX_GROUPS if self.settings.max_groups is None else self.settings.max_groups
+
+    @cached_property
     def public_url(self) -> str:
         return self.settings.public_url
 

@@ -36,7 +36,6 @@ class Group:
     epoch: int = 1
     created_by: str = ""
     created_at: datetime
-    evaluated_at: datetime | None = None
     paused: bool = False
     version: int = 0
 

@@ -52,7 +52,6 @@ class GroupShown(Shown):
     paused: bool
     created_by: str
     created_at: datetime
-    evaluated_at: datetime | None
 
 
 class GroupList(Shown):

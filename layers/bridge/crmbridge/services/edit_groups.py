@@ -12,7 +12,6 @@ from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import queue_records, queue_scans
 
-CAP: Final = 1000
 MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
 EDITORS: Final = ("admin", "member")
@@ -20,7 +19,7 @@ DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections"
 """What says who belongs; a change of any of them makes everything decided before it old."""
 
 
-def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json], *, cap: int = CAP) -> Group:
+def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
     """`{"name", "channel", "rules"}` and optionally `members`, `include_closed`, `connections`, `paused`.
 
     Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have.
@@ -29,7 +28,7 @@ def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json], *, cap: i
         raise Forbidden("only admins and members may make smart groups; ask an admin")
     known = _checked(deps, caller, body, required=("name", "channel", "rules"))
     group = Group(id=deps.new_id(), workspace=caller.workspace, created_by=caller.user, created_at=deps.now(), **known)
-    deps.groups.add(group, cap)
+    deps.groups.add(group, deps.max_groups)
     queue_scans(deps, caller.workspace, group.connections)
     return group
 

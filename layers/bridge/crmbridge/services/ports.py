@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.platforms.http import Gate
     from crmbridge.platforms.spec import Platform
 
+MAX_GROUPS = 1000
+
 Clock = Callable[[], datetime]
 """Aware UTC."""
 NewId = Callable[[], str]
@@ -328,3 +330,5 @@ class Deps:
     """Raises NotFound, naming the platforms there are."""
     sync_lag_seconds: float | None = None
     """Overrides how far a platform's incremental windows stay behind the clock."""
+    max_groups: int = MAX_GROUPS
+    """Smart groups that one workspace may have."""
