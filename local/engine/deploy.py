@@ -92,7 +92,15 @@ def for_engine(template: Json, parameters: Mapping[str, str], api: str) -> Json:
     translated = spell_out_routes(translate(template, parameters))
     for _, properties in of_type(translated, f"{API}::Api"):
         properties["Tags"] = {**properties.get("Tags", {}), "ms-custom-id": api}
+    for name in [name for name, _ in of_type(translated, "AWS::S3::BucketPolicy") if demands_tls(translated, name)]:
+        del translated["Resources"][name]
     return translated
+
+
+def demands_tls(template: Json, policy: str) -> bool:
+    """The engine speaks plain HTTP, on the loopback alone, and enforces what a bucket's policy says."""
+    statements = template["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+    return all("aws:SecureTransport" in each.get("Condition", {}).get("Bool", {}) for each in statements)
 
 
 def submit(stacks: Any, name: str, body: Json, parameters: Mapping[str, str], key: str) -> None:

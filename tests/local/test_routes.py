@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.engine.deploy import Stack
+from local.engine.deploy import Stack, for_engine
 from local.engine.process import EngineFailed
 from local.engine.routes import Route, logical, spell_out_routes, template_routes
 from local.engine.template import TEMPLATE, of_type, read_template, translate
@@ -66,3 +66,12 @@ def test_translating_leaves_the_template_as_it_was(app: Path) -> None:
     translate(template, {})
 
     assert template == read_template(app)
+
+
+def test_a_demand_for_tls_is_not_made_of_an_engine_that_has_none() -> None:
+    template = read_template(TEMPLATE)
+
+    body = for_engine(template, {}, "10ca1001")
+
+    assert not list(of_type(body, "AWS::S3::BucketPolicy"))
+    assert list(of_type(body, "AWS::S3::Bucket"))
