@@ -18,7 +18,7 @@ from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.workspaces import Endpoint
-from crmbridge.platforms.spec import OAuthSpec, ObjectSpec, Page, PageRequest, Platform, WebhookSpec
+from crmbridge.platforms.spec import OAuthSpec, ObjectSpec, Page, PageRequest, Platform, WebhookSpec, token_way
 from crmbridge.services.ports import Deps, Queues
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
@@ -248,6 +248,7 @@ class LittleCrm:
             find=lambda _api, _object, _email, _directories: [],
             incremental_lag_seconds=90,
             overlap_seconds=300,
+            ways={"token": token_way("Token", "Made by hand")},
         )
 
     def _load(self) -> Directories:

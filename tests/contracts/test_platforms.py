@@ -51,7 +51,8 @@ def test_the_catalogue_is_complete(crm: Platform) -> None:
     assert crm.title
     assert len(crm.description) > 20
     assert crm.logo.startswith("data:image/svg+xml")
-    assert set(crm.auth) <= {"oauth", "token"}
+    assert set(crm.auth) - {"oauth"} == set(crm.ways)
+    assert all(way.title and way.inputs for way in crm.ways.values())
     assert {spec.kind for spec in crm.objects.values()} == set(Kind)
     assert all(pool.calls and pool.seconds for pool in crm.pools)
 

@@ -33,7 +33,7 @@ class HubSpot:
         if asked.path == TOKEN_PATH:
             return self.token(asked.body)
         if asked.path == "/account-info/v3/details":
-            return self.account(asked.headers["Authorization"])
+            return self.account(asked.headers.get("Authorization") or asked.headers["x-api-token"])
         return (204, None) if asked.method == "DELETE" else (200, {"results": []})
 
     def token(self, form: dict[str, str]) -> Any:

@@ -17,7 +17,7 @@ ADA = Caller("w1", "u1", "admin")
 
 
 def test_an_account_is_connected_by_a_token_made_by_hand(deps: Deps, hubspot: Any) -> None:
-    connection = add_connection(deps, ADA, "hubspot", token=" pat-48\n", display_name="Sandbox")
+    connection = add_connection(deps, ADA, "hubspot", {"token": " pat-48\n"}, display_name="Sandbox")
 
     assert (connection.account, connection.auth, connection.display_name) == ("48", "token", "Sandbox")
     assert deps.vault.read(connection).tokens.access_token == "pat-48"
@@ -25,7 +25,7 @@ def test_an_account_is_connected_by_a_token_made_by_hand(deps: Deps, hubspot: An
 
 
 def test_a_token_needs_no_app_of_ours(make_deps: Any, hubspot: Any) -> None:
-    connection: Connection = add_connection(make_deps(vault=MemoryVault()), ADA, "hubspot", token="pat-48")
+    connection: Connection = add_connection(make_deps(vault=MemoryVault()), ADA, "hubspot", {"token": "pat-48"})
 
     assert connection.account == "48"
 
@@ -33,7 +33,7 @@ def test_a_token_needs_no_app_of_ours(make_deps: Any, hubspot: Any) -> None:
 @pytest.mark.parametrize("token", ["", "  ", "pat-\u00e9", "pat\n48", "pat-refused"])
 def test_a_token_that_is_none_or_is_refused_names_the_field(deps: Deps, hubspot: Any, token: str) -> None:
     with pytest.raises(Invalid, match="token"):
-        add_connection(deps, ADA, "hubspot", token=token)
+        add_connection(deps, ADA, "hubspot", {"token": token})
 
     assert deps.connections.list("w1") == []
 

@@ -71,7 +71,7 @@ def test_a_foreign_connection_is_an_unknown_one(connect: Any, deps: Deps) -> Non
 
 
 def test_disconnecting_a_token_leaves_the_app_alone(connect: Any, deps: Deps, remote: Any) -> None:
-    connection = add_connection(deps, ADA, "hubspot", token="pat-48")
+    connection = add_connection(deps, ADA, "hubspot", {"token": "pat-48"})
 
     disconnect(deps, ADA, connection.id)
 

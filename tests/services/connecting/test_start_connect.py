@@ -47,7 +47,7 @@ def test_only_admins_connect(deps: Deps, member: Caller, hubspot: Any) -> None:
     with pytest.raises(Forbidden):
         start_connect(deps, member, "hubspot")
     with pytest.raises(Forbidden):
-        add_connection(deps, member, "hubspot", token="pat-48")
+        add_connection(deps, member, "hubspot", {"token": "pat-48"})
     with pytest.raises(Forbidden):
         disconnect(deps, member, "c1")
 
@@ -122,7 +122,7 @@ def test_what_a_platform_cannot_do_is_said(deps: Deps, hubspot: Any) -> None:
     with pytest.raises(Unsupported):
         start_connect(by_token, ADA, "hubspot")
     with pytest.raises(Unsupported):
-        add_connection(by_oauth, ADA, "hubspot", token="pat-48")
+        add_connection(by_oauth, ADA, "hubspot", {"token": "pat-48"})
 
 
 def test_an_app_that_points_at_a_simulator_is_asked_there(make_deps: Any, remote: Any) -> None:

@@ -60,7 +60,12 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TokenSet:
-    """What the CRM gave us to act with. `expires_at` None means that it does not expire. Has no repr on purpose."""
+    """What the CRM gave us to act with. `expires_at` None means that it does not expire; where the CRM does not say, a
+    guess of the platform's stands there. Has no repr on purpose.
+
+    `base_url` is where this account's API lives, `auth_url` where its tokens are refreshed and revoked; empty: where
+    the platform's do. `given` is what an admin gave instead of a consent, as far as renewing needs it.
+    """
 
     access_token: str
     refresh_token: str = ""
@@ -68,6 +73,8 @@ class TokenSet:
     scopes: tuple[str, ...] = ()
     base_url: str = ""
     account: str = ""
+    auth_url: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,6 +91,7 @@ class Pending:
     expires_at: datetime
     reconnect: str | None = None
     verifier: str = ""
+    auth_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AppCredentials:
-    """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators)."""
+    """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators);
+    `hosts`, separated by spaces, are other login hosts that may be trusted then."""
 
     client_id: str
     client_secret: str
@@ -132,6 +141,7 @@ class AppCredentials:
     auth_url: str = ""
     api_url: str = ""
     webhook_secret: str = ""
+    hosts: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -63,10 +63,13 @@ class ConnectionList(Shown):
 
 
 class TokenGiven(Given):
-    """For CRMs whose catalogue entry says `token` under `auth`; OAuth begins at POST /v1/oauth/{platform}/start."""
+    """`auth` is one of the `ways` of the CRM's catalogue entry, `given` what that way asks for; `token` alone is short
+    for the way `token`. OAuth begins at POST /v1/oauth/{platform}/start."""
 
     platform: Annotated[str, Field(max_length=MAX_ID)]
-    token: Annotated[str, Field(min_length=1, max_length=4000, description="Made by an admin of the CRM")]
+    auth: Annotated[str, Field(max_length=MAX_ID)] = "token"
+    given: Annotated[dict[str, str], Field(max_length=20)] = Field(default_factory=dict)
+    token: Annotated[str, Field(max_length=4000, description="Made by an admin of the CRM")] = ""
     display_name: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -149,10 +152,11 @@ def list_connections(ask: Ask) -> ConnectionList:
     return ConnectionList(items=[shown(each) for each in read_connections.list_connections(ask.deps, ask.caller)])
 
 
-@router.post("/v1/connections", summary="Connect an account by a token", tags=TAGS, status_code=201)
+@router.post("/v1/connections", summary="Connect an account without a consent page", tags=TAGS, status_code=201)
 def add(ask: Ask, given: TokenGiven) -> ConnectionShown:
+    asked = {**given.given, "token": given.token} if given.token else given.given
     return shown(
-        add_connection(ask.deps, ask.caller, given.platform, token=given.token, display_name=given.display_name)
+        add_connection(ask.deps, ask.caller, given.platform, asked, auth=given.auth, display_name=given.display_name)
     )
 
 

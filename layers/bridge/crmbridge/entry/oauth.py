@@ -40,6 +40,7 @@ class Start(Given):
     scopes: Annotated[list[str], Field(max_length=100, description="Wanted besides the required; empty: all")] = Field(
         default_factory=list
     )
+    login_host: Annotated[str, Field(max_length=300, description="A name from the catalogue, or your own domain")] = ""
     reconnect: Annotated[str | None, Field(description="A connection whose authorisation is to be renewed")] = None
 
 
@@ -58,6 +59,7 @@ def start(ask: Ask, platform: str, wish: Start) -> Started:
         return_url=wish.return_url,
         scopes=wish.scopes,
         reconnect=wish.reconnect,
+        login_host=wish.login_host,
     )
     return Started(authorize_url=url)
 

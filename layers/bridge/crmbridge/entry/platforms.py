@@ -2,7 +2,7 @@
 
 from crmbridge.entry.http import new_router
 from crmbridge.entry.models import Shown
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.spec import Platform, Way
 
 router = new_router()
 
@@ -16,14 +16,40 @@ class ScopeShown(Shown):
     required: bool
 
 
+class InputShown(Shown):
+    """One thing to give; `choices`: one of these; `pattern`: matched in full."""
+
+    name: str
+    label: str
+    help: str
+    secret: bool
+    required: bool
+    multiline: bool
+    pattern: str
+    choices: list[str]
+
+
+class WayShown(Shown):
+    """A way to connect without a consent page: `POST /v1/connections` with its name as `auth` and `given`."""
+
+    name: str
+    title: str
+    description: str
+    inputs: list[InputShown]
+
+
 class PlatformShown(Shown):
-    """`auth` says how an account is connected, `actions` what may be written there."""
+    """`auth` says how an account is connected, `actions` what may be written there. `login_hosts` may be named when
+    OAuth is started; `own_login_host`: so may the customer's own domain."""
 
     name: str
     title: str
     description: str
     logo: str
     auth: list[str]
+    ways: list[WayShown]
+    login_hosts: list[str]
+    own_login_host: bool
     kinds: list[str]
     scopes: list[ScopeShown]
     actions: list[str]
@@ -47,7 +73,15 @@ def _shown(platform: Platform) -> PlatformShown:
         description=platform.description,
         logo=platform.logo,
         auth=list(platform.auth),
+        ways=[_way(name, platform.ways[name]) for name in platform.auth if name in platform.ways],
+        login_hosts=list(platform.oauth.login_hosts),
+        own_login_host=bool(platform.oauth.login_pattern),
         kinds=sorted({str(spec.kind) for spec in platform.objects.values()}),
         scopes=[ScopeShown.model_validate(scope) for scope in platform.oauth.scopes],
         actions=sorted(platform.actions),
     )
+
+
+def _way(name: str, way: Way) -> WayShown:
+    inputs = [InputShown.model_validate(each) for each in way.inputs]
+    return WayShown(name=name, title=way.title, description=way.description, inputs=inputs)

@@ -70,7 +70,7 @@ class Api:
     gate: Gate
     explain: Explain
     session: requests.Session
-    authorization: Callable[[str], str] = "Bearer {}".format
+    authorization: Callable[[str], Mapping[str, str]] = lambda token: {"Authorization": f"Bearer {token}"}
     calls: int = field(default=0)
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, pool: str = "burst") -> Json:
@@ -115,7 +115,7 @@ class Api:
         return self._read(call, answer)
 
     def _request(self, call: Call, token: str) -> requests.Response:
-        headers = {"Authorization": self.authorization(token), "Accept": "application/json"}
+        headers = {**self.authorization(token), "Accept": "application/json"}
         data = None
         if call.body is not None:
             data = orjson.dumps(call.body)

@@ -12,6 +12,7 @@ from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record
 from crmbridge.platforms.http import Api, Explain
+from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,22 @@ class OAuthSpec:
     pkce: bool = False
     basic_auth: bool = False
     refresh_early_seconds: int = 300
+    sends_scopes: bool = True
+    """False: the app has them fixed, and the consent page is not asked for any."""
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    token_extra: Mapping[str, str] = field(default_factory=dict)
+    """Constant parameters of the consent page and of every token request."""
+    login_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Name -> URL of other places to log in (sandbox, data centres); an admin may choose one at the start."""
+    login_pattern: str = ""
+    """Other hosts that may be chosen or answered with, matched in full (a customer's own domain). Our client secret is
+    posted there: let in nothing that somebody else could register."""
+    callback_host: str = ""
+    """The parameter of the callback that names the login host which the code is good at."""
+    refusal: Callable[[int, Mapping[str, Json]], str] = lambda _status, _body: ""
+    """What an error of the token endpoint means: gone, app, busy; empty: by the usual words."""
+    idle_days: int | None = None
+    """After so many days without a refresh the CRM forgets a refresh token; it is used well before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +230,18 @@ class Platform:
     """Live look-up of (object, e-mail)."""
     incremental_lag_seconds: int = 90
     overlap_seconds: int = 300
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    """The names in `auth` besides oauth."""
+    headers: Callable[[str, str], Mapping[str, str]] = bearer
+    """(one of `auth`, token) -> the headers that carry it."""
 
 
 __all__ = [
     "ActionSpec",
     "Api",
     "AppCredentials",
+    "AskTokens",
+    "Input",
     "OAuthSpec",
     "ObjectSpec",
     "Page",
@@ -226,8 +249,11 @@ __all__ = [
     "Platform",
     "Pool",
     "Scope",
+    "Way",
     "WebhookSpec",
     "Window",
     "WriteRequest",
     "Written",
+    "bearer",
+    "token_way",
 ]

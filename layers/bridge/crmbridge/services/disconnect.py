@@ -1,6 +1,7 @@
 """Say goodbye to an account: only what is this connection's own goes."""
 
 from dataclasses import replace
+from functools import partial
 
 from crmbridge.domain.connections import Caller, Connection, Health
 from crmbridge.domain.errors import PlatformError
@@ -39,14 +40,10 @@ def _let_go(deps: Deps, connection: Connection) -> None:
     if others or connection.auth != "oauth":
         return
     app = app_of(deps, platform, connection.auth)
-    api = open_with(deps, platform, app, KeptTokens(deps, platform, app, connection), connection.account, "click")
+    kept = KeptTokens(deps, platform, app, connection)
+    api = open_with(deps, platform, app, kept, connection.account, "click", auth=connection.auth)
+    kept.moved = partial(setattr, api, "base_url")
     try:
         platform.oauth.revoke(api, deps.vault.read(connection).tokens, app)
     except PlatformError as error:
         deps.journal.audit(connection.workspace, "connection.not_revoked", "", {"reason": str(error)})
-
-
-def _has_sisters(deps: Deps, connection: Connection) -> bool:
-    """A connection by a token made by hand needs no app."""
-    sharing = deps.connections.of_account(connection.platform, connection.account)
-    return any(each.id != connection.id and each.auth == "oauth" for each in sharing)

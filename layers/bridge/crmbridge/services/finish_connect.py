@@ -1,13 +1,13 @@
 """The second step of connecting: the CRM sends the admin's browser back, and every way it can fail has a name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crmbridge.domain.connections import AppCredentials, Connection, Identity, Pending, TokenSet
-from crmbridge.domain.errors import MissingScope, NotFound, PlatformError, Refused
+from crmbridge.domain.errors import Invalid, MissingScope, NotFound, PlatformError, Refused
 from crmbridge.platforms import oauth
 from crmbridge.platforms.spec import Platform
-from crmbridge.services.open_api import GivenTokens, open_with
+from crmbridge.services.open_api import open_given
 from crmbridge.services.ports import Deps
 from crmbridge.services.save_connection import Grant, begin_connection, save_connection
 from crmbridge.services.start_connect import redirect_uri
@@ -23,7 +23,7 @@ class Connected:
 
 def finish_connect(deps: Deps, platform_name: str, query: Mapping[str, str]) -> Connected:
     """Raises Refused with one of: unknown_or_used_state, denied_at_provider, missing_code, exchange_failed,
-    account_unreadable, missing_scopes, wrong_account, connection_gone."""
+    untrusted_host, account_unreadable, missing_scopes, wrong_account, connection_gone."""
     platform = deps.platform(platform_name)
     pending = deps.guards.consume(query.get("state", ""))
     if pending is None or pending.platform != platform.name:
@@ -42,12 +42,21 @@ def _connect(deps: Deps, platform: Platform, pending: Pending, query: Mapping[st
     if not query.get("code"):
         raise Refused("missing_code", f"{platform.title} sent no code: start again")
     app = deps.vault.app(platform.name)
+    pending = replace(pending, auth_url=_login_host(platform, app, query) or pending.auth_url)
     tokens = _exchanged(deps, platform, app, pending, query["code"])
     identity = _identity(deps, platform, app, tokens)
     _check_scopes(platform, identity.scopes or tokens.scopes)
     _check_account(deps, platform, pending, identity)
     grant = Grant(workspace=pending.workspace, user=pending.user, auth="oauth", tokens=tokens, identity=identity)
     return begin_connection(deps, save_connection(deps, platform, grant), pending.user)
+
+
+def _login_host(platform: Platform, app: AppCredentials, query: Mapping[str, str]) -> str:
+    """Comes by way of a browser, and is where our client secret goes next."""
+    try:
+        return oauth.login_url(platform, app, query.get(platform.oauth.callback_host, ""))
+    except Invalid as error:
+        raise Refused("untrusted_host", f"the answer names a login host that {platform.title} has not") from error
 
 
 def _exchanged(deps: Deps, platform: Platform, app: AppCredentials, pending: Pending, code: str) -> TokenSet:
@@ -59,6 +68,7 @@ def _exchanged(deps: Deps, platform: Platform, app: AppCredentials, pending: Pen
             code=code,
             redirect_uri=redirect_uri(deps, platform),
             verifier=pending.verifier,
+            auth_url=pending.auth_url,
             now=deps.now(),
         )
     except PlatformError as error:
@@ -66,7 +76,7 @@ def _exchanged(deps: Deps, platform: Platform, app: AppCredentials, pending: Pen
 
 
 def _identity(deps: Deps, platform: Platform, app: AppCredentials, tokens: TokenSet) -> Identity:
-    api = open_with(deps, platform, app, GivenTokens(platform.name, tokens), tokens.account, "click")
+    api = open_given(deps, platform, app, tokens, "oauth")
     try:
         return platform.identify(api, tokens)
     except MissingScope as error:

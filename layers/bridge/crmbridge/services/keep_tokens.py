@@ -32,6 +32,8 @@ class KeptTokens:
     app: AppCredentials
     connection: Connection
     patience: timedelta = PATIENCE
+    moved: Callable[[str], None] = lambda _: None
+    """Told where the account's API lives, which a refresh may change."""
     _held: HeldTokens | None = None
     _holder: str = field(default="", repr=False)
 
@@ -43,6 +45,8 @@ class KeptTokens:
         if not self._is_fresh(held, refused):
             held = self._renew(held, refused)
         self._held = held
+        if held.tokens.base_url:
+            self.moved(held.tokens.base_url)
         return held.tokens.access_token
 
     def _read(self) -> HeldTokens:
@@ -108,7 +112,8 @@ class KeptTokens:
             return self._rescued(held, refused, error)
 
     def _ask(self, tokens: TokenSet) -> TokenSet:
-        return oauth.refresh(self.platform, self.app, self.deps.http, tokens, self.deps.now())
+        auth = self.connection.auth
+        return oauth.renew(self.platform, self.app, self.deps.http, tokens, self.deps.now(), auth)
 
     def _save(self, held: HeldTokens, fresh: TokenSet) -> HeldTokens:
         """A late loser's answer is dropped: what the winner stored is newer."""

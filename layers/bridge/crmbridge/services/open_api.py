@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from crmbridge.domain.connections import AppCredentials, Connection, Health, TokenSet
@@ -69,18 +70,26 @@ def open_api(deps: Deps, connection: Connection, lane: str) -> Api:
         )
     app = app_of(deps, platform, connection.auth)
     patience = CLICK_PATIENCE if lane == "click" else PATIENCE
-    api = open_with(
-        deps, platform, app, KeptTokens(deps, platform, app, connection, patience), connection.account, lane
-    )
+    tokens = KeptTokens(deps, platform, app, connection, patience)
+    api = open_with(deps, platform, app, tokens, connection.account, lane, auth=connection.auth)
     api.base_url = app.api_url or connection.base_url or platform.api_url
+    tokens.moved = partial(setattr, api, "base_url")
     api.gone = lambda error: require_reconnect(deps, connection, str(error))
     return api
 
 
+def open_given(deps: Deps, platform: Platform, app: AppCredentials, tokens: TokenSet, auth: str) -> PatientApi:
+    """A door for tokens that no connection keeps yet."""
+    given = GivenTokens(platform.name, tokens)
+    api = open_with(deps, platform, app, given, tokens.account, "click", auth=auth)
+    api.base_url = tokens.base_url or api.base_url
+    return api
+
+
 def open_with(
-    deps: Deps, platform: Platform, app: AppCredentials, tokens: Tokens, account: str, lane: str
+    deps: Deps, platform: Platform, app: AppCredentials, tokens: Tokens, account: str, lane: str, *, auth: str
 ) -> PatientApi:
-    """A door for tokens that may not belong to a connection yet."""
+    """A door for tokens wherever they come from; `auth` is the way they were granted."""
     return PatientApi(
         platform=platform.name,
         base_url=app.api_url or platform.api_url,
@@ -88,6 +97,7 @@ def open_with(
         gate=deps.guards.budget(f"{platform.name}#{account}#{app.app_id}", platform.pools, lane),
         explain=platform.explain,
         session=deps.http,
+        authorization=partial(platform.headers, auth),
         sleep=deps.sleep,
     )
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,11 +24,13 @@ def start_connect(
     return_url: str = "",
     scopes: Sequence[str] = (),
     reconnect: str | None = None,
+    login_host: str = "",
 ) -> str:
     """Return the CRM's consent page. `scopes`: those wanted besides the required ones; none given: all there are.
 
     `reconnect` is the id of a connection whose authorisation is to be renewed. `return_url` must be one of those this
-    deployment allows; without one the callback shows a page of its own.
+    deployment allows; without one the callback shows a page of its own. `login_host`: one of the platform's by name, or
+    the customer's own.
     """
     require_admin(caller)
     platform = deps.platform(platform_name)
@@ -37,8 +40,11 @@ def start_connect(
         raise Invalid(Problem("return_url", "is not allowed", "use one of the RETURN_URLS of this deployment"))
     if reconnect:
         _check_reconnect(deps, caller, platform, reconnect)
-    pending = _pending(deps, caller, platform, _chosen(platform, scopes), return_url, reconnect)
     app = deps.vault.app(platform.name)
+    auth_url = oauth.login_url(platform, app, login_host)
+    pending = replace(
+        _pending(deps, caller, platform, _chosen(platform, scopes), return_url, reconnect), auth_url=auth_url
+    )
     deps.guards.issue(pending)
     return oauth.authorize_url(
         platform,
@@ -47,6 +53,7 @@ def start_connect(
         redirect_uri=redirect_uri(deps, platform),
         scopes=pending.scopes,
         verifier=pending.verifier,
+        auth_url=auth_url,
     )
 
 

@@ -13,7 +13,7 @@ from crmbridge.platforms.hubspot.paths import API_URL, AUTH_URL
 from crmbridge.platforms.hubspot.reading import read
 from crmbridge.platforms.hubspot.webhook import WEBHOOK
 from crmbridge.platforms.hubspot.writing import ACTIONS
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.spec import Platform, token_way
 
 LOGO: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -52,6 +52,7 @@ HUBSPOT: Final = Platform(
     actions=ACTIONS,
     prepare=prepare,
     find=find,
+    ways={"token": token_way("Private app token", "From Settings > Integrations > Private Apps, with the same scopes")},
 )
 
 __all__ = ["HUBSPOT"]
