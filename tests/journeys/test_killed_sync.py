@@ -18,7 +18,10 @@ from local.journey.world import World
 
 pytestmark = pytest.mark.journey
 
-DEATHS = (3, 9, 14, 20, 27, 33, 38, 41)
+DEATHS = [
+    f"{'response-received' if number % 2 else 'before-send'}.dynamodb#{number}"
+    for number in (3, 9, 14, 20, 27, 33, 24, 17)
+]
 PAST_THE_LEASE = LEASE.total_seconds() + 60
 
 
@@ -48,10 +51,10 @@ def test_a_sync_killed_time_and_again_ends_equal(
     run = connect(unheard, story)
 
     killed = [
-        worked(world.stack, story.workspace, run, ahead=number * PAST_THE_LEASE, die_at=death)
+        worked(world.stack, "run", story.workspace, run, ahead=number * PAST_THE_LEASE, die_at=death)
         for number, death in enumerate(DEATHS)
     ]
-    ended = worked(world.stack, story.workspace, run, ahead=len(DEATHS) * PAST_THE_LEASE)
+    ended = worked(world.stack, "run", story.workspace, run, ahead=len(DEATHS) * PAST_THE_LEASE)
 
     assert (killed, ended) == ([-SIGKILL] * len(DEATHS), 0)
     assert steps.await_run(story)["status"] == "success"
