@@ -1,16 +1,20 @@
-"""Work on one task of a run until its time is nearly up. Woken by the queue of pages."""
+"""Work on one task of a run, or forget a connection, until the time is nearly up. Woken by the queue of pages."""
 
 from datetime import datetime
 from typing import Any
 
 from crmbridge.entry.sqs import Body, Worker
+from crmbridge.services.forget_connection import forget_connection
 from crmbridge.services.ports import Deps
 from crmbridge.services.sync_task import sync_task
 from crmbridge.wiring import deps, unpark
 
 
 def work(deps: Deps, body: Body, deadline: datetime) -> None:
-    sync_task(deps, body["workspace"], body["task"], deadline=deadline)
+    if "forget" in body:
+        forget_connection(deps, body["workspace"], body["forget"], deadline=deadline)
+    else:
+        sync_task(deps, body["workspace"], body["task"], deadline=deadline)
 
 
 answer = Worker(work, unpark)

@@ -247,10 +247,10 @@ def test_a_target_that_was_merged_is_the_one_that_lives_on(ask: Ask, put_record:
     assert (action.target, action.before) == (Target("deals", "d2"), {"amount": "9"})
 
 
-def test_a_disconnected_account_takes_no_actions(deps: Deps, ask: Ask, connection: Connection) -> None:
+def test_a_disconnected_account_is_an_unknown_one(deps: Deps, ask: Ask, connection: Connection) -> None:
     deps.connections.save(replace(connection, health=Health.DISCONNECTED))
 
-    with pytest.raises(Clash, match="disconnected"):
+    with pytest.raises(NotFound):
         ask(TASK)
 
 

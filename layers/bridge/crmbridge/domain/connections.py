@@ -33,7 +33,7 @@ class Connection:
     """`account` is the platform's own account id; `base_url` is where its API lives; `scopes` are those granted.
 
     `watermarks` maps an object to the ISO instant up to which incremental runs have stored it. `version` counts
-    writes and guards every update.
+    writes and guards every update. `forget_at`: a disconnected one is kept until then, for nobody to see.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Connection:
     full_due_at: datetime | None = None
     incremental_due_at: datetime | None = None
     active_run: str | None = None
+    forget_at: datetime | None = None
     watermarks: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     version: int = 0

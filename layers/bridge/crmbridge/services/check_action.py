@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType, Target
-from crmbridge.domain.connections import Connection, Health
+from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Unsupported
 from crmbridge.domain.inputs import plain, read_fields
@@ -94,8 +94,6 @@ def _is_text(value: Any) -> bool:
 
 def _connection(deps: Deps, workspace: str, id: str, type: ActionType) -> Connection:
     connection = deps.connections.get(workspace, id)
-    if connection.health is Health.DISCONNECTED:
-        raise Clash("the connection was disconnected; an admin connects the account again")
     if connection.settings.direction == "from_crm":
         raise Clash("the connection only reads (direction from_crm); an admin sets it to both")
     platform = deps.platform(connection.platform)

@@ -84,8 +84,6 @@ def _opened(deps: Deps, action: Action) -> Attempt | None:
 def _check_health(connection: Connection) -> None:
     if connection.health is Health.NEEDS_RECONNECT:
         raise ReauthRequired("the connection must be renewed", platform=connection.platform)
-    if connection.health is Health.DISCONNECTED:
-        raise NotFound("the connection was disconnected")
 
 
 def _is_superseded(deps: Deps, attempt: Attempt) -> bool:

@@ -62,19 +62,25 @@ class Records(Protocol):
 
     def by_name(self, workspace: str, kind: Kind, prefix: str, *, limit: int, cursor: str | None) -> PageOf[Stored]: ...
 
-    def forget_connection(self, workspace: str, connection: str) -> int: ...
+    def forget(self, workspace: str, connection: str, *, limit: int) -> int:
+        """Delete up to so many of the items that a connection's records and their edges are; 0: none are left."""
 
 
 class Connections(Protocol):
+    """A disconnected one is there for nobody but who cleans up behind it."""
+
     def get(self, workspace: str, id: str) -> Connection:
-        """Raises NotFound, for a foreign one as for an unknown one."""
+        """Raises NotFound, for a foreign or disconnected one as for an unknown one."""
 
     def list(self, workspace: str) -> Sequence[Connection]: ...
 
     def of_account(self, platform: str, account: str) -> Sequence[Connection]:
-        """Connections of every workspace that share one account; disconnected ones left out."""
+        """Connections of every workspace that share one account."""
 
-    def due(self, now: datetime) -> Sequence[Connection]: ...
+    def disconnected(self, workspace: str, id: str) -> Connection | None: ...
+
+    def due(self, now: datetime) -> Sequence[Connection]:
+        """Disconnected ones, too."""
 
     def add(self, connection: Connection) -> None: ...
 

@@ -46,9 +46,8 @@ def save_connection(deps: Deps, platform: Platform, grant: Grant) -> Connection:
 
 
 def find_connection(deps: Deps, workspace: str, platform: str, account: str) -> Connection | None:
-    """One that is being disconnected is no longer there."""
     for each in deps.connections.list(workspace):
-        if (each.platform, each.account) == (platform, account) and each.health is not Health.DISCONNECTED:
+        if (each.platform, each.account) == (platform, account):
             return each
     return None
 

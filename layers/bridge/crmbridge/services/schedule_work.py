@@ -13,6 +13,7 @@ from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.errors import BridgeError, NotFound
 from crmbridge.domain.runs import RunType, Task
 from crmbridge.services.deliver_members import ring_members
+from crmbridge.services.forget_connection import ring_forgetting
 from crmbridge.services.notify_chat import ring_event
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
@@ -41,7 +42,9 @@ def _begin_runs(deps: Deps, now: datetime) -> int:
     went wrong otherwise is tried again the next minute."""
     outcomes: Counter[bool] = Counter()
     for connection in islice(deps.connections.due(now), PER_TICK):
-        if connection.health is Health.CONNECTED:
+        if connection.health is Health.DISCONNECTED:
+            ring_forgetting(deps, connection)
+        elif connection.health is Health.CONNECTED:
             outcomes[_is_begun(deps, connection, now)] += 1
     return outcomes[True]
 

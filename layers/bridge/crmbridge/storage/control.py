@@ -46,14 +46,23 @@ class ConnectionStore:
         self._items = items
 
     def get(self, workspace: str, id: str) -> Connection:
-        item = self._items.get(*_connection_key(workspace, id))
-        if item is None:
+        found = self._stored(workspace, id)
+        if found is None or found.health is Health.DISCONNECTED:
             raise NotFound("there is no such connection")
-        return from_json(Connection, item["connection"])
+        return found
+
+    def disconnected(self, workspace: str, id: str) -> Connection | None:
+        found = self._stored(workspace, id)
+        return found if found and found.health is Health.DISCONNECTED else None
 
     def list(self, workspace: str) -> Sequence[Connection]:
         items = query_all(self._items, f"{workspace}#connections", "connection#")
-        return [from_json(Connection, item["connection"]) for item in items]
+        found = [from_json(Connection, item["connection"]) for item in items]
+        return [each for each in found if each.health is not Health.DISCONNECTED]
+
+    def _stored(self, workspace: str, id: str) -> Connection | None:
+        item = self._items.get(*_connection_key(workspace, id))
+        return from_json(Connection, item["connection"]) if item else None
 
     def of_account(self, platform: str, account: str) -> Sequence[Connection]:
         places = query_all(self._items, f"{platform}#{account}", index=CONTROL_BY_ACCOUNT.name)
@@ -212,13 +221,13 @@ def _connection_key(workspace: str, id: str) -> Key:
 
 
 def _connection_item(connection: Connection) -> Item:
-    """Disconnected ones leave the index of accounts; only what can be asked for anything is ever due."""
+    """Disconnected ones leave the index of accounts, and are due to be forgotten; what needs reconnecting never is."""
     key = _connection_key(connection.workspace, connection.id)
     item: Item = {"pk": key[0], "sk": key[1], "connection": to_json(connection), "version": connection.version}
     if connection.health is not Health.DISCONNECTED:
         item[CONTROL_BY_ACCOUNT.pk] = f"{connection.platform}#{connection.account}"
         item[CONTROL_BY_ACCOUNT.sk] = f"{connection.workspace}#{connection.id}"
-    if connection.health is Health.CONNECTED:
+    if connection.health is not Health.NEEDS_RECONNECT:
         dues = [due for due in (connection.full_due_at, connection.incremental_due_at) if due]
         item |= due_place(key, min(dues, default=None))
     return item

@@ -94,13 +94,17 @@ class RecordStore:
         named = [self._stored(key, item) for key, item in found.items() if item.get("name_pk") == asked]
         return PageOf(named, _name_cursor(page.items[-1]) if page.after else None)
 
-    def forget_connection(self, workspace: str, connection: str) -> int:
-        """How many records there were; edges go with them."""
+    def forget(self, workspace: str, connection: str, *, limit: int) -> int:
         forgotten = 0
         for shard in range(SHARDS):
-            rows = list(query_all(self._items, partition(workspace, connection, shard), attributes=("kind",)))
-            self._items.delete_many((row["pk"], row["sk"]) for row in rows)
-            forgotten += sum("kind" in row for row in rows)
+            rows = query_all(
+                self._items, partition(workspace, connection, shard), attributes=("sk",), page_size=limit - forgotten
+            )
+            keys = [(row["pk"], row["sk"]) for row in islice(rows, limit - forgotten)]
+            self._items.delete_many(keys)
+            forgotten += len(keys)
+            if forgotten == limit:
+                break
         return forgotten
 
     def _found(self, keys: Iterable[RecordKey], attributes: Sequence[str] = ()) -> dict[RecordKey, Item]:
