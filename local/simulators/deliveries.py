@@ -23,6 +23,7 @@ class Post:
     url: str
     body: bytes
     headers: dict[str, str]
+    method: str = "POST"
 
 
 @dataclass(slots=True)
@@ -51,7 +52,9 @@ class Delivery:
 
 
 def send(post: Post, timeout: float) -> tuple[int, bytes]:
-    answer = requests.post(post.url, data=post.body, headers=post.headers, timeout=timeout, allow_redirects=False)
+    answer = requests.request(
+        post.method, post.url, data=post.body, headers=post.headers, timeout=timeout, allow_redirects=False
+    )
     return answer.status_code, answer.content
 
 
@@ -59,11 +62,16 @@ def is_success(status: int, _: bytes) -> bool:
     return 200 <= status < 300
 
 
+def as_answered(_: list[Event], __: int, ___: int | None, taken: bool) -> bool:
+    return taken
+
+
 class Outbox:
     """Events go in, POSTs go out.
 
     `seal` turns events and the attempt's number into the POST to send; `account` says whose an event is; `forge` makes
-    a POST that does not come from the platform; `accepts` tells from status and body whether a POST was taken.
+    a POST that does not come from the platform; `accepts` tells from status and body whether a POST was taken;
+    `heard` is told how every attempt went (events, attempt, status, taken) and says whether the delivery is over.
     """
 
     def __init__(
@@ -82,6 +90,7 @@ class Outbox:
         self._account = account
         self._forge = forge
         self._accepts = accepts
+        self.heard: Callable[[list[Event], int, int | None, bool], bool] = as_answered
         self._random = random.Random(seed)
         self._waiting: deque[Event] = deque()
         self._deliveries: deque[Delivery] = deque(maxlen=KEPT)
@@ -202,7 +211,8 @@ class Outbox:
         began = time.monotonic()
         status, body, error = await self._answer(self._seal(delivery.events, attempt))
         delivery.attempts.append(_attempt(self._clock, status, error, began))
-        return status is not None and self._accepts(status, body)
+        taken = status is not None and self._accepts(status, body)
+        return self.heard(delivery.events, attempt, status, taken)
 
     async def _answer(self, post: Post) -> tuple[int | None, bytes, str | None]:
         loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ from local.simulators.simulator import Simulator
 PACKAGES = {
     "hubspot": "local.simulators.hubspot",
     "salesforce": "local.simulators.salesforce",
+    "pipedrive": "local.simulators.pipedrive",
     "chat": "local.simulators.chat",
 }
 
