@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from crmbridge.domain.errors import NotFound, Stale
+from crmbridge.domain.errors import Invalid, NotFound, Stale
 from crmbridge.domain.runs import Counts, Run, RunType, Status, Task
 from crmbridge.storage.items import Items, query_all
 from crmbridge.storage.journal import RING_AGAIN, JournalStore
@@ -68,6 +68,12 @@ def test_runs_of_a_connection_are_listed_newest_first_page_by_page(journal: Jour
     assert [each.id for each in second.items] == ["r1", "r0"]
     assert second.cursor is None
     assert journal.runs("w1", "c2", limit=3, cursor=None).items == []
+
+
+@pytest.mark.parametrize("cursor", ["", "junk", "r1", "bnVsbA"])
+def test_a_cursor_of_no_listing_is_refused(journal: JournalStore, cursor: str) -> None:
+    with pytest.raises(Invalid, match="cursor"):
+        journal.runs("w1", "c1", limit=3, cursor=cursor)
 
 
 def test_a_run_is_finished_once(journal: JournalStore) -> None:

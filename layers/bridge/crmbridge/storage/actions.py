@@ -12,6 +12,7 @@ from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
 from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, absent, below, equals
+from crmbridge.storage.keys import cursor_of, place_of
 
 RING_AGAIN: Final = timedelta(minutes=1)
 """A pending action whose message was lost is rung by the schedule after this."""
@@ -44,7 +45,7 @@ class ActionStore:
         return saved
 
     def of_chat(self, workspace: str, chat: str, *, limit: int, cursor: str | None) -> PageOf[Action]:
-        """The newest first. The cursor is the place in the index where the last page ended."""
+        """The newest first. The cursor is the place in the index where the last page ended; another is Invalid."""
         pk = _chat(workspace, chat)
         page = self._items.query(
             pk, index=ACTIONS_BY_CHAT.name, limit=limit, after=_after(workspace, pk, cursor), reverse=True
@@ -52,7 +53,7 @@ class ActionStore:
         keys = [(place["pk"], place["sk"]) for place in page.items]
         found = self._items.get_many(keys)
         shown = [from_json(Action, found[key]["action"]) for key in keys if key in found]
-        return PageOf(shown, page.after[ACTIONS_BY_CHAT.sk] if page.after else None)
+        return PageOf(shown, cursor_of(page.after[ACTIONS_BY_CHAT.sk]) if page.after else None)
 
     def next_sequence(self, key: RecordKey) -> int:
         row = self._items.update(_sequence_key(key), add={"asked": 1})
@@ -115,8 +116,8 @@ def _last_moment(action: Action) -> datetime:
 
 
 def _after(workspace: str, pk: str, cursor: str | None) -> dict[str, str] | None:
-    if not cursor:
+    if cursor is None:
         return None
-    id = cursor.rpartition("#")[2]
-    row_pk, row_sk = _key(workspace, id)
-    return {ACTIONS_BY_CHAT.pk: pk, ACTIONS_BY_CHAT.sk: cursor, "pk": row_pk, "sk": row_sk}
+    [place] = place_of(cursor, str)
+    row_pk, row_sk = _key(workspace, place.rpartition("#")[2])
+    return {ACTIONS_BY_CHAT.pk: pk, ACTIONS_BY_CHAT.sk: place, "pk": row_pk, "sk": row_sk}

@@ -27,6 +27,7 @@ from crmbridge.storage.items import (
     equals,
     query_all,
 )
+from crmbridge.storage.keys import cursor_of, place_of
 
 KEPT: Final = {"run": timedelta(days=90), "delivery": timedelta(days=14), "audit": timedelta(days=365)}
 RING_AGAIN: Final = timedelta(minutes=2)
@@ -51,13 +52,14 @@ class JournalStore:
         return _run(item)
 
     def runs(self, workspace: str, connection: str, *, limit: int, cursor: str | None) -> PageOf[Run]:
-        """The newest first; ids of runs rise with time."""
+        """The newest first; ids of runs rise with time. Raises Invalid for a cursor that is none of these."""
         pk = f"{workspace}#runs#{connection}"
-        after = {"pk": pk, "sk": cursor} if cursor else None
+        after = {"pk": pk, "sk": place_of(cursor, str)[0]} if cursor is not None else None
         page = self._items.query(pk, limit=limit, after=after, reverse=True)
         keys = [_run_key(workspace, place["sk"]) for place in page.items]
         found = self._items.get_many(keys)
-        return PageOf([_run(found[key]) for key in keys if key in found], page.after["sk"] if page.after else None)
+        more = cursor_of(page.after["sk"]) if page.after else None
+        return PageOf([_run(found[key]) for key in keys if key in found], more)
 
     def finish_run(self, run: Run) -> bool:
         item = self._run_item(run)
