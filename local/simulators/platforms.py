@@ -11,6 +11,7 @@ PACKAGES = {
     "hubspot": "local.simulators.hubspot",
     "salesforce": "local.simulators.salesforce",
     "pipedrive": "local.simulators.pipedrive",
+    "zoho": "local.simulators.zoho",
     "chat": "local.simulators.chat",
 }
 
