@@ -18,6 +18,7 @@ QUEUES = ("Deliveries", "Pages", "Groups", "Actions", "Chat")
 PUBLIC = {
     "GET /v1/platforms",
     "GET /v1/oauth/{platform}/callback",
+    "DELETE /v1/oauth/{platform}/callback",
     "GET /v1/openapi.json",
     "POST /v1/webhooks/{platform}",
     "POST /v1/webhooks/{platform}/{connection}/{token}",
@@ -302,7 +303,7 @@ def test_tokens_are_for_those_who_call_crms(functions: dict[str, Json]) -> None:
 
     assert able == {
         "ConnectionsFunction", "OauthFunction", "RecordsFunction", "ApplyDeliveriesFunction", "SyncPagesFunction",
-        "ExecuteActionFunction",
+        "ExecuteActionFunction", "ScheduleSyncsFunction",
     }  # fmt: skip
 
 

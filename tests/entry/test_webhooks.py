@@ -55,7 +55,7 @@ def deps(crm: Crm, queue: MemoryQueue) -> Any:
     def platform(name: str) -> Any:
         if name != "somecrm":
             raise NotFound("no such platform")
-        return SimpleNamespace(webhook=crm.spec)
+        return SimpleNamespace(name=name, title=name, webhook=crm.spec, channels=None)
 
     return SimpleNamespace(
         now=lambda: NOW,

@@ -84,5 +84,5 @@ def test_nothing_is_answered_before_it_is_queued(deps: Deps, crm: LittleCrm) -> 
 def test_an_address_per_connection_is_unknown_where_there_is_one_for_all(deps: Deps, crm: LittleCrm) -> None:
     delivery: Delivery = crm.delivery(EVENT)
 
-    with pytest.raises(NotFound, match="one address"):
-        receive_delivery(deps, "little", "c1", delivery)
+    with pytest.raises(NotFound, match="nothing"):
+        receive_delivery(deps, "little", ("c1.w1", "token"), delivery)

@@ -32,6 +32,7 @@ class Settings:
 class Connection:
     """`account` is the platform's own account id; `base_url` is where its API lives; `scopes` are those granted.
 
+    `tend_due_at` is when its channel is looked after, `kept_alive_at` when its refresh token was last used on purpose.
     `watermarks` maps an object to the ISO instant up to which incremental runs have stored it. `version` counts
     writes and guards every update. `forget_at`: a disconnected one is kept until then, for nobody to see.
     """
@@ -52,6 +53,8 @@ class Connection:
     user: str = ""
     full_due_at: datetime | None = None
     incremental_due_at: datetime | None = None
+    tend_due_at: datetime | None = None
+    kept_alive_at: datetime | None = None
     active_run: str | None = None
     forget_at: datetime | None = None
     watermarks: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from crmbridge.services.add_connection import add_connection
 from crmbridge.services.check_connection import check_connection
 from crmbridge.services.disconnect import disconnect
 from crmbridge.services.edit_connection import edit_connection
+from crmbridge.services.keep_channel import make_address
 from crmbridge.services.read_schema import read_schema
 from crmbridge.services.request_run import request_run
 
@@ -115,6 +116,15 @@ class CheckShown(Shown):
     forecast: ForecastShown
 
 
+class AddressShown(Shown):
+    """Shown once; `steps` say where the CRM wants it."""
+
+    url: str
+    user: str
+    password: str
+    steps: str
+
+
 class RunWish(Given):
     type: Literal["full", "incremental"] = "incremental"
     confirm_removals: Annotated[
@@ -181,6 +191,13 @@ def remove(ask: Ask, id: str) -> None:
 def test(ask: Ask, id: str) -> CheckShown:
     """Asks the CRM now; what it refuses is part of the answer."""
     return CheckShown.model_validate(check_connection(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/connections/<id>/address", summary="Make an address to deliver to", tags=TAGS, status_code=201)
+def make_channel_address(ask: Ask, id: str) -> AddressShown:
+    """For CRMs whose catalogue entry says that deliveries are set up by hand. The address before this one stays good,
+    those before it do not."""
+    return AddressShown.model_validate(make_address(ask.deps, ask.caller, id))
 
 
 @router.post("/v1/connections/<id>/sync", summary="Sync now", tags=TAGS, status_code=202)

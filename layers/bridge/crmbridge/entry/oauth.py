@@ -13,8 +13,10 @@ from crmbridge.domain.errors import BridgeError, Refused
 from crmbridge.entry import problems
 from crmbridge.entry.http import Ask, Asked, new_router, request_id
 from crmbridge.entry.models import Given, Shown
+from crmbridge.entry.webhooks import delivery_of
 from crmbridge.log import log
 from crmbridge.services.finish_connect import finish_connect
+from crmbridge.services.mark_uninstalled import mark_uninstalled
 from crmbridge.services.start_connect import start_connect
 
 router = new_router()
@@ -77,6 +79,13 @@ def callback(ask: Ask, platform: str) -> Response[str]:
         return _redirect(done.return_url, {"connection": done.connection.id})
     said = f"{done.connection.display_name} is connected, and its records are on their way. You may close this page."
     return _page(200, "Connected", said, "")
+
+
+@router.delete("/v1/oauth/<platform>/callback", summary="Where a CRM tells that the app was removed", tags=TAGS)
+def uninstalled(ask: Ask, platform: str) -> Response[str]:
+    """For CRMs: proven by our own client credentials."""
+    mark_uninstalled(ask.deps, platform, delivery_of(ask.event, ask.deps.public_url, ask.deps.now()))
+    return Response(204, "text/plain", "")
 
 
 def _refused(ask: Asked, error: BridgeError) -> Response[str]:

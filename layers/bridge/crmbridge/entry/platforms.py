@@ -1,5 +1,7 @@
 """The catalogue of CRMs in the API."""
 
+from typing import Literal
+
 from crmbridge.entry.http import new_router
 from crmbridge.entry.models import Shown
 from crmbridge.platforms.spec import Platform, Way
@@ -40,7 +42,8 @@ class WayShown(Shown):
 
 class PlatformShown(Shown):
     """`auth` says how an account is connected, `actions` what may be written there. `login_hosts` may be named when
-    OAuth is started; `own_login_host`: so may the customer's own domain."""
+    OAuth is started; `own_login_host`: so may the customer's own domain. `deliveries`: the app hears for all accounts,
+    each connection subscribes by itself, or the CRM is set up by hand (`POST /v1/connections/{id}/address`)."""
 
     name: str
     title: str
@@ -53,6 +56,7 @@ class PlatformShown(Shown):
     kinds: list[str]
     scopes: list[ScopeShown]
     actions: list[str]
+    deliveries: Literal["app", "registered", "by_hand"]
 
 
 class PlatformList(Shown):
@@ -67,6 +71,7 @@ def list_platforms() -> PlatformList:
 
 
 def _shown(platform: Platform) -> PlatformShown:
+    channels = platform.channels
     return PlatformShown(
         name=platform.name,
         title=platform.title,
@@ -79,6 +84,7 @@ def _shown(platform: Platform) -> PlatformShown:
         kinds=sorted({str(spec.kind) for spec in platform.objects.values()}),
         scopes=[ScopeShown.model_validate(scope) for scope in platform.oauth.scopes],
         actions=sorted(platform.actions),
+        deliveries="app" if channels is None else "registered" if channels.register else "by_hand",
     )
 
 

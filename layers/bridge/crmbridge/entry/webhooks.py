@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -28,7 +29,7 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
     platform = asked.get("platform", "")
     try:
         delivery = delivery_of(event, deps.public_url, deps.now())
-        reply = receive_delivery(deps, platform, asked.get("connection"), delivery)
+        reply = receive_delivery(deps, platform, _address(asked), delivery)
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
         reply = _refusal(event, error)
     log.info(
@@ -41,6 +42,11 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
         request_id=_request_id(event),
     )
     return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body, "isBase64Encoded": False}
+
+
+def _address(asked: Mapping[str, str]) -> tuple[str, str] | None:
+    """(connection.workspace, token) of a connection's own address."""
+    return (unquote(asked["connection"]), unquote(asked.get("token", ""))) if "connection" in asked else None
 
 
 def delivery_of(event: Event, public_url: str, received_at: datetime) -> Delivery:

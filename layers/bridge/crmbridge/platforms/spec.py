@@ -11,6 +11,7 @@ from crmbridge.domain.connections import Account, AppCredentials, Identity, Toke
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record
+from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api, Explain
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
 
@@ -57,6 +58,8 @@ class OAuthSpec:
     """The parameter of the callback that names the login host which the code is good at."""
     refusal: Callable[[int, Mapping[str, Json]], str] = lambda _status, _body: ""
     """What an error of the token endpoint means: gone, app, busy; empty: by the usual words."""
+    uninstalled: Callable[[Delivery, AppCredentials], str] | None = None
+    """Proves a DELETE on the callback that tells of an uninstallation, and returns the account it is about."""
     idle_days: int | None = None
     """After so many days without a refresh the CRM forgets a refresh token; it is used well before."""
 
@@ -230,6 +233,8 @@ class Platform:
     """Live look-up of (object, e-mail)."""
     incremental_lag_seconds: int = 90
     overlap_seconds: int = 300
+    channels: ChannelSpec | None = None
+    """How deliveries to one connection are subscribed to; None: the CRM delivers to one address for the whole app."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     """The names in `auth` besides oauth."""
     headers: Callable[[str, str], Mapping[str, str]] = bearer
@@ -241,6 +246,8 @@ __all__ = [
     "Api",
     "AppCredentials",
     "AskTokens",
+    "ChannelRequest",
+    "ChannelSpec",
     "Input",
     "OAuthSpec",
     "ObjectSpec",

@@ -14,7 +14,7 @@ from zlib import crc32
 from crmbridge.domain.changes import Cause, Change, Delivery, Origin, What
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import Stale, Throttled, Unavailable
+from crmbridge.domain.errors import NotFound, Stale, Throttled, Unavailable
 from crmbridge.domain.hints import Fate, believing, gone, hints_of
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, RecordKey, State, instant_text
@@ -54,7 +54,8 @@ def apply_delivery(deps: Deps, message: Mapping[str, Json]) -> Applied:
     platform = deps.platform(message["platform"])
     changes = platform.webhook.parse(_delivery(message))
     if to := message.get("to"):
-        return _apply_or_postpone(deps, platform, deps.connections.get(*to), changes, message)
+        connection = _addressee(deps, *to)
+        return _apply_or_postpone(deps, platform, connection, changes, message) if connection else Applied(ignored=1)
     concerned = _concerned(deps, platform, {change.account for change in changes if change.account})
     known = {connection.account for connection in concerned}
     ignored = sum(change.account not in known for change in changes)
@@ -63,6 +64,15 @@ def apply_delivery(deps: Deps, message: Mapping[str, Json]) -> Applied:
     if concerned:
         deps.queues.deliveries.send(*(_addressed(message, connection) for connection in concerned))
     return Applied(split=len(concerned), ignored=ignored)
+
+
+def _addressee(deps: Deps, workspace: str, id: str) -> Connection | None:
+    """None for one that is gone or may not be asked: reconnecting it brings a full run."""
+    try:
+        connection = deps.connections.get(workspace, id)
+    except NotFound:
+        return None
+    return connection if connection.health is Health.CONNECTED else None
 
 
 def _delivery(message: Mapping[str, Json]) -> Delivery:

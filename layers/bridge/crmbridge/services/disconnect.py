@@ -27,7 +27,7 @@ def disconnect(deps: Deps, caller: Caller, id: str) -> None:
 
     def stopped(stored: Connection) -> Connection:
         goodbye = replace(stored, health=Health.DISCONNECTED, health_note="", active_run=None)
-        return replace(goodbye, full_due_at=None, incremental_due_at=now, forget_at=now + LAST_WORKER)
+        return replace(goodbye, full_due_at=None, tend_due_at=None, incremental_due_at=now, forget_at=now + LAST_WORKER)
 
     connection = rewrite_connection(deps, connection.workspace, id, stopped)
     deps.journal.audit(caller.workspace, "connection.removed", caller.user, {"connection": id})

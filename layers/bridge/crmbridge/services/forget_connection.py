@@ -1,5 +1,7 @@
 """Clean up behind a disconnected connection, as far as the time allows; the schedule rings until it is done."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,6 +10,7 @@ from typing import Final
 from crmbridge.domain.connections import Connection, TokenSet
 from crmbridge.domain.errors import PlatformError, ReauthRequired
 from crmbridge.domain.messages import Message
+from crmbridge.services.keep_channel import drop_channel
 from crmbridge.services.keep_tokens import KeptTokens
 from crmbridge.services.open_api import CLICK_PATIENCE, app_of, open_with
 from crmbridge.services.ports import Deps
@@ -45,23 +48,32 @@ def let_go(deps: Deps, connection: Connection) -> None:
         tokens = deps.vault.read(connection).tokens
     except ReauthRequired:
         return
-    _revoke(deps, connection, tokens)
+    _part(deps, connection, tokens)
     deps.vault.delete(connection)
 
 
-def _revoke(deps: Deps, connection: Connection, tokens: TokenSet) -> None:
-    """The app and its grant belong to the account: they are revoked with its last connection in any workspace."""
+def _part(deps: Deps, connection: Connection, tokens: TokenSet) -> None:
+    """The channel is this connection's own; the app and its grant belong to the account: they are revoked with its
+    last connection in any workspace. A CRM in trouble does not hold a disconnect up."""
     platform = deps.platform(connection.platform)
-    others = [
-        each for each in deps.connections.of_account(platform.name, connection.account) if each.id != connection.id
-    ]
-    if others or connection.auth != "oauth":
-        return
     app = app_of(deps, platform, connection.auth)
     kept = KeptTokens(deps, platform, app, connection, CLICK_PATIENCE)
     api = open_with(deps, platform, app, kept, connection.account, "click", auth=connection.auth)
+    api.base_url = app.api_url or connection.base_url or platform.api_url
     kept.moved = partial(setattr, api, "base_url")
+    with _noting(deps, connection, "connection.channel_left"):
+        drop_channel(deps, connection, api)
+    others = [
+        each for each in deps.connections.of_account(platform.name, connection.account) if each.id != connection.id
+    ]
+    if connection.auth == "oauth" and not others:
+        with _noting(deps, connection, "connection.not_revoked"):
+            platform.oauth.revoke(api, tokens, app)
+
+
+@contextmanager
+def _noting(deps: Deps, connection: Connection, what: str) -> Iterator[None]:
     try:
-        platform.oauth.revoke(api, tokens, app)
+        yield
     except PlatformError as error:
-        deps.journal.audit(connection.workspace, "connection.not_revoked", "", {"reason": str(error)})
+        deps.journal.audit(connection.workspace, what, "", {"reason": str(error)})

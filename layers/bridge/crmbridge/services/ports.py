@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
 
     from crmbridge.domain.actions import Action
     from crmbridge.domain.budgets import Pool
+    from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
     from crmbridge.domain.groups import Group, Held, Member, Support
@@ -88,6 +89,11 @@ class Connections(Protocol):
         """Conditional on `version`; returns it with the next one. Raises Stale."""
 
     def delete(self, connection: Connection) -> None: ...
+
+    def door(self, workspace: str, id: str) -> Door | None:
+        """Where deliveries to this connection are let in. One read; nothing else is needed to prove one."""
+
+    def save_door(self, door: Door) -> None: ...
 
     def directories(self, workspace: str, id: str) -> Directories | None: ...
 

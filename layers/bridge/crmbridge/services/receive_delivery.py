@@ -2,47 +2,76 @@
 a receipt written first and a queue that fails would make the CRM's retry look like a duplicate."""
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Final
 
 from crmbridge.domain.changes import Claims, Delivery, Response, WebhookSecret
+from crmbridge.domain.channels import USER, Door
 from crmbridge.domain.errors import BadSignature, MalformedPayload, NotFound
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, instant_text
+from crmbridge.platforms.spec import Platform
 from crmbridge.services.ports import Deps
 
 MAX_BODY: Final = 4_000_000
 """Bytes. The largest deliveries there are (100 full records) stay under a quarter of it."""
 
 
-def receive_delivery(deps: Deps, platform_name: str, connection_id: str | None, delivery: Delivery) -> Response:
-    """Return what that CRM wants to hear. Raises NotFound for an address that nothing is delivered to."""
-    webhook = deps.platform(platform_name).webhook
-    if connection_id is not None:
-        raise NotFound(f"{platform_name} delivers to one address for all connections")
+def receive_delivery(deps: Deps, platform_name: str, address: tuple[str, str] | None, delivery: Delivery) -> Response:
+    """Return what that CRM wants to hear. `address` is (connection.workspace, token) of a connection's own address,
+    None for the app's. Raises NotFound for an address that nothing is delivered to."""
+    platform = deps.platform(platform_name)
+    webhook = platform.webhook
+    door, secret = _opened(deps, platform, address)
     if len(delivery.body) > MAX_BODY:
         return webhook.reply("refused")
     try:
-        webhook.verify(delivery, _secret(deps, platform_name))
+        webhook.verify(delivery, secret)
         claims = webhook.claims(delivery)
     except (BadSignature, MalformedPayload):
         return webhook.reply("refused")
+    if door:
+        return _accept_for(deps, platform, door, claims, delivery)
     if not claims.accounts and claims.channel is None:
         return webhook.reply("ignored")
-    body = _body(deps.new_id(), platform_name, webhook.headers, delivery)
+    body = _body(deps.new_id(), platform, delivery)
     deps.queues.deliveries.send(Message(body, group=_group(platform_name, claims)))
     return webhook.reply("accepted")
 
 
-def _secret(deps: Deps, platform_name: str) -> WebhookSecret:
-    app = deps.vault.app(platform_name)
-    return WebhookSecret((app.webhook_secret or app.client_secret,))
+def _opened(deps: Deps, platform: Platform, address: tuple[str, str] | None) -> tuple[Door | None, WebhookSecret]:
+    """The token in the address is the first proof: without a good one there is nothing here."""
+    if address is None:
+        if platform.channels is not None:
+            raise NotFound(f"{platform.title} delivers to an address per connection")
+        app = deps.vault.app(platform.name)
+        return None, WebhookSecret((app.webhook_secret or app.client_secret,))
+    place, token = address
+    id, _, workspace = place.partition(".")
+    door = deps.connections.door(workspace, id) if workspace and platform.channels else None
+    password = door.password(token) if door and door.platform == platform.name else None
+    if door is None or password is None:
+        raise NotFound("nothing is delivered here")
+    channels = frozenset(door.channel.ids) if door.channel else frozenset()
+    return door, WebhookSecret((password,), user=USER, account=door.account, channels=channels)
 
 
-def _body(id: str, platform_name: str, headers: tuple[str, ...], delivery: Delivery) -> dict[str, Json]:
+def _accept_for(deps: Deps, platform: Platform, door: Door, claims: Claims, delivery: Delivery) -> Response:
+    """It concerns this connection and no other, whatever else it names."""
+    if claims.accounts and door.account not in claims.accounts:
+        return platform.webhook.reply("refused")
+    bare = replace(delivery, url=f"{deps.public_url}/v1/webhooks/{platform.name}")
+    body = {**_body(deps.new_id(), platform, bare), "to": [door.workspace, door.connection]}
+    deps.queues.deliveries.send(Message(body, group=f"{platform.name}#{door.account}"))
+    return platform.webhook.reply("accepted")
+
+
+def _body(id: str, platform: Platform, delivery: Delivery) -> dict[str, Json]:
+    """Without what must not lie in a queue: the token of an address, and passwords."""
+    headers = [name for name in platform.webhook.headers if name != "authorization"]
     return {
         "id": id,
-        "platform": platform_name,
-        "connection": None,
+        "platform": platform.name,
         "method": delivery.method,
         "url": delivery.url,
         "headers": {name: delivery.headers[name] for name in headers if name in delivery.headers},

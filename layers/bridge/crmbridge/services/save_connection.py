@@ -14,6 +14,7 @@ from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
 from crmbridge.services.refresh_directories import refresh_directories
 from crmbridge.services.start_run import start_run
+from crmbridge.services.tend_connection import tend_connection
 
 LEASE: Final = timedelta(seconds=20)
 LOOKS: Final = 80
@@ -63,6 +64,7 @@ def begin_connection(deps: Deps, connection: Connection, requested_by: str) -> C
             deps, connection.workspace, connection.id, lambda stored: replace(stored, facts={**stored.facts, **facts})
         )
         start_run(deps, connection, RunType.FULL, requested_by)
+        tend_connection(deps, deps.connections.get(connection.workspace, connection.id))
     except BridgeError as error:
         detail = {"connection": connection.id, "reason": str(error)}
         deps.journal.audit(connection.workspace, "connection.first_run_delayed", requested_by, detail)

@@ -1,6 +1,6 @@
 """Once a minute: begin the runs that are due, and ring for whatever waits or is stuck. Every bell may ring twice.
 
-The runs keep the tokens alive, too: no CRM forgets one that is used every few minutes.
+Channels are renewed here, and refresh tokens used that a CRM would forget.
 """
 
 from collections import Counter, defaultdict
@@ -19,17 +19,20 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
 from crmbridge.services.request_action import ring_action
 from crmbridge.services.start_run import ring_tasks, start_run
+from crmbridge.services.tend_connection import tend_connection
 
 T = TypeVar("T")
 
 PER_TICK: Final = 500
 """Bells of one sort a minute; the rest is still due the next minute."""
+TENDED_PER_TICK: Final = 25
 
 
 def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
     """Return how many of each sort were begun or rung. Trouble with one connection does not keep the others waiting."""
     return {
         "runs": _begin_runs(deps, now),
+        "tended": _tend(deps, now),
         "tasks": _ring_tasks(deps, now),
         "actions": _ring_each(deps.actions.due(now), lambda action: ring_action(deps, action)),
         "members": _ring_members(deps, now),
@@ -44,9 +47,23 @@ def _begin_runs(deps: Deps, now: datetime) -> int:
     for connection in islice(deps.connections.due(now), PER_TICK):
         if connection.health is Health.DISCONNECTED:
             ring_forgetting(deps, connection)
-        elif connection.health is Health.CONNECTED:
+        elif connection.health is Health.CONNECTED and _is_run_due(connection, now):
             outcomes[_is_begun(deps, connection, now)] += 1
     return outcomes[True]
+
+
+def _is_run_due(connection: Connection, now: datetime) -> bool:
+    return any(due is not None and due <= now for due in (connection.full_due_at, connection.incremental_due_at))
+
+
+def _tend(deps: Deps, now: datetime) -> int:
+    """Each asks its CRM, so only a few a minute; they are due well before it matters."""
+    due = (
+        one
+        for one in deps.connections.due(now)
+        if one.health is Health.CONNECTED and one.tend_due_at and one.tend_due_at <= now
+    )
+    return sum(tend_connection(deps, connection) for connection in islice(due, TENDED_PER_TICK))
 
 
 def _is_begun(deps: Deps, connection: Connection, now: datetime) -> bool:

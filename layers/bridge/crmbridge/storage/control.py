@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from crmbridge.domain.channels import Door
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, NotFound, Stale
@@ -85,8 +86,17 @@ class ConnectionStore:
 
     def delete(self, connection: Connection) -> None:
         self._items.delete(*_connection_key(connection.workspace, connection.id))
+        self._items.delete(*_door_key(connection.workspace, connection.id))
         chunks = query_all(self._items, _directories(connection.workspace, connection.id), attributes=("chunks",))
         self._items.delete_many([(chunk["pk"], chunk["sk"]) for chunk in chunks])
+
+    def door(self, workspace: str, id: str) -> Door | None:
+        item = self._items.get(*_door_key(workspace, id))
+        return from_json(Door, item["door"]) if item else None
+
+    def save_door(self, door: Door) -> None:
+        pk, sk = _door_key(door.workspace, door.connection)
+        self._items.put({"pk": pk, "sk": sk, "door": to_json(door)})
 
     def directories(self, workspace: str, id: str) -> Directories | None:
         """None, too, while another set is being saved over this one."""
@@ -220,6 +230,10 @@ def _connection_key(workspace: str, id: str) -> Key:
     return f"{workspace}#connections", f"connection#{id}"
 
 
+def _door_key(workspace: str, id: str) -> Key:
+    return f"{workspace}#connections", f"door#{id}"
+
+
 def _connection_item(connection: Connection) -> Item:
     """Disconnected ones leave the index of accounts, and are due to be forgotten; what needs reconnecting never is."""
     key = _connection_key(connection.workspace, connection.id)
@@ -228,7 +242,8 @@ def _connection_item(connection: Connection) -> Item:
         item[CONTROL_BY_ACCOUNT.pk] = f"{connection.platform}#{connection.account}"
         item[CONTROL_BY_ACCOUNT.sk] = f"{connection.workspace}#{connection.id}"
     if connection.health is not Health.NEEDS_RECONNECT:
-        dues = [due for due in (connection.full_due_at, connection.incremental_due_at) if due]
+        times = (connection.full_due_at, connection.incremental_due_at, connection.tend_due_at)
+        dues = [due for due in times if due]
         item |= due_place(key, min(dues, default=None))
     return item
 
