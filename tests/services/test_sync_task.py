@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from crmbridge.domain.connections import Caller, Connection, Health
 from crmbridge.domain.errors import Clash, ReauthRequired, Rejected, Throttled, Unavailable
 from crmbridge.domain.records import RecordKey, State, instant_text
 from crmbridge.domain.runs import Counts, Run, RunType, Status
+from crmbridge.domain.stored import Stored
 from crmbridge.services.finish_run import finish_run
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_runs import read_run
@@ -72,6 +74,25 @@ def test_a_full_run_stores_everything_and_says_how_much(house: House) -> None:
     assert run.counts["contact"] == Counts(read=5, created=5, calls=0)
     assert run.duration_seconds is not None
     expect_same(house.deps, house.crm, house.connection)
+
+
+def test_a_record_too_large_to_be_stored_whole_is_named_and_stops_nobody(house: House) -> None:
+    noise = "".join(Random(1).choices("0123456789abcdef", k=1_200_000))
+    for name in ("Ada", noise, "Grace"):
+        house.crm.create("contacts", name)
+
+    run = house.run()
+
+    names = [str(stored.record.get("last_name")) for stored in everybody(house)]
+    assert (run.status, run.counts["contact"].created) == (Status.PARTIAL, 3)
+    assert "contacts/0002" in run.errors[0]["error"]
+    assert {name[:5] for name in names} == {"Ada", noise[:5], "Grace"}
+    assert house.run().status is Status.SUCCESS
+
+
+def everybody(house: House) -> list[Stored]:
+    keys = [RecordKey("w1", "c1", "contacts", id) for object, id in house.crm.rows if object == "contacts"]
+    return list(house.deps.records.get_many(keys).values())
 
 
 def test_a_run_reads_the_names_once_and_each_page_once(house: House) -> None:

@@ -261,13 +261,18 @@ def test_a_long_content_is_stored_and_read_back(records: RecordStore, key: NewKe
     assert stored.record.fields["first_name"] == "long " * 200_000
 
 
-def test_a_record_too_large_for_the_store_is_named(records: RecordStore, see: Make, decide: Make) -> None:
+def test_a_record_too_large_for_the_store_is_named_and_the_others_written(
+    records: RecordStore, key: NewKey, see: Make, decide: Make
+) -> None:
     import random
 
     noise = "".join(random.Random(1).choices("0123456789abcdef", k=1_200_000))
 
-    with pytest.raises(TooLarge, match="c1/contacts/2"):
+    with pytest.raises(TooLarge, match="c1/contacts/2") as caught:
         records.write([decide(see("1")), decide(see("2"), name=noise), decide(see("3"))])
+
+    assert (caught.value.keys, caught.value.refused) == ((key("2"),), ())
+    assert set(records.heads([key("1"), key("2"), key("3")])) == {key("1"), key("3")}
 
 
 class Contested(MemoryItems):

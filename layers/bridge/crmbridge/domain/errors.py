@@ -17,6 +17,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crmbridge.domain.records import RecordKey
 
 
 class BridgeError(Exception):
@@ -223,7 +227,14 @@ class Busy(BridgeError):
 
 
 class TooLarge(BridgeError):
-    """More than the store holds in one item or one transaction."""
+    """More than the store holds in one item or one transaction.
+
+    `keys`: the records concerned, of several that were to be written; the others have been, or were `refused`."""
+
+    def __init__(self, message: str, *, keys: Sequence["RecordKey"] = (), refused: Sequence["RecordKey"] = ()) -> None:
+        super().__init__(message)
+        self.keys = tuple(keys)
+        self.refused = tuple(refused)
 
 
 class Misconfigured(Exception):

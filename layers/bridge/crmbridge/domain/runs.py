@@ -1,7 +1,7 @@
 """One pass over a connection and the tasks it is made of: the sync log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -23,9 +23,13 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+NAMED: Final = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened to one kind; `unchanged` were read and no news, stale readings among them."""
+    """What happened to one kind; `unchanged` were read and no news, stale readings among them; `shortened` names some
+    of the records (`object/id`) that were too large to be stored whole."""
 
     read: int = 0
     created: int = 0
@@ -33,9 +37,11 @@ class Counts:
     removed: int = 0
     unchanged: int = 0
     calls: int = 0
+    shortened: tuple[str, ...] = ()
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+        added = Counts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+        return replace(added, shortened=tuple(dict.fromkeys(added.shortened))[:NAMED])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

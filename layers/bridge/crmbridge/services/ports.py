@@ -39,7 +39,9 @@ class Records(Protocol):
         whole records)."""
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
-        """Write each record with its edges, all or nothing per record; returns the keys whose expectation failed."""
+        """Write each record with its edges, all or nothing per record; returns the keys whose expectation failed.
+
+        Raises TooLarge with the `keys` that no item can hold, after the others were written or `refused`."""
 
     def get(self, key: RecordKey) -> Stored | None: ...
 

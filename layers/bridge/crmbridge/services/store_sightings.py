@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories, ReadContext
-from crmbridge.domain.errors import Stale
+from crmbridge.domain.errors import Stale, TooLarge
 from crmbridge.domain.merging import CORE, SETTLED, UNSEEN, Head, RecordWrite, Sighting, Verdict, judge
 from crmbridge.domain.records import Kind, Record, RecordKey, State
 from crmbridge.domain.runs import Counts
+from crmbridge.domain.shortening import shortened
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.ports import Deps
 
@@ -30,6 +31,7 @@ class _Reading:
     started_at: datetime
     cause: Cause
     indexed: bool
+    shortened: list[tuple[Kind, RecordKey]] = field(default_factory=list)
 
     def key(self, object: str, external_id: str) -> RecordKey:
         return RecordKey(self.connection.workspace, self.connection.id, object, external_id)
@@ -69,7 +71,7 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
     tally: _Tally = Counter((str(one.kind), "read") for one in seen)
     _settle(deps, reading, _one_each(reading, seen), tally, known_empty=known_empty)
-    return _counts(tally)
+    return _counts(tally, reading.shortened)
 
 
 def _one_each(reading: _Reading, seen: Sequence[Sighting]) -> dict[RecordKey, Sighting]:
@@ -137,7 +139,20 @@ def _tombstones(reading: _Reading, survivor: Sighting) -> dict[RecordKey, Sighti
 
 def _write(deps: Deps, reading: _Reading, seen: _Seen, verdicts: Mapping[RecordKey, Verdict]) -> Sequence[RecordKey]:
     writes = [_record_write(reading, key, seen[key], verdict) for key, verdict in verdicts.items() if verdict.parts]
-    return deps.records.write(writes) if writes else ()
+    try:
+        return deps.records.write(writes) if writes else ()
+    except TooLarge as error:
+        return [*error.refused, *_write_shortened(deps, reading, [each for each in writes if each.key in error.keys])]
+
+
+def _write_shortened(deps: Deps, reading: _Reading, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
+    """What cannot be stored whole is stored as far as it can be, and named; a record that even then is too large stays
+    as it was stored before."""
+    reading.shortened.extend((write.kind, write.key) for write in writes)
+    try:
+        return deps.records.write([replace(write, core=write.core and shortened(write.core)) for write in writes])
+    except TooLarge as error:
+        return error.refused
 
 
 def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Verdict) -> RecordWrite:
@@ -179,7 +194,15 @@ def _what_became(head: Head, seen: Sighting, verdict: Verdict) -> str:
     return "updated" if CORE in head.marks else "created"
 
 
-def _counts(tally: _Tally) -> dict[str, Counts]:
-    kinds = {kind for kind, _ in tally}
-    names = ("read", "created", "updated", "removed", "unchanged")
-    return {kind: Counts(*(tally[kind, name] for name in names)) for kind in sorted(kinds)}
+def _counts(tally: _Tally, shortened: Sequence[tuple[Kind, RecordKey]]) -> dict[str, Counts]:
+    return {
+        kind: Counts(
+            read=tally[kind, "read"],
+            created=tally[kind, "created"],
+            updated=tally[kind, "updated"],
+            removed=tally[kind, "removed"],
+            unchanged=tally[kind, "unchanged"],
+            shortened=tuple(f"{key.object}/{key.external_id}" for of, key in shortened if of == kind),
+        )
+        for kind in sorted({kind for kind, _ in tally})
+    }

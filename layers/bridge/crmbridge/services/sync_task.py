@@ -170,6 +170,7 @@ def _postponed_or_failed(deps: Deps, task: Task, error: str, at_least: float = 0
 
 def _conclude(deps: Deps, task: Task) -> None:
     """Save a task that is over, or that waits. Its watermark moves first: it may move twice, and must not be lost."""
+    task = _partial_where_cut(task)
     if task.status in (Status.SUCCESS, Status.PARTIAL) and task.step != "directories":
         _move_watermark(deps, task)
     deps.journal.checkpoint(task, release=True)
@@ -180,6 +181,14 @@ def _conclude(deps: Deps, task: Task) -> None:
     elif task.next_attempt_at and task.fence % HOPS and (wait := task.next_attempt_at - deps.now()) <= SOON:
         connection = deps.connections.get(task.workspace, task.connection)
         ring_tasks(deps, connection, [task], delay_seconds=int(wait.total_seconds()) + 1)
+
+
+def _partial_where_cut(task: Task) -> Task:
+    cut = [name for counts in task.counts.values() for name in counts.shortened]
+    if task.status is not Status.SUCCESS or not cut:
+        return task
+    error = f"too large to be stored whole, so that their longest fields were cut: {', '.join(cut)}"
+    return replace(task, status=Status.PARTIAL, error=error)
 
 
 def _move_watermark(deps: Deps, task: Task) -> None:

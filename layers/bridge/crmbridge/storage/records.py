@@ -41,10 +41,16 @@ class RecordStore:
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
         small = [write for write in writes if not is_big(write)]
-        refused = [write for pack in packs(small) for write in self._write_pack(pack.entries)]
+        large: list[RecordKey] = []
+        refused = [write for pack in packs(small) for write in self._write_pack(pack.entries, large)]
         moving = [write for write in writes if is_big(write)] + self._moved_meanwhile(refused)
-        settled = {id(write) for write in moving if self._write_big(write)}
-        return [write.key for write in (*refused, *filter(is_big, writes)) if id(write) not in settled]
+        settled = {id(write) for write in moving if self._write_big(write, large)}
+        left = [write.key for write in (*refused, *filter(is_big, writes)) if id(write) not in settled]
+        if large:
+            named = ", ".join(map(str, large))
+            refused_keys = [key for key in left if key not in large]
+            raise TooLarge(f"{named}: more than one item of the store can hold", keys=large, refused=refused_keys)
+        return left
 
     def get(self, key: RecordKey) -> Stored | None:
         return self.get_many([key]).get(key)
@@ -121,15 +127,16 @@ class RecordStore:
             links[target] = (*links.get(target, ()), *forward_links(self._items, key, target))
         return links
 
-    def _write_pack(self, entries: list[tuple[RecordWrite, list[Write]]]) -> list[RecordWrite]:
-        """Returns those refused. What loses a conflict again and again is tried in ever smaller company."""
+    def _write_pack(self, entries: list[tuple[RecordWrite, list[Write]]], large: list[RecordKey]) -> list[RecordWrite]:
+        """Returns those refused. What loses a conflict again and again is tried in ever smaller company; what is too
+        large even alone is added to `large`."""
         refused: list[RecordWrite] = []
         while entries:
             owners = [position for position, (_, ops) in enumerate(entries) for _ in ops]
             try:
                 positions = self._items.write_all([op for _, ops in entries for op in ops])
             except (Stale, TooLarge) as error:
-                return refused + self._write_halves(entries, error)
+                return refused + self._write_halves(entries, error, large)
             lost = {owners[position] for position in positions}
             if not lost:
                 break
@@ -137,12 +144,15 @@ class RecordStore:
             entries = [entry for position, entry in enumerate(entries) if position not in lost]
         return refused
 
-    def _write_halves(self, entries: list[tuple[RecordWrite, list[Write]]], error: Exception) -> list[RecordWrite]:
+    def _write_halves(
+        self, entries: list[tuple[RecordWrite, list[Write]]], error: Exception, large: list[RecordKey]
+    ) -> list[RecordWrite]:
         if len(entries) > 1:
             half = len(entries) // 2
-            return self._write_pack(entries[:half]) + self._write_pack(entries[half:])
+            return self._write_pack(entries[:half], large) + self._write_pack(entries[half:], large)
         if isinstance(error, TooLarge):
-            raise TooLarge(f"{entries[0][0].key}: more than one item of the store can hold") from error
+            large.append(entries[0][0].key)
+            return []
         return [entries[0][0]]
 
     def _moved_meanwhile(self, refused: Sequence[RecordWrite]) -> list[RecordWrite]:
@@ -152,7 +162,7 @@ class RecordStore:
         found = self._found(wanted, ("state", *dict.fromkeys(names))) if wanted else {}
         return [wanted[key] for key, item in found.items() if targets_with_more(item)]
 
-    def _write_big(self, write: RecordWrite) -> bool:
+    def _write_big(self, write: RecordWrite, large: list[RecordKey]) -> bool:
         """False when it was refused, at the beginning or by a newer reading on the way."""
         token = uuid4().hex
         try:
@@ -160,6 +170,9 @@ class RecordStore:
                 return False
             return all(move_links(self._items, _move(write, each, token)) for each in link_parts(write))
         except Stale:
+            return False
+        except TooLarge:
+            large.append(write.key)
             return False
 
     def _from(
