@@ -40,6 +40,7 @@ FREE = {"rules", "custom_fields", "filters", "proof", "cursor", "error", "before
 @st.composite
 def instances(draw: st.DrawFn) -> Any:
     st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
+    st.register_type_strategy(int, st.integers(-(2**53), 2**53))  # versions and counts
     kind = draw(st.sampled_from(KINDS))
     free: dict[str, Any] = dict.fromkeys(FREE & set(kind.__annotations__), OBJECTS)
     if kind is Run:
