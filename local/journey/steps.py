@@ -78,11 +78,15 @@ def introduce_chat_app(story: Story) -> None:
 def connect_hubspot(story: Story) -> None:
     """The real OAuth dance: start, the CRM's own page, the redirect, the callback."""
     started = story.admin.post("/v1/oauth/hubspot/start", {})
-    callback = approve(started["authorize_url"], story.portal)
+    come_back(approve(started["authorize_url"], story.portal))
+    story.connection = str(story.admin.get("/v1/connections")["items"][0]["id"])
+
+
+def come_back(callback: str) -> None:
+    """As the browser does that the CRM sends back."""
     page = requests.get(callback, timeout=60, allow_redirects=False)
     if page.status_code >= 400:
         raise StepFailed(f"the callback answered {page.status_code}: {page.text[:500]}")
-    story.connection = str(story.admin.get("/v1/connections")["items"][0]["id"])
 
 
 def approve(authorize_url: str, portal: str = "") -> str:

@@ -264,3 +264,10 @@ def test_a_token_that_has_just_expired_is_replaced_once(told: Told) -> None:
 
     assert api.call(Call(method="GET", path="/x")).json == {"fine": True}
     assert [sent.headers["Authorization"].endswith("-again") for sent in script.sent] == [False, True]
+
+
+def test_nothing_is_no_answer_to_a_read(told: Told, berlin: Directories) -> None:
+    api, _ = told((200, {}, b""))
+
+    with pytest.raises(Unavailable):
+        HUBSPOT.fetch(api, "contacts", ["1"], berlin)

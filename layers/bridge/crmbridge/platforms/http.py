@@ -131,7 +131,7 @@ class Api:
         )
 
     def _read(self, call: Call, answer: requests.Response) -> Answer:
-        if not answer.content:
+        if not answer.content and (call.writes or answer.status_code == 204):
             return Answer(answer.status_code, answer.headers, None)
         try:
             return Answer(answer.status_code, answer.headers, orjson.loads(answer.content))
