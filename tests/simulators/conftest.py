@@ -93,6 +93,38 @@ def ask() -> Callable[..., requests.Response]:
     return asked
 
 
+PIPEDRIVE_TOKEN = "5d1f00c0ffee00000000000000000000c0ffee01"
+
+
+@pytest.fixture
+def drive() -> Iterator[Running]:
+    """A Pipedrive of one's own, with the limits of its plan."""
+    with running("pipedrive", contacts=60, companies=20, deals=30, tasks=10, activities=24) as sim:
+        yield sim
+
+
+@pytest.fixture(scope="module")
+def wide_drive() -> Iterator[Running]:
+    """A Pipedrive with room for many calls, for tests that only read, or write what nobody else looks at."""
+    with running("pipedrive", contacts=60, companies=20, deals=30, tasks=10, activities=24, token_burst=10_000,
+                 search_burst=10_000) as sim:  # fmt: skip
+        yield sim
+
+
+@pytest.fixture
+def pipe() -> Callable[..., requests.Response]:
+    """`pipe(sim, "GET", "/api/v2/...", limit=5)` with the first admin's API token; `json=` is a body."""
+
+    def asked(
+        sim: Running, method: str, path: str, *, token: str | None = PIPEDRIVE_TOKEN, **rest: Any
+    ) -> requests.Response:
+        body, headers, timeout = rest.pop("json", None), rest.pop("headers", {}), rest.pop("timeout", 10)
+        sent = ({"x-api-token": token} if token else {}) | headers
+        return requests.request(method, sim.url + path, headers=sent, params=rest, json=body, timeout=timeout)
+
+    return asked
+
+
 @dataclass
 class Received:
     """What an endpoint got; it answers with the first of `answers`, and 200 when there is none left, and `body`."""
@@ -115,6 +147,9 @@ def endpoint() -> Iterator[Received]:
             self.send_header("Content-Length", str(len(received.body)))
             self.end_headers()
             self.wfile.write(received.body)
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Silence."""

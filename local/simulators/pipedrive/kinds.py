@@ -8,7 +8,7 @@ WIRE_TYPES = {
     "clock": "time", "duration": "time", "user": "user", "person": "people", "org": "org", "deal": "deal",
     "lead": "lead", "stage": "stage", "emails": "varchar", "phones": "phone", "address": "address", "labels": "set",
     "visible": "visible_to", "option": "enum", "status": "status", "participants": "people", "attendees": "json",
-    "messengers": "json", "money": "monetary",
+    "messengers": "json", "activity_type": "varchar", "currency": "varchar", "pipeline": "int", "probability": "int",
 }  # fmt: skip
 
 

@@ -37,7 +37,10 @@ class OAuthApi:
             return refusal(reason)
 
     async def revoke(self, request: Request) -> Response:
-        """A refresh token takes the app with it, an access token only itself; an unknown one is fine too."""
+        """A refresh token takes the app with it, an access token only itself; an unknown one is fine too.
+
+        The vendor's own client escapes an access token twice.
+        """
         try:
             form = await self._form(request)
         except Refused as reason:
@@ -47,7 +50,7 @@ class OAuthApi:
         if install:
             self.drive.uninstall(install, told=self.drive.settings.revoke_calls_back)
         else:
-            self.drive.tokens.revoke(token)
+            self.drive.tokens.revoke(unquote(token))
         return respond({"success": True})
 
     def _token(self, form: dict[str, str]) -> dict[str, Any]:
