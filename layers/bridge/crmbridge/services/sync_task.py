@@ -72,7 +72,7 @@ def _load_names(deps: Deps, work: Work, task: Task) -> Task:
     """They were loaded when the work was opened; now the others may begin."""
     others = [other for other in deps.journal.tasks(task.workspace, task.run) if other.id != task.id]
     ring_tasks(deps, work.connection, others)
-    return replace(task, status=Status.SUCCESS)
+    return replace(task, status=Status.SUCCESS, error="")
 
 
 def _list_page(deps: Deps, work: Work, task: Task) -> Task:
@@ -101,7 +101,7 @@ def _list_page(deps: Deps, work: Work, task: Task) -> Task:
 def _after_page(deps: Deps, work: Work, task: Task, page: Page) -> Task:
     """To the next page, now or when the CRM has it; else to the object's next listing; else to the sweep or the end."""
     later = deps.now() + timedelta(seconds=page.wait_seconds) if page.wait_seconds and page.next is not None else None
-    task = replace(task, cursor=page.next or {}, attempts=0, next_attempt_at=later)
+    task = replace(task, cursor=page.next or {}, attempts=0, error="", next_attempt_at=later)
     if page.next is not None:
         return task
     spec = work.platform.objects[task.object]
@@ -121,7 +121,7 @@ def _note(deps: Deps, work: Work, task: Task, page: Page) -> None:
 
 
 def _sweep(deps: Deps, work: Work, task: Task) -> Task:
-    return replace(sweep(deps, work, task), attempts=0)
+    return replace(sweep(deps, work, replace(task, error="")), attempts=0)
 
 
 _STEPS: Final = {"directories": _load_names, "sweep": _sweep}
