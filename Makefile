@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 ENV := .venv/.installed
 ENGINE := build/engine-venv/.installed
+PEERS := build/bench-venv/.installed
 BIN := .venv/bin
 PY := $(BIN)/python
 CODE := $(wildcard layers/bridge/crmbridge functions local tests bench)
@@ -63,13 +64,14 @@ deploy: build ## deploy to your AWS account, with questions
 	@echo "Built for $(ARCHITECTURE) and $(RUNTIME): keep to that when asked for Architecture and Runtime."
 	$(BIN)/sam deploy --guided
 
-bench: $(ENV) $(ENGINE) ## measure against the obvious code; ratios in build/bench.json
+bench: $(ENV) $(PEERS) ## measure against dlt and the obvious code; ratios in build/bench.json
 	$(PY) -m bench $(ARGS)
 
-lock: $(ENV) ## make the three lock files again from the pyproject files
+lock: $(ENV) ## make the four lock files again from the pyproject files
 	$(LOCK) pyproject.toml layers/bridge/pyproject.toml --group local --group test -o local/requirements.lock
 	$(LOCK) layers/bridge/pyproject.toml -c local/requirements.lock -o layers/bridge/requirements.lock
 	$(LOCK) local/engine/requirements.in -o local/engine/requirements.lock
+	$(LOCK) bench/requirements.in layers/bridge/pyproject.toml -c layers/bridge/requirements.lock -o bench/requirements.lock
 
 clean: ## stop the local engine and remove everything that was made
 	@if [ -e build/engine.json ] && [ -x $(PY) ]; then $(PY) -m local down; fi
@@ -95,6 +97,14 @@ $(ENGINE): local/engine/requirements.lock | $(ENV)
 	@rm -rf build/engine-venv && $(PY) -m venv --without-pip build/engine-venv
 	@$(BIN)/uv pip sync --quiet --python build/engine-venv/bin/python $< || { echo "uv could not; pip tries"; false; } || \
 		$(PY) -m pip --python build/engine-venv/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+# The product's own code is put on its path by bench/processes.py, so that both sides run with the same packages.
+$(PEERS): bench/requirements.lock | $(ENV)
+	@echo "Installing the peers of the measurements into build/bench-venv"
+	@rm -rf build/bench-venv && $(PY) -m venv --without-pip build/bench-venv
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python build/bench-venv/bin/python $< || { echo "uv could not; pip tries"; false; } || \
+		$(PY) -m pip --python build/bench-venv/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 need-python = [ -n "$(PYTHON)" ] || { \

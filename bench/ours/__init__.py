@@ -1,0 +1,1 @@
+"""Our side of each measurement: the product's own code, on the servers of `bench.servers`."""
