@@ -233,6 +233,12 @@ def test_every_queue_is_worked_on_in_bounded_parallel_with_partial_failures(sour
         assert 2 <= worker["ScalingConfig"]["MaximumConcurrency"] <= 100
 
 
+def test_who_waits_for_somebody_elses_server_keeps_nobody_elses_message_waiting(sources: list[Json]) -> None:
+    alone = {next(refers_to(source["EventSourceArn"])) for source in sources if source["BatchSize"] == 1}
+
+    assert alone == {"DeliveriesQueue", "PagesQueue", "ActionsQueue", "ChatQueue"}
+
+
 @pytest.mark.parametrize("table", ["RecordsTable", "MembershipsTable"])
 def test_a_poisoned_stream_record_is_cut_out_and_kept(sources: list[Json], table: str) -> None:
     stream = next(source for source in sources if table in refers_to(source["EventSourceArn"]))
