@@ -59,8 +59,14 @@ class Free:
 
     entered: Counter[str] = field(default_factory=Counter)
 
-    def enter(self, pool: str) -> None:
-        self.entered[pool] += 1
+    def enter(self, pool: str, cost: int = 1) -> None:
+        self.entered[pool] += cost
+
+    def left(self) -> None:
+        """Nobody waits."""
+
+    def refused(self, pool: str, seconds: float) -> None:
+        """Nobody waits."""
 
     def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
         """Nobody asks."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from crmbridge.domain.connections import Caller, Connection, Health, TokenSet
+from crmbridge.domain.budgets import Pool
+from crmbridge.domain.connections import Account, Caller, Connection, Health, Identity, TokenSet
 from crmbridge.domain.errors import Forbidden, NotFound
 from crmbridge.domain.runs import Counts, Run, RunType, Status
 from crmbridge.platforms.hubspot import HUBSPOT
@@ -104,3 +105,17 @@ def test_only_admins_test_and_only_their_own(deps: Deps, member: Caller, connect
         check_connection(deps, member, "c1")
     with pytest.raises(NotFound):
         check_connection(deps, Caller("w2", "u9", "admin"), "c1")
+
+
+def test_a_days_quota_that_will_not_last_says_until_when(
+    deps: Deps, connection: Connection, admin: Caller, clock: Any
+) -> None:
+    daily = Pool("burst", 1000, 86_400.0)
+
+    def quota(left: int) -> datetime | None:
+        said = Identity(Account("48"), quota={"burst": (left, 1000)})
+        asked = replace(deps, platform=lambda _: replace(HUBSPOT, pools=(daily,), identify=lambda *_: said))
+        return check_connection(asked, admin, connection.id).forecast.lasts_until
+
+    assert quota(900) is None
+    assert quota(200) == clock() + timedelta(hours=6)

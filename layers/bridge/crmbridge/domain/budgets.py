@@ -18,6 +18,8 @@ PATIENCE_SECONDS: Final = 1.0
 """How long a lane that was sent away keeps lower lanes from taking what it waits for."""
 NEWS_SECONDS: Final = 2.0
 """How long what an answer's headers said is worth comparing with the log."""
+LONG_SECONDS: Final = 60.0
+LONG_LEASE_SECONDS: Final = 30.0
 LANES: Final = ("click", "webhook", "incremental", "full")
 
 
@@ -45,7 +47,9 @@ def hear_retry_after(headers: Mapping[str, str], status: int) -> Heard:
 class Pool:
     """One rate limit: at most `calls` in any `seconds`; `reserve` is the share kept for clicks.
 
-    `hear` reads what the CRM's headers (any case-insensitive mapping) and status say of this very pool.
+    `hear` reads what the CRM's headers (any case-insensitive mapping) and status say of this very pool. `every`: all
+    calls count here, besides in the pool they name. `weighed`: a call counts as much as it costs (tokens, credits).
+    `told`: the CRM counts everybody's calls, so what its headers say replaces what we counted (a day's quota).
     """
 
     name: str
@@ -53,20 +57,43 @@ class Pool:
     seconds: float
     reserve: float = 0.1
     hear: Hear = hear_retry_after
+    every: bool = False
+    weighed: bool = False
+    told: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Of a day's quota a lease may be more than a second's worth: nobody visits the log for every call."""
+        return self.seconds > LONG_SECONDS
 
     @property
     def burst(self) -> int:
-        """A second's worth of calls, at least one."""
+        """A second's worth of calls, at least one; of a long window a two-hundredth."""
+        if self.is_long:
+            return max(1, self.calls // BUCKETS)
         return max(1, min(self.calls, ceil(self.calls / self.seconds)))
 
     @property
     def lease_seconds(self) -> float:
-        return min(1.0, self.seconds)
+        return LONG_LEASE_SECONDS if self.is_long else min(1.0, self.seconds)
+
+    @property
+    def news_seconds(self) -> float:
+        return max(NEWS_SECONDS, 2 * self.lease_seconds) if self.told else NEWS_SECONDS
 
     @property
     def kept_seconds(self) -> float:
         """How long a call counts."""
         return self.seconds + MARGIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A concurrency limit: at most `count` requests at the same time; a slot outlives any request by `seconds`."""
+
+    name: str
+    count: int
+    seconds: float = 60.0
 
 
 Sent = tuple[float, int]
@@ -91,6 +118,8 @@ class Log:
     waiting: Mapping[str, float] = field(default_factory=dict)
     limit: int = 0
     closed_until: float = 0.0
+    told_at: float = 0.0
+    """When the CRM said what `calls` now hold; older news, and the same news again, say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +135,8 @@ class Ask:
     sent: Sequence[float] = ()
     heard: Heard = Heard()
     heard_at: float = 0.0
+    least: int = 1
+    """Fewer than so many are of no use: what one call costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +153,10 @@ def grant(pool: Pool, log: Log, ask: Ask, now: float) -> Grant:
     log = _corrected(pool, _settled(pool, _pruned(pool, log, now), ask), ask, now)
     room = _ceiling(pool, log, ask.lane) - _taken(pool, log, now)
     wait = _closed_for(log, ask, now)
-    if room > 0 and not wait:
-        lease = Lease(ask.holder, min(room, ask.calls, pool.burst), now + pool.lease_seconds)
+    least = min(ask.least, _ceiling(pool, log, ask.lane))
+    if room >= least and not wait:
+        calls = min(room, max(least, min(ask.calls, pool.burst)))
+        lease = Lease(ask.holder, calls, now + pool.lease_seconds)
         return Grant(replace(log, leases=(*log.leases, lease), waiting=_waiting(log, ask.lane, 0.0)), lease)
     wait = max(wait, _until_room(pool, log, ask, now))
     return Grant(replace(log, waiting=_waiting(log, ask.lane, now + PATIENCE_SECONDS)), None, wait)
@@ -155,7 +188,7 @@ def _taken(pool: Pool, log: Log, now: float) -> int:
 
 def _pruned(pool: Pool, log: Log, now: float) -> Log:
     """Without what counts neither now nor at the time of any news."""
-    since = now - pool.kept_seconds - NEWS_SECONDS
+    since = now - pool.kept_seconds - pool.news_seconds
     calls = tuple(entry for entry in log.calls if entry[0] > since)
     return replace(log, calls=calls, leases=tuple(lease for lease in log.leases if lease.until > since))
 
@@ -179,11 +212,17 @@ def _noted(pool: Pool, calls: Sequence[tuple[float, int]], more: Sequence[tuple[
 
 def _corrected(pool: Pool, log: Log, ask: Ask, now: float) -> Log:
     """What the CRM counted and we did not (another tool in the same pool) is noted as sent when it said so."""
-    if now - ask.heard_at > NEWS_SECONDS:
+    if now - ask.heard_at > pool.news_seconds:
         return log
     log = replace(log, limit=ask.heard.limit or log.limit)
     if ask.heard.left is None:
         return log
+    if pool.told:
+        used = max(0, (log.limit or pool.calls) - ask.heard.left)
+        heard_at = round(ask.heard_at, 3)
+        since = sum(moment > ask.heard_at for moment in ask.sent)
+        told = _noted(pool, (), [(ask.heard_at, used + since)])
+        return replace(log, calls=told, told_at=heard_at) if heard_at > log.told_at else log
     unseen = (log.limit or pool.calls) - ask.heard.left - _taken(pool, log, ask.heard_at)
     return replace(log, calls=_noted(pool, log.calls, [(ask.heard_at, unseen)])) if unseen > 0 else log
 
@@ -202,7 +241,9 @@ def _closed_for(log: Log, ask: Ask, now: float) -> float:
 
 def _until_room(pool: Pool, log: Log, ask: Ask, now: float) -> float:
     """Seconds until an eighth of a second's worth is free: worth a visit to the log, and soon."""
-    wanted = min(ask.calls, ceil(pool.burst / 8)) - _ceiling(pool, log, ask.lane) + _taken(pool, log, now)
+    wanted = (
+        max(ask.least, min(ask.calls, ceil(pool.burst / 8))) - _ceiling(pool, log, ask.lane) + _taken(pool, log, now)
+    )
     wait = 0.0
     for end, count in _ends(log):
         if wanted <= 0:

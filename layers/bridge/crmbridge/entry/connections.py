@@ -102,6 +102,7 @@ class ForecastShown(Shown):
     incremental_calls: int | None
     daily_calls: int | None
     full_seconds: float | None
+    lasts_until: Annotated[datetime | None, Field(description="When the day's quota ends at this pace")]
 
 
 class CheckShown(Shown):

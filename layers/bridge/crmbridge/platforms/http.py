@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from crmbridge.domain.errors import ReauthRequired, TokenExpired, Unavailable
+from crmbridge.domain.errors import ReauthRequired, Throttled, TokenExpired, Unavailable
 from crmbridge.domain.records import Json
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ class Answer:
 class Gate(Protocol):
     """The shared budget, seen from a caller: wait for, or be refused, one call of a pool; hear what headers say."""
 
-    def enter(self, pool: str) -> None: ...
+    def enter(self, pool: str, cost: int = 1) -> None: ...
+
+    def left(self) -> None:
+        """The request that entered is over."""
+
+    def refused(self, pool: str, seconds: float) -> None:
+        """The CRM said in its own words that this limit is used up."""
 
     def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None: ...
 
@@ -49,13 +55,15 @@ class Explain(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. `writes`: it changes something, so a failure after sending leaves the outcome unknown."""
+    """One request. `cost` is what it takes of limits that weigh calls. `writes`: it changes something, so a failure
+    after sending leaves the outcome unknown."""
 
     method: str
     path: str
     params: Mapping[str, str] | None = None
     body: Json = None
     pool: str = "burst"
+    cost: int = 1
     writes: bool = False
     timeout: float = READ_TIMEOUT
 
@@ -101,7 +109,7 @@ class Api:
     def _send(self, call: Call, token: str) -> Answer:
         import requests  # every platform imports this file; the door for webhooks asks no CRM and does not pay for it
 
-        self.gate.enter(call.pool)
+        self.gate.enter(call.pool, call.cost)
         self.calls += 1
         try:
             answer = self._request(call, token)
@@ -109,10 +117,19 @@ class Api:
             raise self._unanswered(error, outcome_unknown=False) from None
         except requests.RequestException as error:
             raise self._unanswered(error, outcome_unknown=call.writes) from None
+        finally:
+            self.gate.left()
         self.gate.heard(call.pool, answer.headers, answer.status_code)
         if answer.status_code >= 300:
-            raise self.explain(answer.status_code, answer.headers, answer.content, sent_write=call.writes)
+            raise self._explained(call, answer)
         return self._read(call, answer)
+
+    def _explained(self, call: Call, answer: requests.Response) -> Exception:
+        """A limit that does not come as a 429 closes its pool, too."""
+        error = self.explain(answer.status_code, answer.headers, answer.content, sent_write=call.writes)
+        if isinstance(error, Throttled) and answer.status_code != 429:
+            self.gate.refused(error.pool or call.pool, error.retry_after)
+        return error
 
     def _request(self, call: Call, token: str) -> requests.Response:
         headers = {**self.authorization(token), "Accept": "application/json"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from crmbridge.domain.budgets import Pool
+from crmbridge.domain.budgets import Pool, Slots
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories, ReadContext
@@ -233,6 +233,8 @@ class Platform:
     """Live look-up of (object, e-mail)."""
     incremental_lag_seconds: int = 90
     overlap_seconds: int = 300
+    slots: tuple[Slots, ...] = ()
+    """How many requests may be under way at the same time."""
     channels: ChannelSpec | None = None
     """How deliveries to one connection are subscribed to; None: the CRM delivers to one address for the whole app."""
     ways: Mapping[str, Way] = field(default_factory=dict)
@@ -256,6 +258,7 @@ __all__ = [
     "Platform",
     "Pool",
     "Scope",
+    "Slots",
     "Way",
     "WebhookSpec",
     "Window",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from crmbridge.domain.connections import Caller, Connection, Identity
@@ -21,12 +21,14 @@ RUNS_LOOKED_AT: Final = 50
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """From the newest runs: calls a full and an incremental run take, calls a day at the settings as they are, and
-    how long a full run takes at the rate that the limits allow. None: no such run is known yet."""
+    how long a full run takes at the rate that the limits allow. None: no such run is known yet. `lasts_until`: when the
+    day's quota ends at this pace; None: not before it is full again."""
 
     full_calls: int | None = None
     incremental_calls: int | None = None
     daily_calls: int | None = None
     full_seconds: float | None = None
+    lasts_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +64,13 @@ def check_connection(deps: Deps, caller: Caller, id: str) -> Check:
     granted = identity.scopes or connection.scopes
     if granted != connection.scopes:
         rewrite_connection(deps, caller.workspace, id, lambda stored: replace(stored, scopes=granted))
+    quota = _quota(deps, platform, connection, identity)
     return Check(
         identity=identity,
         granted=granted,
         missing=tuple(scope for scope in platform.oauth.scopes if granted and scope.name not in granted),
-        quota=_quota(deps, platform, connection, identity),
-        forecast=forecast,
+        quota=quota,
+        forecast=replace(forecast, lasts_until=_lasts_until(deps.now(), platform, quota)),
     )
 
 
@@ -80,6 +83,16 @@ def _quota(
     for pool, (left, limit) in identity.quota.items():
         counted[pool] = {**counted.get(pool, {}), "left": left, "limit": limit}
     return counted
+
+
+def _lasts_until(now: datetime, platform: Platform, quota: Mapping[str, Mapping[str, float]]) -> datetime | None:
+    """Of a day's quota so much was used in so much of the day; the rest lasts as long at that pace."""
+    ends = []
+    for pool in platform.pools:
+        left, limit = quota.get(pool.name, {}).get("left"), quota.get(pool.name, {}).get("limit")
+        if pool.is_long and left is not None and limit and left < limit / 2:
+            ends.append(now + timedelta(seconds=pool.seconds * left / (limit - left)))
+    return min(ends, default=None)
 
 
 def _forecast(deps: Deps, platform: Platform, connection: Connection) -> Forecast:

@@ -94,7 +94,7 @@ def open_with(
         platform=platform.name,
         base_url=app.api_url or platform.api_url,
         tokens=tokens,
-        gate=deps.guards.budget(f"{platform.name}#{account}#{app.app_id}", platform.pools, lane),
+        gate=deps.guards.budget(f"{platform.name}#{account}#{app.app_id}", platform.pools, lane, platform.slots),
         explain=platform.explain,
         session=deps.http,
         authorization=partial(platform.headers, auth),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     import requests
 
     from crmbridge.domain.actions import Action
-    from crmbridge.domain.budgets import Pool
+    from crmbridge.domain.budgets import Pool, Slots
     from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
@@ -135,7 +135,7 @@ class Guards(Protocol):
     def consume(self, state: str) -> Pending | None:
         """One atomic delete: of two callbacks with one state, one gets it. Expired (by `now`, not by TTL) is None."""
 
-    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> Gate:
+    def budget(self, scope: str, pools: Sequence[Pool], lane: str, slots: Sequence[Slots] = ()) -> Gate:
         """The shared budget of one account and app, seen from one lane (click, webhook, incremental, full)."""
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:

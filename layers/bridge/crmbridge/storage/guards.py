@@ -3,20 +3,24 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Final
 from uuid import uuid4
 
-from crmbridge.domain.budgets import Ask, Heard, Lease, Log, Pool, closed, grant, remaining
+from crmbridge.domain.budgets import Ask, Heard, Lease, Log, Pool, Slots, closed, grant, remaining
 from crmbridge.domain.connections import Pending
 from crmbridge.domain.errors import Busy, Throttled
 from crmbridge.domain.records import instant_text
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.items import EXPIRES, Item, Items, absent, below, equals
+from crmbridge.storage.slots import SlotMeter
 
 BOUND_SECONDS: Final[Mapping[str, float]] = {"click": 1.0, "webhook": 5.0, "incremental": 15.0, "full": 15.0}
 """How long a caller of a lane waits in place; a longer wait is a row's business, not a worker's."""
+SLOT_SECONDS: Final = 0.2
+"""Between two looks for a free slot."""
 _ATTEMPTS = 30
 
 
@@ -48,9 +52,10 @@ class GuardStore:
         pending = from_json(Pending, item["pending"]) if item else None
         return pending if pending and pending.expires_at > self._now() else None
 
-    def budget(self, scope: str, pools: Sequence[Pool], lane: str) -> "BudgetGate":
+    def budget(self, scope: str, pools: Sequence[Pool], lane: str, slots: Sequence[Slots] = ()) -> "BudgetGate":
         meters = {pool.name: self._meter(scope, pool, lane) for pool in pools}
-        return BudgetGate(scope, lane, meters, self._sleep)
+        places = [SlotMeter(self._items, self._now, self._sleep, scope, each) for each in slots]
+        return BudgetGate(scope, lane, pools, meters, places, self._sleep)
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
         now = self._now().timestamp()
@@ -68,27 +73,66 @@ class GuardStore:
 class BudgetGate:
     """One lane's view of one account's pools. A pool that the platform did not declare has no limit."""
 
-    def __init__(self, scope: str, lane: str, meters: Mapping[str, "Meter"], sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        scope: str,
+        lane: str,
+        pools: Sequence[Pool],
+        meters: Mapping[str, "Meter"],
+        places: Sequence[SlotMeter],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._pools = {pool.name: pool for pool in pools}
+        self._places = places
+        self._taken: list[tuple[SlotMeter, str]] = []
         self._platform = scope.partition("#")[0]
         self._bound = BOUND_SECONDS[lane]
         self._meters = meters
         self._sleep = sleep
 
-    def enter(self, pool: str) -> None:
-        """Wait for one call, or raise Throttled when the wait is longer than the lane's bound."""
-        if pool not in self._meters:
-            return
+    def enter(self, pool: str, cost: int = 1) -> None:
+        """Wait for one call in every pool that it counts in, and for a slot, or raise Throttled when the wait is longer
+        than the lane's bound. What it took of the other pools until then stays taken."""
+        for each in self._counted(pool):
+            weight = cost if each.weighed else 1
+            self._wait_for(each.name, partial(self._meters[each.name].take, weight))
+        for place in self._places:
+            self._wait_for("concurrency", partial(self._slot, place))
+
+    def left(self) -> None:
+        """The answer came, or none will."""
+        while self._taken:
+            place, slot = self._taken.pop()
+            place.give_back(slot)
+
+    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
+        for each in self._counted(pool):
+            self._meters[each.name].hear(headers, status)
+
+    def refused(self, pool: str, seconds: float) -> None:
+        """The CRM said in its own words that this limit is used up."""
+        if pool in self._meters:
+            self._meters[pool].close(seconds)
+
+    def _counted(self, pool: str) -> list[Pool]:
+        return [each for each in self._pools.values() if each.every or each.name == pool]
+
+    def _slot(self, place: SlotMeter) -> float:
+        slot = place.take()
+        if slot is None:
+            return SLOT_SECONDS
+        self._taken.append((place, slot))
+        return 0.0
+
+    def _wait_for(self, what: str, take: Callable[[], float]) -> None:
         waited = 0.0
-        while wait := self._meters[pool].take():
+        while wait := take():
             if waited + wait > self._bound:
-                raise self._throttled(pool, wait)
+                self.left()
+                raise self._throttled(what, wait)
             pause = wait + random.uniform(0.0, 0.05)
             self._sleep(pause)
             waited += pause
-
-    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
-        if pool in self._meters:
-            self._meters[pool].hear(headers, status)
 
     def _throttled(self, pool: str, wait: float) -> Throttled:
         return Throttled(
@@ -119,15 +163,16 @@ class Meter:
         self._seen: Item | None = None
         self._lock = Lock()
 
-    def take(self) -> float:
-        """Take one call; 0.0 when it may be sent now, otherwise the seconds to wait before asking again."""
+    def take(self, cost: int = 1) -> float:
+        """Take one call; 0.0 when it may be sent now, otherwise the seconds to wait before asking again. A call that
+        costs more than the whole limit takes all of it."""
         with self._lock:
             now = self._now().timestamp()
-            if self._lease is None or now >= self._lease.until or len(self._sent) >= self._lease.calls:
-                wait = self._ask(now)
+            if self._lease is None or now >= self._lease.until or len(self._sent) + cost > self._lease.calls:
+                wait = self._ask(now, cost)
                 if self._lease is None:
                     return max(wait, 0.001)
-            self._sent.append(now)
+            self._sent += [now] * cost
             return 0.0
 
     def hear(self, headers: Mapping[str, str], status: int) -> None:
@@ -137,16 +182,23 @@ class Meter:
         with self._lock:
             self._heard, self._heard_at = heard, now
             if heard.closed_seconds:
-                self._lease = None
-                self._change(lambda log: (closed(log, now + heard.closed_seconds), None))
+                self._close(now + heard.closed_seconds)
 
-    def _ask(self, now: float) -> float:
+    def close(self, seconds: float) -> None:
+        with self._lock:
+            self._close(self._now().timestamp() + seconds)
+
+    def _close(self, until: float) -> None:
+        self._lease = None
+        self._change(lambda log: (closed(log, until), None))
+
+    def _ask(self, now: float, cost: int) -> float:
         """A worker that used its lease up wants twice as much, one that let it expire half."""
         if self._lease:
-            used_up = len(self._sent) >= self._lease.calls
+            used_up = len(self._sent) + cost > self._lease.calls
             self._wanted = min(self._pool.burst, self._wanted * 2) if used_up else max(1, self._wanted // 2)
-        wanted = 1 if self._lane == "click" else self._wanted
-        ask = Ask(self._holder, self._lane, wanted, tuple(self._sent), self._heard, self._heard_at)
+        wanted = cost if self._lane == "click" else max(cost, self._wanted)
+        ask = Ask(self._holder, self._lane, wanted, tuple(self._sent), self._heard, self._heard_at, cost)
         wait = 0.0
 
         def visit(log: Log) -> tuple[Log, Lease | None]:
@@ -191,6 +243,7 @@ def _log_attributes(log: Log) -> dict[str, Any]:
         "waiting": ",".join(f"{_ms(until)}:{lane}" for lane, until in log.waiting.items()),
         "limit": log.limit,
         "closed_until": _ms(log.closed_until),
+        "told_at": _ms(log.told_at),
     }
 
 
@@ -204,6 +257,7 @@ def _log(item: Item | None) -> Log:
         {lane: int(ms) / 1000 for ms, lane in _pairs(item["waiting"])},
         int(item["limit"]),
         int(item["closed_until"]) / 1000,
+        int(item.get("told_at", 0)) / 1000,
     )
 
 

@@ -1,0 +1,59 @@
+"""What a door tells the budget: when a request is over, and limits that come in words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from crmbridge.domain.errors import Throttled
+from crmbridge.platforms.http import Api, Call
+
+
+@dataclass
+class Watching:
+    told: list[Any] = field(default_factory=list)
+
+    def enter(self, pool: str, cost: int = 1) -> None:
+        self.told.append(("enter", pool, cost))
+
+    def left(self) -> None:
+        self.told.append("left")
+
+    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
+        """Not asked about here."""
+
+    def refused(self, pool: str, seconds: float) -> None:
+        self.told.append(("refused", pool, seconds))
+
+
+def explain(status: int, headers: Mapping[str, str], body: bytes, *, sent_write: bool) -> Exception:
+    return Throttled("the day is over", platform="little", status=status, retry_after=3600.0, pool="daily")
+
+
+def test_a_call_names_its_cost_and_gives_its_place_back(told: Callable[..., tuple[Api, Any]]) -> None:
+    api, _ = told({"ok": True})
+    api = replace(api, gate=(gate := Watching()))
+
+    api.call(Call(method="GET", path="/x", pool="search", cost=40))
+
+    assert gate.told == [("enter", "search", 40), "left"]
+
+
+def test_a_limit_that_comes_as_a_403_closes_its_pool(told: Callable[..., tuple[Api, Any]]) -> None:
+    api, _ = told((403, {}, b"{}"))
+    api = replace(api, gate=(gate := Watching()), explain=explain)
+
+    with pytest.raises(Throttled):
+        api.get("/x")
+
+    assert gate.told[1:] == ["left", ("refused", "daily", 3600.0)]
+
+
+def test_a_request_that_nobody_answered_gives_its_place_back(told: Callable[..., tuple[Api, Any]]) -> None:
+    api, _ = told(ConnectionError("away"))
+    api = replace(api, gate=(gate := Watching()))
+
+    with pytest.raises(ConnectionError):
+        api.get("/x")
+
+    assert gate.told[-1] == "left"
