@@ -84,6 +84,8 @@ def _additions(call: Call, kind: Kind) -> list[Callable[[Record, Values], None]]
     steps: list[Callable[[Record, Values], None]] = []
     if more:
         steps.append(Counts(company, kind).adder(more))
+    if kind.name not in company.customs:
+        return steps
     if call.flag("include_labels"):
         steps.append(lambda _, body: _label_labels(company, kind, body))
     if call.flag("include_option_labels"):

@@ -105,7 +105,8 @@ def _records(company: Company, store: Store, query: Mapping[str, str]) -> dict[s
 
 def told_record(company: Company, store: Store, record: Record) -> dict[str, Any]:
     """Every field, shown by this company's API or not; custom ones that are not null."""
-    body = record.values | {"custom_fields": record.custom}
+    known = company.customs.get(store.kind.name, {})
+    body = record.values | {"custom_fields": {key: value for key, value in record.custom.items() if key in known}}
     if store.kind.name == "deals":
         body["participants"] = sorted(company.participants.get(record.id, {}))
     return body

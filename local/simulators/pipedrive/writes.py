@@ -150,6 +150,9 @@ class Desk:
         for table in company.participants.values():
             if kind is PERSONS and loser in table:
                 table.setdefault(survivor, table.pop(loser))
+        followers = company.followers.pop((kind.name, loser), {})
+        if followers:
+            company.followers[kind.name, survivor] = followers | company.followers.get((kind.name, survivor), {})
         if kind is DEALS and loser in company.participants:
             company.participants[survivor] = company.participants.pop(loser) | company.participants.get(survivor, {})
 
