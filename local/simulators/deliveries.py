@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import islice
 from typing import Any
 
 import requests
@@ -107,7 +107,7 @@ class Outbox:
             return
         self._waiting.append(event)
         if self._random.random() < self.policy.duplicate_probability:
-            self._waiting.append(event)
+            self._waiting.append(dict(event))
         self._stirred.set()
 
     async def run(self) -> None:
@@ -181,9 +181,9 @@ class Outbox:
             self._random.shuffle(shuffled)
             self._waiting = deque(shuffled)
         if not self.policy.mix_accounts:
-            ordered = sorted(self._waiting, key=lambda event: str(self._account(event)))
-            first = next(groupby(ordered, key=self._account))
-            batch = list(first[1])[: self.policy.batch_size]
+            account = self._account(self._waiting[0])
+            own = (event for event in self._waiting if self._account(event) == account)
+            batch = list(islice(own, self.policy.batch_size))
             taken = {id(event) for event in batch}
             self._waiting = deque(event for event in self._waiting if id(event) not in taken)
             return batch
