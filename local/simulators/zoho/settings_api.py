@@ -13,6 +13,10 @@ from local.simulators.zoho.write_api import items_of
 
 RATES = {"EUR": ("Euro", "€", 1.0), "USD": ("US Dollar", "$", 1.08), "GBP": ("British Pound", "£", 0.86),
          "CHF": ("Swiss Franc", "CHF", 0.95)}  # fmt: skip
+RELATED = {"Accounts": ("Notes", "Contacts", "Deals", "Tasks", "Calls", "Events"),
+           "Contacts": ("Notes", "Deals", "Tasks", "Calls", "Events"), "Leads": ("Notes", "Tasks", "Calls", "Events"),
+           "Deals": ("Notes", "Contact_Roles", "Tasks", "Calls", "Events")}  # fmt: skip
+RELATED_MODULES = {"Contact_Roles": "Contacts"}
 KINDS: dict[str, Callable[[User], bool]] = {
     "AllUsers": lambda user: user.status != "deleted",
     "ActiveUsers": lambda user: user.status == "active",
@@ -150,6 +154,21 @@ def list_layouts(call: Call) -> Reply:
     return Reply(200, {"layouts": [layout]})
 
 
+def list_related_lists(call: Call) -> Reply:
+    """Light: what hangs on a record, and of which module it is."""
+    call.need("settings", "related_lists")
+    names = RELATED.get(_module(call).name, ("Notes",))
+    shown = [
+        {"id": call.org.modules[RELATED_MODULES.get(name, name)].id, "api_name": name, "name": name,
+         "display_label": name.replace("_", " "), "sequence_number": str(place), "type": "default", "visible": True,
+         "href": f"{call.query['module']}/{{ENTITYID}}/{name}", "action": None,
+         "module": {"api_name": RELATED_MODULES.get(name, name),
+                    "id": call.org.modules[RELATED_MODULES.get(name, name)].id}}
+        for place, name in enumerate(names, 1)
+    ]  # fmt: skip
+    return Reply(200, {"related_lists": shown})
+
+
 def list_pipelines(call: Call) -> Reply:
     call.need("settings", "pipeline")
     layout = call.query.get("layout_id")
@@ -204,6 +223,7 @@ ROUTES = [
     RouteSpec("GET", "/v8/settings/fields", list_fields),
     RouteSpec("POST", "/v8/settings/fields", add_fields),
     RouteSpec("GET", "/v8/settings/layouts", list_layouts),
+    RouteSpec("GET", "/v8/settings/related_lists", list_related_lists),
     RouteSpec("GET", "/v8/settings/pipeline", list_pipelines),
     RouteSpec("GET", "/v8/Contacts/roles", list_roles),
 ]

@@ -17,9 +17,9 @@ from local.simulators.faults import Rule
 from local.simulators.simulator import BadCommand, Json
 from local.simulators.zoho import bulk_api, coql_api, records_api, related_api, search_api, settings_api, write_api
 from local.simulators.zoho.authorize import AuthorizePages
-from local.simulators.zoho.call import Call, Table
+from local.simulators.zoho.call import Call, Table, Task
 from local.simulators.zoho.centres import START, Centre, centre_named, split
-from local.simulators.zoho.errors import Refused, Reply, invalid_url, reply_to, response, too_many
+from local.simulators.zoho.errors import Refused, Reply, invalid_url, reply_to, response, too_many, unreadable
 from local.simulators.zoho.limits import Limits
 from local.simulators.zoho.notifications import Gaps, Teller
 from local.simulators.zoho.oauth_api import OAuthApi, access_denied, known_scopes
@@ -35,6 +35,7 @@ from local.simulators.zoho.watch_api import ROUTES as WATCH_ROUTES
 # The most specific first: the last ones take any module.
 TABLES = (settings_api.ROUTES, WATCH_ROUTES, coql_api.ROUTES, bulk_api.ROUTES, search_api.ROUTES, write_api.ROUTES,
           records_api.ROUTES, related_api.ROUTES)  # fmt: skip
+BAD_SHAPES = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Suite:
@@ -164,10 +165,7 @@ class Suite:
             if self.settings.latency_ms:
                 await asyncio.sleep(self.settings.latency_ms / 1000)
             self.limits.charge(access.org, task.credits)
-            try:
-                reply = task.answer()
-            except Refused as refused:
-                reply = reply_to(refused)
+            reply = _reply_of(task)
         reply.headers |= self.limits.header(access.org)
         return reply
 
@@ -180,6 +178,15 @@ class Suite:
         self.tokens.add_lasting(token, org, known_scopes(self.options.token_scopes))
         org.on_change = self.teller.changed
         return org
+
+
+def _reply_of(task: Task) -> Reply:
+    try:
+        return task.answer()
+    except Refused as refused:
+        return reply_to(refused)
+    except BAD_SHAPES:
+        return reply_to(unreadable())
 
 
 async def _not_there(_: Request, error: Exception) -> Response:

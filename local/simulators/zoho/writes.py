@@ -164,7 +164,7 @@ class Desk:
 
     def _check_new_deal(self, values: Row, path: str) -> None:
         several = len(self.org.pipelines) > 1 and self.org.settings.pipeline_required
-        if several and "Pipeline" not in values:
+        if several and values.get("Pipeline") is None:
             message = "dependent field missing"
             details = {"api_name": "Pipeline", "json_path": f"{path}.Pipeline"}
             dependee = {"dependee": {"api_name": "Stage", "json_path": f"{path}.Stage"}}

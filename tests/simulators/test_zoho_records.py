@@ -1,0 +1,358 @@
+"""Reading and writing records as Zoho answers it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.simulators import Running, running
+from tests.simulators.zoho_calls import ask, codes, first, insert
+
+NEW_DEAL = {"Deal_Name": "Big one", "Stage": "Qualification", "Pipeline": "Standard (Standard)"}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Running]:
+    """For tests that only read, or that write records nobody else looks at."""
+    with running("zoho", contacts=450, search_lag_seconds=0) as sim:
+        yield sim
+
+
+@pytest.fixture
+def own() -> Iterator[Running]:
+    with running("zoho", contacts=20, leads=8, companies=5, deals=8, tasks=6, activities=9) as sim:
+        yield sim
+
+
+def walk(sim: Running, module: str, **query: Any) -> list[dict[str, Any]]:
+    """All pages by their tokens."""
+    rows: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while True:
+        body = ask(sim, "GET", f"/v8/{module}", params={"fields": "id", **query, **token}).json()
+        rows += body["data"]
+        if not body["info"]["more_records"]:
+            return rows
+        token = {"page_token": body["info"]["next_page_token"]}
+
+
+def test_page_tokens_walk_through_all_records_newest_id_first(shared: Running) -> None:
+    live = shared.state(object="Contacts", ids_only=1)["live"]
+
+    rows = walk(shared, "Contacts")
+
+    assert [row["id"] for row in rows] == live[::-1]
+
+
+def test_values_have_the_shapes_of_their_types(shared: Running) -> None:
+    names = "Full_Name,Owner,Account_Name,Modified_Time,Products_Of_Interest,Email_Opt_Out,Loyalty_Points,Renewal_Day"
+
+    rows = ask(shared, "GET", "/v8/Contacts", params={"fields": names}).json()["data"]
+
+    employed = next(row for row in rows if row["Account_Name"] and row["Products_Of_Interest"])
+    assert set(employed["Owner"]) == {"name", "id", "email"}
+    assert set(employed["Account_Name"]) == {"name", "id"}
+    assert employed["Modified_Time"][-6:] in {"+01:00", "+02:00"}
+    assert employed["Products_Of_Interest"][0] == "Starter"
+    assert isinstance(employed["Email_Opt_Out"], bool)
+    assert any(row["Loyalty_Points"] is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "details"),
+    [
+        ({}, "REQUIRED_PARAM_MISSING", {"param_name": "fields"}),
+        ({"fields": ",".join(f"F{n}" for n in range(51))}, "LIMIT_EXCEEDED", {"param_name": "fields", "limit": 50}),
+        ({"fields": "id", "per_page": 201}, "LIMIT_EXCEEDED", {"param_name": "per_page", "limit": 200}),
+        ({"fields": "id", "page": 11}, "DISCRETE_PAGINATION_LIMIT_EXCEEDED", {"limit": 2000}),
+        ({"fields": "id", "page": "x"}, "INVALID_DATA", {"param_name": "page"}),
+        ({"fields": "id", "page_token": "x"}, "TOKEN_BOUND_DATA_MISMATCH", {"param_name": "page_token"}),
+    ],
+)
+def test_listing_is_refused_with_its_reason(
+    shared: Running, query: dict[str, Any], code: str, details: dict[str, Any]
+) -> None:
+    answer = ask(shared, "GET", "/v8/Contacts", params=query)
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["details"]) == (400, code, details)
+
+
+def test_a_page_token_belongs_to_everything_that_was_asked_and_ends_after_a_day(own: Running) -> None:
+    query = {"fields": "id", "per_page": 5}
+    token = ask(own, "GET", "/v8/Contacts", params=query).json()["info"]["next_page_token"]
+
+    other = ask(own, "GET", "/v8/Contacts", params={"fields": "id,Email", "per_page": 5, "page_token": token})
+    dated = ask(own, "GET", "/v8/Contacts", params={**query, "page_token": token},
+                headers={"If-Modified-Since": "2020-01-01T00:00:00Z"})  # fmt: skip
+    both = ask(own, "GET", "/v8/Contacts", params={**query, "page": 2, "page_token": token})
+    fine = ask(own, "GET", "/v8/Contacts", params={**query, "page_token": token})
+    own.advance(86_401)
+    late = ask(own, "GET", "/v8/Contacts", params={**query, "page_token": token})
+
+    assert [each.json().get("code") for each in (other, dated, both, late)] == [
+        "TOKEN_BOUND_DATA_MISMATCH", "TOKEN_BOUND_DATA_MISMATCH", "AMBIGUITY_DURING_PROCESSING", "EXPIRED_VALUE",
+    ]  # fmt: skip
+    assert fine.json()["info"]["page"] == 2
+
+
+def test_page_tokens_stop_at_their_limit_while_there_is_more(own: Running) -> None:
+    own.settings(token_rows=10)
+
+    first_page = ask(own, "GET", "/v8/Contacts", params={"fields": "id", "per_page": 5}).json()["info"]
+    token = first_page["next_page_token"]
+    last = ask(own, "GET", "/v8/Contacts", params={"fields": "id", "per_page": 5, "page_token": token}).json()["info"]
+
+    assert (last["more_records"], last["next_page_token"]) == (True, None)
+
+
+def test_only_what_changed_since_is_listed(own: Running) -> None:
+    chosen = own.state(object="Contacts", ids_only=1)["live"][3:5]
+    since = {"If-Modified-Since": own.advance(5)["now"][:19] + "+00:00"}
+    nothing = ask(own, "GET", "/v8/Contacts", params={"fields": "id"}, headers=since)
+    own.advance(5)
+    own.mutate({"op": "update", "object": "Contacts", "ids": chosen, "fields": {"Title": "CEO"}})
+
+    query = {"fields": "Title", "sort_by": "Modified_Time", "sort_order": "asc"}
+    changed = ask(own, "GET", "/v8/Contacts", params=query, headers=since).json()["data"]
+
+    assert (nothing.status_code, nothing.content) == (304, b"")
+    assert [(row["id"], row["Title"]) for row in changed] == [(each, "CEO") for each in chosen]
+
+
+def test_what_is_not_there_answers_204_without_a_body(own: Running) -> None:
+    empty = ask(own, "GET", "/v8/Contacts", params={"fields": "id", "page": 2})
+    unknown = ask(own, "GET", "/v8/Contacts/4150868000000999999")
+    own.settings(unknown_id="400")
+
+    assert (empty.status_code, empty.content) == (204, b"")
+    assert (unknown.status_code, unknown.content) == (204, b"")
+    assert ask(own, "GET", "/v8/Contacts/4150868000000999999").status_code == 400
+
+
+def test_each_record_of_a_batch_gets_its_answer_in_order(own: Running) -> None:
+    answer = insert(
+        own, "Contacts",
+        {"Last_Name": "One", "CRM_Bridge_Key": "row-1"},
+        {"First_Name": "Nobody"},
+        {"Last_Name": "Two", "CRM_Bridge_Key": "ROW-1"},
+        {"Last_Name": "Three", "Account_Name": {"id": "77"}},
+        {"Last_Name": "Four", "Email": "no address"},
+    )  # fmt: skip
+
+    items = answer.json()["data"]
+    assert answer.status_code == 207
+    assert codes(answer) == ["SUCCESS", "MANDATORY_NOT_FOUND", "DUPLICATE_DATA", "INVALID_DATA", "INVALID_DATA"]
+    assert items[1]["details"] == {"api_name": "Last_Name", "json_path": "$.data[1].Last_Name"}
+    assert items[2]["details"]["id"] == items[0]["details"]["id"]
+    assert items[3]["details"]["json_path"] == "$.data[3].Account_Name.id"
+
+
+def test_a_single_failure_is_a_400_and_all_of_several_as_set(own: Running) -> None:
+    one, several = insert(own, "Contacts", {}), insert(own, "Contacts", {}, {})
+    own.settings(failed_batch_status=202)
+
+    assert (one.status_code, several.status_code) == (400, 400)
+    assert insert(own, "Contacts", {}, {}).status_code == 202
+    assert insert(own, "Contacts", *[{"Last_Name": "X"}] * 101).json()["code"] == "LIMIT_EXCEEDED"
+
+
+def test_what_zoho_does_not_know_it_passes_over_and_the_state_tells(own: Running) -> None:
+    answer = insert(own, "Contacts", {"Last_Name": "A", "Lastname": "B", "Full_Name": "C"})
+
+    org = own.state(summary=1)["orgs"]["4150868000000000001"]
+    assert answer.status_code == 201
+    assert org["ignored_fields"] == {"Contacts.Lastname": 1, "Contacts.Full_Name": 1}
+
+
+def test_upsert_finds_by_the_chosen_fields_and_says_what_it_did(own: Running) -> None:
+    made = insert(own, "Contacts", {"Last_Name": "A", "CRM_Bridge_Key": "k"}).json()["data"][0]["details"]["id"]
+    body = {"data": [{"Last_Name": "A2", "CRM_Bridge_Key": "k"}, {"Last_Name": "B", "CRM_Bridge_Key": "k2"}],
+            "duplicate_check_fields": ["CRM_Bridge_Key"]}  # fmt: skip
+
+    items = ask(own, "POST", "/v8/Contacts/upsert", json=body).json()["data"]
+    tasks = ask(own, "POST", "/v8/Tasks/upsert", json={"data": [{"Subject": "x"}]})
+
+    assert [(item["action"], item["duplicate_field"]) for item in items] == [
+        ("update", "CRM_Bridge_Key"),
+        ("insert", None),
+    ]
+    assert items[0]["details"]["id"] == made
+    assert tasks.json()["code"] == "INVALID_MODULE"
+
+
+def test_upsert_without_named_fields_matches_the_address_first(own: Running) -> None:
+    held = next(row for row in own.state(object="Contacts")["live"] if row.get("Email"))
+
+    item = ask(own, "POST", "/v8/Contacts/upsert", json={"data": [{"Last_Name": "X", "Email": held["Email"].upper()}]})
+
+    assert item.json()["data"][0]["duplicate_field"] == "Email"
+    assert item.json()["data"][0]["details"]["id"] == held["id"]
+
+
+def test_deals_need_a_stage_of_their_pipeline(own: Running) -> None:
+    answer = insert(
+        own, "Deals", {**NEW_DEAL, "Pipeline": None}, {**NEW_DEAL, "Stage": "Introduced"},
+        {**NEW_DEAL, "Stage": "Nope"}, {**NEW_DEAL, "Stage": "Id. Decision Makers", "Amount": 1000},
+    )  # fmt: skip
+
+    made = ask(own, "GET", f"/v8/Deals/{answer.json()['data'][3]['details']['id']}").json()["data"][0]
+    assert codes(answer) == ["DEPENDENT_FIELD_MISSING", "MAPPING_MISMATCH", "INVALID_DATA", "SUCCESS"]
+    assert (made["Stage"], made["Probability"], made["Expected_Revenue"]) == ("Identify Decision Makers", 60, 600.0)
+
+
+def test_activities_name_the_module_of_what_they_belong_to(own: Running) -> None:
+    deal, contact, lead = (first(own, name)["id"] for name in ("Deals", "Contacts", "Leads"))
+    task = {"Subject": "Call", "Who_Id": {"id": contact}, "What_Id": {"id": deal}}
+
+    answer = insert(own, "Tasks", task, {**task, "$se_module": "Accounts"}, {**task, "$se_module": "Deals"},
+                    {**task, "Who_Id": {"id": lead}, "$se_module": "Deals"})  # fmt: skip
+    listed = ask(own, "GET", f"/v8/Deals/{deal}/Tasks", params={"fields": "Subject,What_Id"}).json()["data"]
+
+    assert codes(answer) == ["MANDATORY_NOT_FOUND", "INVALID_DATA", "SUCCESS", "INVALID_DATA"]
+    assert listed[0]["What_Id"]["id"] == deal
+    assert listed[0]["$se_module"] == "Deals"
+
+
+def test_a_note_is_found_at_its_parent(own: Running) -> None:
+    deal = first(own, "Deals")["id"]
+    note = {"Note_Title": "T", "Note_Content": "C", "Parent_Id": {"id": deal, "module": {"api_name": "Deals"}}}
+
+    made = insert(own, "Notes", note)
+    listed = ask(own, "GET", f"/v8/Deals/{deal}/Notes", params={"fields": "Note_Content,Parent_Id"}).json()["data"]
+
+    assert made.status_code == 201
+    assert listed[0]["id"] == made.json()["data"][0]["details"]["id"]
+    assert listed[0]["Parent_Id"]["module"]["api_name"] == "Deals"
+
+
+def test_deleted_records_are_listed_by_kind_and_date(own: Running) -> None:
+    ids = own.state(object="Contacts", ids_only=1)["live"][:3]
+    since = {"If-Modified-Since": own.advance(2)["now"][:19] + "+00:00"}
+    own.advance(2)
+    ask(own, "DELETE", "/v8/Contacts", params={"ids": ",".join(ids)})
+    own.mutate(
+        {"op": "purge", "object": "Contacts", "id": ids[0]}, {"op": "restore", "object": "Contacts", "id": ids[1]}
+    )
+
+    listed = {
+        kind: ask(own, "GET", "/v8/Contacts/deleted", params={"type": kind}, headers=since).json()["data"]
+        for kind in ("all", "recycle", "permanent")
+    }
+    own.advance(5)
+    later = {"If-Modified-Since": own.advance(0)["now"][:19] + "+00:00"}
+
+    assert {each["id"] for each in listed["all"]} == {ids[0], ids[2]}
+    assert [each["id"] for each in listed["permanent"]] == [ids[0]]
+    assert listed["recycle"][0]["display_name"]
+    assert ask(own, "GET", "/v8/Contacts/deleted", headers=later).status_code == 204
+    assert ask(own, "GET", f"/v8/Contacts/{ids[1]}").status_code == 200
+
+
+def test_a_merge_moves_links_to_the_master_and_loses_the_other(own: Running) -> None:
+    one, other = own.state(object="Accounts", ids_only=1)["live"][:2]
+    worker = insert(own, "Contacts", {"Last_Name": "W", "Account_Name": other}).json()["data"][0]["details"]["id"]
+
+    merged = ask(own, "POST", f"/v8/Accounts/{one}/actions/merge", json={"merge": [{"data": [{"id": other}]}]})
+
+    assert codes(merged, "merge") == ["SUCCESS"]
+    assert ask(own, "GET", f"/v8/Contacts/{worker}").json()["data"][0]["Account_Name"]["id"] == one
+    assert own.state(object="Accounts")["merged"] == {other: one}
+    assert ask(own, "GET", "/v8/Accounts/deleted", params={"type": "permanent"}).json()["data"][0]["id"] == other
+
+
+def test_a_converted_lead_leaves_the_list_and_names_what_it_became(own: Running) -> None:
+    listed = ask(own, "GET", "/v8/Leads", params={"fields": "id"}).json()["data"]
+    lead = listed[-1]["id"]
+
+    answer = ask(own, "POST", f"/v8/Leads/{lead}/actions/convert", json={"data": [{"Deals": NEW_DEAL}]})
+    again = ask(own, "POST", f"/v8/Leads/{lead}/actions/convert", json={"data": [{}]})
+
+    made = answer.json()["data"][0]["details"]
+    after = ask(own, "GET", "/v8/Leads", params={"fields": "id"}).json()["data"]
+    both = ask(own, "GET", "/v8/Leads", params={"fields": "Converted_Contact", "converted": "both"}).json()["data"]
+    assert codes(again) == ["ID_ALREADY_CONVERTED"]
+    assert len(after) == len(listed) - 1
+    assert next(row for row in both if row["id"] == lead)["Converted_Contact"]["id"] == made["Contacts"]["id"]
+
+
+def test_the_people_of_a_deal_have_roles_there(own: Running) -> None:
+    deal, contact = first(own, "Deals")["id"], own.state(object="Contacts", ids_only=1)["live"][-1]
+    path, query = f"/v8/Deals/{deal}/Contact_Roles", {"fields": "Last_Name,Contact_Role"}
+
+    ask(own, "PUT", f"{path}/{contact}", json={"data": [{"Contact_Role": {"name": "Influencer"}}]})
+    people = {row["id"]: row["Contact_Role"] for row in ask(own, "GET", path, params=query).json()["data"]}
+    ask(own, "DELETE", path, params={"ids": contact})
+
+    left = ask(own, "GET", path, params=query)
+    assert people[contact]["name"] == "Influencer"
+    assert left.status_code == 204 or contact not in {row["id"] for row in left.json()["data"]}
+
+
+def test_locked_records_and_stages_in_a_blueprint_are_refused(own: Running) -> None:
+    deal = first(own, "Deals")["id"]
+    own.mutate({"op": "lock", "object": "Deals", "id": deal}, {"op": "blueprint", "object": "Deals", "id": deal})
+
+    answers = [ask(own, "PUT", f"/v8/Deals/{deal}", json={"data": [wish]})
+               for wish in ({"Amount": 1}, {"Stage": "Closed Won"}, {"Amount": 2})]  # fmt: skip
+
+    assert [codes(each)[0] for each in answers] == ["RECORD_LOCKED", "RECORD_IN_BLUEPRINT", "SUCCESS"]
+
+
+def test_a_record_that_changed_meanwhile_is_not_overwritten(own: Running) -> None:
+    contact = first(own, "Contacts")["id"]
+    earlier = {"If-Unmodified-Since": "2020-01-01T00:00:00+00:00"}
+
+    answer = ask(own, "PUT", f"/v8/Contacts/{contact}", json={"data": [{"Title": "X"}]}, headers=earlier)
+
+    assert answer.status_code == 412
+    assert first(own, "Contacts").get("Title") != "X"
+
+
+def test_metadata_describe_stages_users_and_fields(shared: Running) -> None:
+    layout = ask(shared, "GET", "/v8/settings/layouts", params={"module": "Deals"}).json()["layouts"][0]["id"]
+    pipelines = ask(shared, "GET", "/v8/settings/pipeline", params={"layout_id": layout}).json()["pipeline"]
+    fields = ask(shared, "GET", "/v8/settings/fields", params={"module": "Deals"}).json()["fields"]
+    kinds = {kind: ask(shared, "GET", "/v8/users", params={"type": kind}).json()["users"]
+             for kind in ("CurrentUser", "AllUsers", "ActiveUsers", "DeletedUsers")}  # fmt: skip
+
+    stage = next(each for each in fields if each["api_name"] == "Stage")
+    decision = next(each for each in stage["pick_list_values"] if each["actual_value"] == "Id. Decision Makers")
+    assert (decision["display_value"], decision["forecast_type"]) == ("Identify Decision Makers", "Open")
+    assert {each["forecast_type"] for each in pipelines[1]["maps"]} == {"Open", "Closed Won", "Closed Lost"}
+    assert [len(users) for users in kinds.values()] == [1, 5, 4, 1]
+
+
+def test_a_module_that_the_profile_may_not_see_answers_403(own: Running) -> None:
+    own.mutate({"op": "forbid", "object": "Leads", "what": ["view"]})
+
+    answer = ask(own, "GET", "/v8/Leads", params={"fields": "id"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "NO_PERMISSION")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v8/Nothing?fields=id", 400, "INVALID_MODULE"),
+        ("GET", "/v9/Contacts", 404, "INVALID_URL_PATTERN"),
+        ("PATCH", "/v8/Contacts", 405, "INVALID_REQUEST_METHOD"),
+        ("POST", "/v8/Contacts", 400, "INVALID_DATA"),
+        ("GET", "/v8/settings/pipeline", 400, "REQUIRED_PARAM_MISSING"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_in_zohos_envelope(
+    shared: Running, method: str, path: str, status: int, code: str
+) -> None:
+    answer = ask(shared, method, path)
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["status"]) == (status, code, "error")
+
+
+def test_ten_thousand_people_are_there_at_once_and_listed_quickly() -> None:
+    with running("zoho", contacts=10_000, leads=0, companies=500, deals=0, tasks=0, activities=0, orgs=1) as sim:
+        query = {"fields": "Full_Name,Email,Account_Name,Owner,Modified_Time", "sort_by": "Modified_Time"}
+        ask(sim, "GET", "/v8/Contacts", params=query)
+
+        ask(sim, "GET", "/v8/Contacts", params={**query, "page": 9})
+
+        assert sim.requests()["requests"][-1]["milliseconds"] < 100
