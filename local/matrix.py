@@ -15,7 +15,7 @@ AUTH = {"oauth": "OAuth", "token": "private token"}
 
 
 def rows(platform: Platform) -> dict[str, str]:
-    kinds = {spec.kind for spec in platform.objects.values()}
+    kinds = {kind for spec in platform.objects.values() for kind in spec.kinds}
     return {
         "connect": ", ".join(AUTH[way] for way in platform.auth),
         **{f"read {kind}": tick(kind in kinds) for kind in Kind},

@@ -81,7 +81,7 @@ def _shown(platform: Platform) -> PlatformShown:
         ways=[_way(name, platform.ways[name]) for name in platform.auth if name in platform.ways],
         login_hosts=list(platform.oauth.login_hosts),
         own_login_host=bool(platform.oauth.login_pattern),
-        kinds=sorted({str(spec.kind) for spec in platform.objects.values()}),
+        kinds=sorted({str(kind) for spec in platform.objects.values() for kind in spec.kinds}),
         scopes=[ScopeShown.model_validate(scope) for scope in platform.oauth.scopes],
         actions=sorted(platform.actions),
         deliveries="app" if channels is None else "registered" if channels.register else "by_hand",

@@ -81,15 +81,15 @@ class Api:
     authorization: Callable[[str], Mapping[str, str]] = lambda token: {"Authorization": f"Bearer {token}"}
     calls: int = field(default=0)
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, *, pool: str = "burst") -> Json:
-        return self.call(Call(method="GET", path=path, params=params, pool=pool)).json
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, pool: str = "burst", cost: int = 1) -> Json:
+        return self.call(Call(method="GET", path=path, params=params, pool=pool, cost=cost)).json
 
     def post(self, path: str, body: Json, params: Mapping[str, str] | None = None, *, pool: str = "burst") -> Json:
         """A POST that only reads (search, batch read)."""
         return self.call(Call(method="POST", path=path, params=params, body=body, pool=pool)).json
 
-    def write(self, method: str, path: str, body: Json, *, timeout: float = READ_TIMEOUT) -> Answer:
-        return self.call(Call(method=method, path=path, body=body, writes=True, timeout=timeout))
+    def write(self, method: str, path: str, body: Json, *, timeout: float = READ_TIMEOUT, cost: int = 1) -> Answer:
+        return self.call(Call(method=method, path=path, body=body, writes=True, timeout=timeout, cost=cost))
 
     def call(self, call: Call) -> Answer:
         """Send it; a token that has just expired is replaced once (a 401 means that nothing happened)."""

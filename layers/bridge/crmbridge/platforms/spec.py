@@ -83,6 +83,12 @@ class ObjectSpec:
     lag_seconds: int | None = None
     overlap_seconds: int | None = None
     """Where this object's windows end and begin otherwise than the platform's."""
+    also: tuple[Kind, ...] = ()
+    """Further kinds of its records, where one object holds several (a to-do and a call); a sighting names its own."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return (self.kind, *self.also)
 
 
 @dataclass(frozen=True, slots=True)

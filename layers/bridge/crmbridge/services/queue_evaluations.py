@@ -39,7 +39,7 @@ def queue_records(deps: Deps, keys: Sequence[RecordKey]) -> None:
 
 def objects_of(deps: Deps, connection: Connection, kind: Kind) -> list[str]:
     """What that CRM calls records of a kind."""
-    return [spec.name for spec in deps.platform(connection.platform).objects.values() if spec.kind is kind]
+    return [spec.name for spec in deps.platform(connection.platform).objects.values() if kind in spec.kinds]
 
 
 def batches(values: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:

@@ -58,7 +58,7 @@ def kept_objects(platform: Platform, connection: Connection) -> list[ObjectSpec]
     return [
         spec
         for spec in platform.objects.values()
-        if spec.kind in kinds and (not scopes or not spec.scope or spec.scope in scopes)
+        if not set(kinds).isdisjoint(spec.kinds) and (not scopes or not spec.scope or spec.scope in scopes)
     ]
 
 
