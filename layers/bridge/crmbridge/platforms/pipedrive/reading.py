@@ -1,0 +1,160 @@
+"""One Pipedrive object into a record of ours: a table per object, then the fields that are derived from several.
+
+Texts stay as they came, HTML bodies included: what a person sees is the chat app's business.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from crmbridge.domain.directories import ReadContext
+from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.pipedrive.deriving import DERIVE, Reading
+from crmbridge.platforms.pipedrive.links import inline_links
+from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
+from crmbridge.platforms.pipedrive.values import (
+    Convert,
+    day_in,
+    to_currency,
+    to_flag,
+    to_id,
+    to_instant,
+    to_number,
+    to_percent,
+    to_text,
+)
+
+NO_CONTEXT: Final = ReadContext()
+
+_BY_TYPE: Final[Mapping[Type, Convert]] = {
+    Type.TEXT: to_text, Type.ID: to_id, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
+    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_instant, Type.LABELLED: to_text, Type.IDS: to_text,
+}  # fmt: skip
+_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+    (Kind.DEAL, "stage"): to_id,
+    (Kind.DEAL, "pipeline"): to_id,
+    (Kind.DEAL, "currency"): to_currency,
+    (Kind.DEAL, "probability"): to_percent,
+    (Kind.COMPANY, "industry"): to_id,
+}
+DERIVED: Final[Mapping[str, frozenset[str]]] = {
+    "persons": frozenset({"name", "emails", "phones"}),
+    "deals": frozenset({"status", "expected_close_date"}),
+    "activities": frozenset({
+        "type", "done", "priority", "due_date", "due_time", "duration", "marked_as_done_time", "participants",
+    }),
+}  # fmt: skip
+"""Remote fields whose values `deriving` puts where they belong."""
+META: Final = ("id", "add_time", "update_time", "is_deleted", "is_archived", "active_flag", "custom_fields")
+NOISE: Final[Mapping[str, frozenset[str]]] = {
+    "notes": frozenset({"deal", "person", "organization", "project", "user"}),
+}
+"""What version 1 repeats of linked records: their names, which are theirs to tell."""
+
+Table = Mapping[str, tuple[tuple[str, Convert], ...]]
+"""Remote field -> the fields of ours it fills."""
+
+
+def read(
+    kind: Kind | str,
+    raw: Json,
+    context: ReadContext | None = None,
+    *,
+    object: str | None = None,
+    links: Mapping[str, tuple[Link, ...]] | None = None,
+) -> Record:
+    """Pure; never raises on odd values. `raw` is what lists, single reads and writes answer with."""
+    kind, context = Kind(kind), context or NO_CONTEXT
+    raw = raw if isinstance(raw, dict) else {}
+    object = _object(kind, object, raw)
+    reading = Reading(kind, object, raw, context, inline_links(object, raw) if links is None else links)
+    _fill(reading, _table_for(kind, object, context))
+    for derive in DERIVE.get((object, kind), ()):
+        derive(reading)
+    return Record(
+        platform=NAME,
+        object=object,
+        external_id=_external_id(raw),
+        kind=kind,
+        fields=reading.fields,
+        custom_fields=reading.custom,
+        links=reading.links,
+        state=state_of(raw),
+        remote_created_at=reading.instant("remote_created_at", "add_time"),
+        remote_updated_at=reading.instant("remote_updated_at", "update_time"),
+        odd=frozenset(reading.odd),
+    )
+
+
+def state_of(raw: Mapping[str, Any]) -> State:
+    """`active_flag` is the word of version 1, where only notes are read; an archived deal is out of everybody's way,
+    and may still be open."""
+    if raw.get("is_deleted") is True or raw.get("active_flag") is False or raw.get("status") == "deleted":
+        return State.DELETED
+    return State.ARCHIVED if raw.get("is_archived") is True else State.LIVE
+
+
+def _fill(reading: Reading, table: Table) -> None:
+    """Every remote field lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
+    for key, value in reading.raw.items():
+        _fill_one(reading, table, key, value)
+    custom = reading.raw.get("custom_fields")
+    for key, value in custom.items() if isinstance(custom, dict) else ():
+        _fill_one(reading, table, key, value)
+    if custom is not None and not isinstance(custom, dict):
+        reading.custom["custom_fields"] = custom
+
+
+def _fill_one(reading: Reading, table: Table, key: str, value: Any) -> None:
+    targets = table.get(key)
+    if targets is None:
+        if value is not None:
+            reading.custom[key] = value
+        return
+    for name, convert in targets:
+        if value is None or value == "":
+            reading.fields[name] = None
+            continue
+        try:
+            reading.fields[name] = convert(value)
+        except ValueError:
+            reading.keep_odd(name, key, value)
+
+
+def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
+    zone = context.account.time_zone if context.account else "UTC"
+    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
+
+
+@lru_cache(maxsize=1024)
+def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
+    spec = OBJECTS.get(object)
+    table: dict[str, tuple[tuple[str, Convert], ...]] = dict.fromkeys(META, ())
+    table |= dict.fromkeys(NOISE.get(object, ()), ())
+    for name, remote in {**(spec.remote if spec else {}), **dict(mapping)}.items():
+        if name in FIELDS[kind]:
+            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
+    for target in spec.links if spec else ():
+        table.setdefault(LINK_FIELDS[target], ())
+    return table | dict.fromkeys(DERIVED.get(object, ()), ())
+
+
+def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
+    if FIELDS[kind][name] is Type.DAY:
+        return day_in(time_zone)
+    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+
+
+def _object(kind: Kind, object: str | None, raw: Mapping[str, Any]) -> str:
+    """By name, by kind; an activity that has a content and no subject is a note."""
+    if object:
+        return NAMES.get(object, object)
+    is_note = kind is Kind.ACTIVITY and "content" in raw and "subject" not in raw
+    return "notes" if is_note else OBJECT_OF_KIND[kind]
+
+
+def _external_id(raw: Mapping[str, Any]) -> str:
+    try:
+        return to_id(raw.get("id"))
+    except ValueError:
+        return ""

@@ -1,0 +1,227 @@
+"""Actions: one write each, and how its outcome is looked up in lists, which do not lag (never by search)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
+from crmbridge.domain.records import Json
+from crmbridge.platforms.http import Answer, Api, Call
+from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.bodies import (
+    activity_defaults,
+    link_body,
+    new_person_body,
+    note_body,
+    person_body,
+    reads_first,
+    stage_body,
+    told_text,
+)
+from crmbridge.platforms.pipedrive.comparing import holds
+from crmbridge.platforms.pipedrive.connecting import key_fields
+from crmbridge.platforms.pipedrive.fetching import data_of, find, read_one
+from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME
+from crmbridge.platforms.pipedrive.outgoing import Body, outgoing, refused
+from crmbridge.platforms.pipedrive.pages import LIST_COST, NOTES_COST, PAGE, Row, has_more, next_cursor, rows, second
+from crmbridge.platforms.pipedrive.sightings import sighting
+from crmbridge.platforms.pipedrive.texts import marker
+from crmbridge.platforms.pipedrive.values import to_instant
+from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
+
+WRITE_COST: Final = 5
+NOTE_WRITE_COST: Final = 10
+SKEW: Final = timedelta(minutes=5)
+"""How far Pipedrive's clock may be behind ours."""
+TEXTS: Final[Mapping[str, str]] = {"activities": "note", "notes": "content"}
+"""Where the reference goes on an object without custom fields."""
+
+
+def create(api: Api, request: WriteRequest) -> Written:
+    """One POST, with the key and the links inside. Pipedrive takes the same person twice; so it is asked first, and
+    Duplicate raised, with the id that is there already."""
+    body = _new_body(request)
+    if request.object == "persons" and request.fields.get("email"):
+        earlier = _with_email(api, request)
+        if earlier:
+            return earlier
+    return _written(request, _write(api, request, "POST", paths.objects(request.object), body))
+
+
+def look_up_created(api: Api, request: WriteRequest) -> Written | None:
+    """Among what was touched since it was asked for, of the same parent or owner: by the key, or by the reference in
+    its text; where there is neither, by being just what was asked for."""
+    for raw in _recent(api, request):
+        if _is_ours(request, raw):
+            return _seen(request, raw)
+    return None
+
+
+def update(api: Api, request: WriteRequest) -> Written:
+    """One PATCH of absolute values; repeating it changes nothing more."""
+    body = _changed_body(api, request)
+    path = paths.record(request.object, _id_of(request))
+    return _written(request, _write(api, request, "PUT" if request.object == "notes" else "PATCH", path, body))
+
+
+def look_up_updated(api: Api, request: WriteRequest) -> Written | None:
+    """The record, if it holds everything that was asked for."""
+    body = _changed_body(api, request)
+    raw = read_one(api, request.object, _id_of(request))
+    return _seen(request, raw) if raw and holds(body, raw) else None
+
+
+def _write(api: Api, request: WriteRequest, method: str, path: str, body: Json) -> Answer:
+    cost = NOTE_WRITE_COST if request.object == "notes" else WRITE_COST
+    return api.call(Call(method=method, path=path, body=body, writes=True, timeout=request.timeout, cost=cost))
+
+
+def _new_body(request: WriteRequest) -> Body:
+    """What was asked for, what Pipedrive insists on, and the key, or its short form in the text."""
+    body = outgoing(request) | link_body(request)
+    reference = marker(request.key)
+    if request.object == "activities":
+        body = activity_defaults(request) | body
+        return body | {"note": told_text(request, reference, str(body.get("note") or ""))}
+    if request.object == "notes":
+        return body | note_body(request, reference, str(body.get("content") or ""))
+    if request.object == "persons":
+        body |= new_person_body(request)
+    if request.object == "deals":
+        body |= stage_body(request)
+    if keys := key_fields(request.directories, request.object):
+        body["custom_fields"] = {**body.get("custom_fields", {}), keys[0]: request.key}
+    return body
+
+
+def _changed_body(api: Api, request: WriteRequest) -> Body:
+    body = outgoing(request) | link_body(request)
+    if request.object == "persons":
+        held = read_one(api, "persons", _id_of(request)) if reads_first(request) else None
+        body |= person_body(request, held or {})
+    if request.object == "deals":
+        body |= stage_body(request, _pipeline_of(api, request))
+    if not body:
+        raise refused({"fields": "nothing was given to change"})
+    return body
+
+
+def _pipeline_of(api: Api, request: WriteRequest) -> Row:
+    """A label that several pipelines have means the one the deal is in; an id needs no look."""
+    name = request.fields.get("stage")
+    if name is None or request.fields.get("pipeline") is not None or str(name) in request.directories.stages:
+        return {}
+    return read_one(api, "deals", _id_of(request)) or {}
+
+
+def _id_of(request: WriteRequest) -> str:
+    if not request.external_id:
+        raise refused({"target": "an update names the record it changes"})
+    return request.external_id
+
+
+def _written(request: WriteRequest, answer: Answer) -> Written:
+    """The answer holds the whole record."""
+    raw = data_of(answer.json)
+    if raw.get("id") is None:
+        message = "Pipedrive accepted the write and did not say which record it is"
+        raise Unavailable(message, platform=NAME, status=answer.status, outcome_unknown=True)
+    return _seen(request, raw)
+
+
+def _seen(request: WriteRequest, raw: Row) -> Written:
+    seen = sighting(request.object, raw, request.directories.version)
+    return Written(request.object, seen.external_id, seen)
+
+
+def _with_email(api: Api, request: WriteRequest) -> Written | None:
+    """Somebody who is there already, or our own write, sent before and landed late. Without the scope to search, nobody
+    is known."""
+    try:
+        found = find(api, "persons", str(request.fields["email"]), request.directories)
+    except (MissingScope, Rejected):
+        return None
+    for one in found:
+        if _is_keyed(request, one.raw):
+            return _seen(request, one.raw)
+    if found:
+        message = "Pipedrive has a contact with this e-mail already"
+        raise Duplicate(message, platform=NAME, existing_id=found[0].external_id)
+    return None
+
+
+def _recent(api: Api, request: WriteRequest) -> Iterator[Row]:
+    """The newest first."""
+    params = {"limit": str(PAGE), "updated_since": second(request.asked_at - SKEW), **_parent(request)}
+    if request.object == "notes":
+        yield from _recent_notes(api, params)
+        return
+    params |= {"sort_by": "id", "sort_direction": "desc"}
+    cursor = ""
+    while True:
+        page = params | ({"cursor": cursor} if cursor else {})
+        answer = api.get(paths.objects(request.object), page, cost=LIST_COST["list"])
+        yield from rows(answer)
+        if not (cursor := next_cursor(answer)):
+            return
+
+
+def _recent_notes(api: Api, params: Mapping[str, str]) -> Iterator[Row]:
+    start = 0
+    while True:
+        answer = api.get(paths.NOTES, {**params, "start": str(start), "sort": "id DESC"}, cost=NOTES_COST)
+        found = rows(answer)
+        yield from found
+        start += len(found)
+        if not found or not has_more(answer):
+            return
+
+
+def _parent(request: WriteRequest) -> dict[str, str]:
+    """The one filter that narrows most: what it hangs on, else who owns it. A filter by person knows the first one."""
+    for target in ("deals", "persons", "organizations"):
+        ends = [link for link in request.links if link.object == target]
+        if ends and not (request.object == "persons" and target == "persons"):
+            first = next((end for end in ends if end.primary), ends[0])
+            return {LINK_FIELDS[target]: first.external_id}
+    owner = request.fields.get("owner_id")
+    return {"user_id" if request.object == "notes" else "owner_id": str(owner)} if owner else {}
+
+
+def _is_ours(request: WriteRequest, raw: Row) -> bool:
+    text = TEXTS.get(request.object)
+    if text:
+        return marker(request.key) in str(raw.get(text))
+    if key_fields(request.directories, request.object):
+        return _is_keyed(request, raw)
+    return _is_new(request, raw) and holds(_new_body(request), raw)
+
+
+def _is_keyed(request: WriteRequest, raw: Any) -> bool:
+    custom = raw.get("custom_fields")
+    held = custom if isinstance(custom, dict) else {}
+    return any(held.get(key) == request.key for key in key_fields(request.directories, request.object))
+
+
+def _is_new(request: WriteRequest, raw: Row) -> bool:
+    try:
+        return to_instant(raw.get("add_time")) >= request.asked_at - SKEW
+    except ValueError:
+        return False
+
+
+def _creates(object: str) -> ActionSpec:
+    return ActionSpec(object=object, send=create, look_up=look_up_created, unique_key=lambda _: False)
+
+
+def _updates(object: str) -> ActionSpec:
+    return ActionSpec(object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True)
+
+
+ACTIONS: Final[Mapping[str, ActionSpec]] = {
+    "create_task": _creates("activities"),
+    "log_call": _creates("activities"),
+    "create_contact": _creates("persons"),
+    "update_deal": _updates("deals"),
+}
+"""Nothing at Pipedrive is unique, so that a create which is looked for in vain is sent once more and no oftener."""
