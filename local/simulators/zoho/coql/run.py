@@ -28,24 +28,28 @@ class Run:
 
     def page(self) -> tuple[list[dict[str, Any]], bool]:
         """The rows as they are shown, and whether there are more."""
-        for column in self._query.columns:
-            if column.name != "$se_module":
-                self._field(column)
+        shows = [(column.name, self._show(column)) for column in self._query.columns]
         fits, query = self._compiled(self._query.where), self._query
         rows = (row for row in self._ordered() if fits(row))
         if query.module == "Leads" and not any(each.column.name == "Converted__s" for each in conditions(query.where)):
             rows = (row for row in rows if not row.get("Converted__s"))
         found = list(islice(rows, query.offset, query.offset + query.limit + 1))
-        return [self._shown(row) for row in found[: query.limit]], len(found) > query.limit
+        page = [{name: show(row) for name, show in shows} | {"id": row["id"]} for row in found[: query.limit]]
+        return page, len(found) > query.limit
 
-    def _shown(self, row: Row) -> dict[str, Any]:
-        return {column.name: self._value(row, column) for column in self._query.columns} | {"id": row["id"]}
-
-    def _value(self, row: Row, column: Column) -> Any:
+    def _show(self, column: Column) -> Callable[[Row], Any]:
+        """How the value of a column is shown, for any row."""
         if column.name == "$se_module":
-            return row.get("$se_module")
-        owner = self._owner(row, column)
-        return None if owner is None else shown(self._org, self._field(column), owner)
+            return lambda row: row.get("$se_module")
+        org, field = self._org, self._field(column)
+        if len(column.steps) == 1:
+            return lambda row: shown(org, field, row)
+
+        def behind_lookups(row: Row) -> Any:
+            owner = self._owner(row, column)
+            return None if owner is None else shown(org, field, owner)
+
+        return behind_lookups
 
     def _field(self, column: Column) -> Field:
         """The field that a column ends in, two lookups away at most."""
@@ -97,7 +101,8 @@ class Run:
         """A pointer to what is gone is empty here too."""
         name = column.steps[-1]
         if field.type in POINTERS:
-            return lambda row: (self._value(row, column) or {}).get("id")
+            show = self._show(column)
+            return lambda row: (show(row) or {}).get("id")
         if len(column.steps) == 1:
             return lambda row: row.get(name)
         return lambda row: (self._owner(row, column) or {}).get(name)
