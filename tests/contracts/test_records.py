@@ -164,3 +164,24 @@ def test_links_beyond_one_transaction_are_moved(records: RecordStore) -> None:
     assert stored
     assert (refused, {link.external_id for link in stored.record.links["contacts"]}) == ([], set(many[100:]))
     assert records.linked(RecordKey("w1", "c1", "contacts", "99"), "deals") == []
+
+
+def test_a_connection_is_forgotten_in_stretches(records: RecordStore) -> None:
+    reading = Reading("0", 0, 5, "a", ("1", "2"), gone=False, late=False)
+    keys = [RecordKey("w1", connection, "deals", f"{n}") for connection in ("c1", "c2") for n in range(20)]
+    records.write([judged(key, reading, UNSEEN) for key in keys])
+
+    counts = [records.forget("w1", "c1", limit=25) for _ in range(4)]
+
+    assert counts == [25, 25, 10, 0]
+    assert set(records.heads(keys)) == set(keys[20:])
+
+
+def test_the_ids_of_a_shard_go_on_after_any_of_them(records: RecordStore) -> None:
+    reading = Reading("0", 0, 5, "a", ("1", "2"), gone=False, late=False)
+    records.write([judged(RecordKey("w1", "c1", "deals", f"{n}#<"), reading, UNSEEN) for n in range(60)])
+
+    ids = [id for id, _ in records.ids("w1", "c1", "deals", 3)]
+
+    assert len(ids) > 1
+    assert [id for id, _ in records.ids("w1", "c1", "deals", 3, ids[0])] == ids[1:]

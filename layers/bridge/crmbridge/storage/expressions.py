@@ -56,7 +56,7 @@ class Expressions:
     def projection(self, attributes: Sequence[str]) -> dict[str, str]:
         if not attributes:
             return {}
-        return {"ProjectionExpression": ", ".join(self.name(name) for name in ("pk", "sk", *attributes))}
+        return {"ProjectionExpression": ", ".join(self.name(name) for name in dict.fromkeys(("pk", "sk", *attributes)))}
 
     @property
     def placeholders(self) -> Mapping[str, Any]:
