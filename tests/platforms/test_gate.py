@@ -57,3 +57,22 @@ def test_a_request_that_nobody_answered_gives_its_place_back(told: Callable[...,
         api.get("/x")
 
     assert gate.told[-1] == "left"
+
+
+def test_an_answer_that_is_no_json_comes_as_its_bytes(told: Callable[..., tuple[Api, Any]]) -> None:
+    api, script = told((200, {"Sforce-Locator": "null"}, b"Id,Name\n1,Ada\n"))
+
+    answer = api.call(Call(method="GET", path="/results", raw=True, headers={"Accept": "text/csv"}))
+
+    assert (answer.json, answer.body) == (None, b"Id,Name\n1,Ada\n")
+    assert script.sent[0].headers["Accept"] == "text/csv"
+
+
+def test_a_status_that_says_nothing_newer_is_an_answer_where_it_is_expected(
+    told: Callable[..., tuple[Api, Any]],
+) -> None:
+    api, _ = told((304, {}, b""))
+
+    answer = api.call(Call(method="GET", path="/x", accepts=(304,), headers={"If-Modified-Since": "now"}))
+
+    assert (answer.status, answer.json) == (304, None)

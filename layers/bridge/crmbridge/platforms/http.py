@@ -20,11 +20,12 @@ READ_TIMEOUT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A CRM's answer that is not an error. `json` is None for an empty body."""
+    """A CRM's answer that is not an error. `json` is None for an empty body, and for one that was asked for `raw`."""
 
     status: int
     headers: Mapping[str, str]
     json: Json
+    body: bytes = b""
 
 
 class Gate(Protocol):
@@ -66,6 +67,11 @@ class Call:
     cost: int = 1
     writes: bool = False
     timeout: float = READ_TIMEOUT
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bool = False
+    """The answer is no JSON (CSV, an archive): its bytes are wanted."""
+    accepts: tuple[int, ...] = ()
+    """Statuses from 300 on that are answers, not errors (304: nothing newer)."""
 
 
 @dataclass(slots=True)
@@ -120,7 +126,7 @@ class Api:
         finally:
             self.gate.left()
         self.gate.heard(call.pool, answer.headers, answer.status_code)
-        if answer.status_code >= 300:
+        if answer.status_code >= 300 and answer.status_code not in call.accepts:
             raise self._explained(call, answer)
         return self._read(call, answer)
 
@@ -132,7 +138,7 @@ class Api:
         return error
 
     def _request(self, call: Call, token: str) -> requests.Response:
-        headers = {**self.authorization(token), "Accept": "application/json"}
+        headers = {"Accept": "application/json", **call.headers, **self.authorization(token)}
         data = None
         if call.body is not None:
             data = orjson.dumps(call.body)
@@ -148,7 +154,9 @@ class Api:
         )
 
     def _read(self, call: Call, answer: requests.Response) -> Answer:
-        if not answer.content and (call.writes or answer.status_code == 204):
+        if call.raw:
+            return Answer(answer.status_code, answer.headers, None, answer.content)
+        if not answer.content and (call.writes or answer.status_code in (204, *call.accepts)):
             return Answer(answer.status_code, answer.headers, None)
         try:
             return Answer(answer.status_code, answer.headers, orjson.loads(answer.content))

@@ -180,7 +180,8 @@ class Meter:
         now = self._now().timestamp()
         heard = self._pool.hear(headers, status)
         with self._lock:
-            self._heard, self._heard_at = heard, now
+            if heard != Heard():  # an answer that says nothing of this pool does not undo what another one said
+                self._heard, self._heard_at = heard, now
             if heard.closed_seconds:
                 self._close(now + heard.closed_seconds)
 
