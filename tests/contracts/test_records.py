@@ -179,7 +179,7 @@ def test_a_connection_is_forgotten_in_stretches(records: RecordStore) -> None:
 
 def test_the_ids_of_a_shard_go_on_after_any_of_them(records: RecordStore) -> None:
     reading = Reading("0", 0, 5, "a", ("1", "2"), gone=False, late=False)
-    records.write([judged(RecordKey("w1", "c1", "deals", f"{n}#<"), reading, UNSEEN) for n in range(60)])
+    records.write([judged(RecordKey("w1", "c1", "deals", f"{n}#<"), reading, UNSEEN) for n in range(300)])
 
     ids = [id for id, _ in records.ids("w1", "c1", "deals", 3)]
 
