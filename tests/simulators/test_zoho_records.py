@@ -164,6 +164,33 @@ def test_metadata_describe_stages_users_and_fields(shared: Running) -> None:
     assert [len(users) for users in kinds.values()] == [1, 5, 4, 1]
 
 
+def test_a_record_that_is_no_longer_shared_is_neither_there_nor_deleted(own: Running) -> None:
+    contact = own.state(object="Contacts", ids_only=1)["live"][0]
+    own.mutate({"op": "hide", "object": "Contacts", "id": contact})
+    hidden = ask(own, "GET", f"/v8/Contacts/{contact}")
+    deleted = {each["id"] for each in ask(own, "GET", "/v8/Contacts/deleted").json()["data"]}
+    own.mutate({"op": "show", "object": "Contacts", "id": contact})
+
+    assert hidden.status_code == 204
+    assert contact not in deleted
+    assert ask(own, "GET", f"/v8/Contacts/{contact}").status_code == 200
+
+
+def test_amounts_have_a_currency_where_there_are_several(own: Running) -> None:
+    us = {"token": "1000.simulator-2"}
+    base = "/www.zohoapis.com/crm/v8"
+    deal = {"Deal_Name": "D", "Stage": "Qualification", "Amount": 10}
+    wishes = {"data": [deal, {**deal, "Currency": "EUR"}]}
+    made = ask(own, "POST", f"{base}/Deals", json=wishes, **us).json()["data"]
+
+    shown = [ask(own, "GET", f"{base}/Deals/{each['details']['id']}", **us).json()["data"][0] for each in made]
+
+    assert [each["Currency"] for each in shown] == ["USD", "EUR"]
+    assert [each["Exchange_Rate"] for each in shown] == [1.0, 0.925925926]
+    assert ask(own, "GET", f"{base}/org", **us).json()["org"][0]["mc_status"]
+    assert ask(own, "GET", "/v8/org/currencies").json()["code"] == "FEATURE_NOT_SUPPORTED"
+
+
 def test_a_module_that_the_profile_may_not_see_answers_403(own: Running) -> None:
     own.mutate({"op": "forbid", "object": "Leads", "what": ["view"]})
 

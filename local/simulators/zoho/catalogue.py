@@ -7,6 +7,9 @@ SOURCES = "Advertisement|Cold Call|Employee Referral|External Referral|Partner|T
 INDUSTRIES = "ASP (Application Service Provider)|Data/Telecom OEM|ERP (Enterprise Resource Planning)|Government/Military|Large Enterprise|Service Provider|Small/Medium Enterprise|Wireless Industry"  # noqa: E501
 LEAD_STATUSES = "Attempted to Contact|Contact in Future|Contacted|Junk Lead|Lost Lead|Not Contacted|Pre-Qualified"
 STREETS = "Street City State Country"
+# name, symbol, rate; the rate is what one euro buys
+RATES = {"EUR": ("Euro", "€", 1.0), "USD": ("US Dollar", "$", 1.08), "GBP": ("British Pound", "£", 0.86),
+         "CHF": ("Swiss Franc", "CHF", 0.95)}  # fmt: skip
 VALUED = ("Accounts", "Contacts", "Leads", "Deals")
 
 
@@ -137,4 +140,9 @@ def all_modules() -> list[Module]:
 
 
 def currency_fields() -> list[Field]:
-    return [picklist("Currency", "EUR|USD|GBP|CHF"), Field("Exchange_Rate", "double")]
+    return [picklist("Currency", "|".join(RATES)), Field("Exchange_Rate", "double")]
+
+
+def exchange_rate(code: str, home: str) -> float:
+    """What one unit of the home currency buys."""
+    return round(RATES[code][2] / RATES[home][2], 9)

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from local.simulators.zoho.catalogue import RATES, exchange_rate
 from local.simulators.zoho.org import Org
 from local.simulators.zoho.store import Row
 
 
 def derive(org: Org, module: str, before: Row, after: Row, now_ms: int) -> Row:
     """What to write on top of `after`; None empties a field."""
+    return _own(org, module, before, after, now_ms) | _money(org, module, before, after)
+
+
+def _own(org: Org, module: str, before: Row, after: Row, now_ms: int) -> Row:
     if module in {"Contacts", "Leads"}:
         return {"Full_Name": " ".join(filter(None, (after.get("First_Name"), after.get("Last_Name"))))}
     if module == "Deals":
@@ -32,6 +37,18 @@ def _deal(org: Org, before: Row, after: Row) -> Row:
     if amount is None or likely is None:
         return wanted | {"Expected_Revenue": None}
     return wanted | {"Expected_Revenue": round(amount * likely / 100, 2)}
+
+
+def _money(org: Org, module: str, before: Row, after: Row) -> Row:
+    """Every amount has a currency, and the rate of the day on which it was chosen."""
+    if "Currency" not in org.modules[module].fields:
+        return {}
+    home = org.facts.iso_code
+    code = after.get("Currency", home)
+    if code not in RATES:
+        return {"Currency": code}
+    chosen = before.get("Currency") != code and before.get("Exchange_Rate") == after.get("Exchange_Rate")
+    return {"Currency": code, "Exchange_Rate": exchange_rate(code, home) if chosen else after.get("Exchange_Rate")}
 
 
 def _seconds(duration: object) -> int | None:

@@ -27,11 +27,12 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
         super().__init__(f"{code}: {message} {details or ''}".strip())
         self.status = status
+        self.headers: dict[str, str] = {}
         self.item: Item = {"code": code, "details": details, "message": message, "status": "error"}
 
 
 def reply_to(refused: Refused) -> Reply:
-    return Reply(refused.status, refused.item)
+    return Reply(refused.status, refused.item, dict(refused.headers))
 
 
 def response(reply: Reply) -> Response:

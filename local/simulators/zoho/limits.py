@@ -35,7 +35,9 @@ class Limits:
     def charge(self, org: Org, credits: int) -> None:
         """What the remaining credits do not cover is refused and costs nothing."""
         if self.used(org) + credits > self.settings.daily_credits:
-            raise too_many()
+            refused = too_many()
+            refused.headers = self.header(org)
+            raise refused
         purse = self._purses[org.facts.id]
         purse.spent.append((self.clock.now(), credits))
         purse.total += credits

@@ -43,7 +43,7 @@ class Teller:
     def __init__(self, suite: "Suite") -> None:
         self._suite = suite
         self.channels: dict[tuple[str, str, str], Channel] = {}
-        self._runs: dict[int, tuple[tuple[str, str], int]] = {}
+        self._runs: dict[tuple[str, str, str], tuple[tuple[str | None, ...], int]] = {}
         self._posts = 0
 
     def of(self, org: Org, user_id: str | None = None) -> list[Channel]:
@@ -115,12 +115,13 @@ class Teller:
 
     def _post(self, channel: Channel, module: str, what: str) -> str:
         """Changes that follow each other and are alike go out together."""
-        alike, number = self._runs.get(id(channel), (("", ""), 0))
-        if alike != (module, what):
+        key, now = (channel.org.facts.id, channel.user_id, channel.id), (module, what, channel.url, channel.token)
+        alike, number = self._runs.get(key, ((), 0))
+        if alike != now:
             self._posts += 1
             number = self._posts
-            self._runs[id(channel)] = ((module, what), number)
-        return f"{number:012d}"
+            self._runs[key] = (now, number)
+        return str(number)
 
     def _body(self, events: list[Event]) -> dict[str, Any]:
         first, settings = events[0], self._suite.settings

@@ -56,6 +56,7 @@ class Operations:
         self._table = {
             "create": _create, "update": _update, "delete": _delete, "restore": _restore, "purge": _purge,
             "merge": _merge, "convert": _convert, "touch": _touch, "lock": _lock, "blueprint": _blueprint,
+            "hide": _hide, "show": _show,
             "add_role": _add_role, "remove_role": _remove_role, "forbid": _forbid, "add_field": _add_field,
             "remove_field": _remove_field, "update_stage": _update_stage, "add_stage": _add_stage,
             "update_user": self._update_user, "self_client_code": self._self_client_code,
@@ -168,6 +169,20 @@ def _lock(act: Act) -> Result:
 def _blueprint(act: Act) -> Result:
     """Their stage can no longer be written: RECORD_IN_BLUEPRINT. `leave` takes them out again."""
     (act.org.in_blueprint.difference_update if act.order.get("leave") else act.org.in_blueprint.update)(act.ids)
+    return {"ids": act.ids}
+
+
+def _hide(act: Act) -> Result:
+    """No longer shared with the connected user; nobody tells a channel of it."""
+    ids = act.ids
+    for each in ids:
+        act.org.stores[act.module].hide(each)
+    return {"ids": ids}
+
+
+def _show(act: Act) -> Result:
+    for each in act.ids:
+        act.org.stores[act.module].show(each)
     return {"ids": act.ids}
 
 

@@ -136,7 +136,7 @@ class Seeder:
         size = 0 if number % 9 == 8 else 6 if number % 10 == 3 else 1 + number % 2
         people = dice.sample(contacts, min(size, len(contacts)))
         account = dice.choice(accounts) if accounts and number % 11 else None
-        money = {"Currency": dice.choice(["USD", "EUR", "GBP"]), "Exchange_Rate": dice.choice([1.0, 0.92])}
+        money = {"Currency": dice.choice(["USD", "EUR", "GBP"])}
         name = f"{dice.choice(names.FIRM)} {dice.choice(names.WANTS)}"
         amount = 0.0 if number % 17 == 9 else round(dice.uniform(500, 250_000), 2)
         deal = self._add("Deals", {

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from local.simulators.zoho.call import Call, RouteSpec
+from local.simulators.zoho.catalogue import RATES, exchange_rate
 from local.simulators.zoho.errors import Refused, Reply, invalid, invalid_param, mandatory, missing_param, success
 from local.simulators.zoho.fields import Field
 from local.simulators.zoho.modules import Module
 from local.simulators.zoho.org import FORECASTS, Org, Pipeline, Stage, User
 from local.simulators.zoho.write_api import items_of
 
-RATES = {"EUR": ("Euro", "€", 1.0), "USD": ("US Dollar", "$", 1.08), "GBP": ("British Pound", "£", 0.86),
-         "CHF": ("Swiss Franc", "CHF", 0.95)}  # fmt: skip
 RELATED = {"Accounts": ("Notes", "Contacts", "Deals", "Tasks", "Calls", "Events"),
            "Contacts": ("Notes", "Deals", "Tasks", "Calls", "Events"), "Leads": ("Notes", "Tasks", "Calls", "Events"),
            "Deals": ("Notes", "Contact_Roles", "Tasks", "Calls", "Events")}  # fmt: skip
@@ -56,8 +55,8 @@ def list_currencies(call: Call) -> Reply:
         raise Refused(403, "FEATURE_NOT_SUPPORTED", "multi currency is not enabled")
     home = call.org.facts.iso_code
     shown = [{"iso_code": code, "name": f"{name} - {code}", "symbol": symbol, "is_base": code == home,
-              "is_active": True, "exchange_rate": f"{rate / RATES[home][2]:.9f}"}
-             for code, (name, symbol, rate) in RATES.items()]  # fmt: skip
+              "is_active": True, "exchange_rate": f"{exchange_rate(code, home):.9f}"}
+             for code, (name, symbol, _) in RATES.items()]  # fmt: skip
     return Reply(200, {"currencies": shown})
 
 

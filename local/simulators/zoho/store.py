@@ -39,6 +39,7 @@ class Store:
         self.rows: dict[str, Row] = {}
         self.gone: dict[str, Gone] = {}
         self.merged: dict[str, str] = {}
+        self.hidden: dict[str, Row] = {}
         self.unindexed: dict[str, list[Version]] = {}
         self._holders: dict[str, dict[str, list[str]]] = {}
         self._sorted: dict[str, list[tuple[Any, str]]] = {}
@@ -58,6 +59,13 @@ class Store:
         self._sorted.clear()
         self._release(row)
         return row
+
+    def hide(self, row_id: str) -> None:
+        """No longer shared with the connected user, for whom it is as if it had never been."""
+        self.hidden[row_id] = self.remove(row_id)
+
+    def show(self, row_id: str) -> None:
+        self.put(self.hidden.pop(row_id))
 
     def watch_unique(self, name: str) -> None:
         if name not in self._holders:

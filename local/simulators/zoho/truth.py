@@ -72,6 +72,7 @@ def _counts(store: Store) -> dict[str, int]:
         "converted": sum(1 for row in store.rows.values() if row.get("Converted__s")),
         "deleted": len(store.gone),
         "merged": len(store.merged),
+        "hidden": len(store.hidden),
     }
 
 
@@ -94,6 +95,7 @@ def _records(org: Org, store: Store, query: Mapping[str, str]) -> dict[str, Any]
         "next": page[limit - 1]["id"] if len(page) > limit else None,
         "deleted": {each.id: gone_type(each, oldest) for each in store.gone.values()},
         "merged": {loser: store.survivor(loser) for loser in store.merged},
+        "hidden": sorted(store.hidden),
         "converted": [row["id"] for row in store.rows.values() if row.get("Converted__s")],
     }
 
