@@ -146,7 +146,8 @@ def totals(story: Story) -> dict[str, int]:
 
 def calls_of_sync(story: Story) -> dict[str, int]:
     """What the sync asked of HubSpot, and the least it could have asked: one list call per hundred records."""
-    summary = story.world.hubspot.get("requests", summary=1)
+    account = {"account": story.portal} if story.portal else {}
+    summary = story.world.hubspot.get("requests", summary=1, **account)
     calls = sum(count for route, count in summary["by_route"].items() if is_reading(route))
     counts = live_counts(story)
     least = sum(-(-counts.get(object, 0) // LIST_PAGE) for objects in KINDS.values() for object in objects)

@@ -71,13 +71,13 @@ class Control:
         return as_json({"rules": self._faults.listed()})
 
     async def requests(self, request: Request) -> Response:
-        path = request.query_params.get("path")
+        which = {name: request.query_params.get(name) for name in ("path", "account")}
         if request.method == "DELETE":
             self._log.clear()
         if "summary" in request.query_params:
-            return as_json(self._log.summary(path))
+            return as_json(self._log.summary(**which))
         limit = int(request.query_params.get("limit", "1000"))
-        return as_json({"requests": self._log.page(limit, path), "summary": self._log.summary(path)})
+        return as_json({"requests": self._log.page(limit, **which), "summary": self._log.summary(**which)})
 
     async def clock(self, request: Request) -> Response:
         """What comes due by a jump has begun when the answer is given; a late commit is done."""

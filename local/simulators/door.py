@@ -78,6 +78,7 @@ class Door:
             await self._play(rule, exchange, entry)
         entry.milliseconds = round((time.perf_counter() - began) * 1000, 3)
         entry.pool = scope.get("sim.pool")
+        entry.account = scope.get("sim.account")
 
     async def _carry_out(self, exchange: "Exchange") -> Answer:
         answer = Answer()

@@ -13,7 +13,8 @@ ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-f-]{24,})(?=/|$)")
 
 @dataclass(slots=True)
 class Entry:
-    """`status` 0 means that the client got no answer; `committed` says whether the simulator did what was asked."""
+    """`status` 0 means that the client got no answer; `committed` says whether the simulator did what was asked, `account` in
+    whose name, where the platform says it."""
 
     number: int
     at: str
@@ -23,6 +24,7 @@ class Entry:
     status: int = 0
     milliseconds: float = 0.0
     pool: str | None = None
+    account: str | None = None
     fault: str | None = None
     committed: bool = True
 
@@ -41,12 +43,12 @@ class RequestLog:
     def clear(self) -> None:
         self._entries.clear()
 
-    def page(self, limit: int, path: str | None = None) -> list[dict[str, object]]:
+    def page(self, limit: int, path: str | None = None, account: str | None = None) -> list[dict[str, object]]:
         """The newest `limit` entries in order of arrival, of those whose path matches."""
-        return [asdict(entry) for entry in list(self._matching(path))[-limit:]]
+        return [asdict(entry) for entry in list(self._matching(path, account))[-limit:]]
 
-    def summary(self, path: str | None = None) -> dict[str, object]:
-        entries = list(self._matching(path))
+    def summary(self, path: str | None = None, account: str | None = None) -> dict[str, object]:
+        entries = list(self._matching(path, account))
         return {
             "total": len(entries),
             "throttled": sum(entry.status == 429 for entry in entries),
@@ -56,11 +58,9 @@ class RequestLog:
             "milliseconds": round(sum(entry.milliseconds for entry in entries), 3),
         }
 
-    def _matching(self, path: str | None) -> Iterable[Entry]:
-        if path is None:
-            return self._entries
-        wanted = re.compile(path)
-        return (entry for entry in self._entries if wanted.search(entry.path))
+    def _matching(self, path: str | None, account: str | None) -> Iterable[Entry]:
+        wanted = re.compile(path or "")
+        return (entry for entry in self._entries if account in (None, entry.account) and wanted.search(entry.path))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -23,8 +23,9 @@ class BadCommand(ValueError):
 class Simulator(Protocol):
     """One simulated service.
 
-    `routes` may set `scope["sim.pool"]`, the rate pool that a request was charged to; `extras` are control routes of
-    its own, under `/_sim/`; `spoil_token` ends the token of a request, and is None where requests carry none.
+    `routes` may set `scope["sim.pool"]`, the rate pool that a request was charged to, and `scope["sim.account"]`, in
+    whose name it was made; `extras` are control routes of its own, under `/_sim/`; `spoil_token` ends the token of a
+    request, and is None where requests carry none.
     """
 
     name: str

@@ -7,16 +7,14 @@ import pytest
 from local.journey import steps
 from local.journey.steps import Story
 from local.journey.truth import differences
-from local.journey.world import World
 
 pytestmark = pytest.mark.journey
 
 
 def test_a_full_sync_of_15000_records_ends_equal_with_the_least_calls_and_no_429(
-    world: World, begin: Callable[..., Story], portals: list[str]
+    begin: Callable[..., Story], portals: list[str]
 ) -> None:
     story = begin(portals[0])
-    world.hubspot.ask("DELETE", "requests")
     steps.connect_hubspot(story)
 
     run = steps.await_run(story)

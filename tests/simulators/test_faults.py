@@ -150,3 +150,13 @@ def test_requests_are_counted_by_route_and_pool(hub: Running, ask: Ask) -> None:
     assert summary["by_route"] == {f"GET {CONTACTS}/{{id}}": 1, f"POST {CONTACTS}/search": 1}
     assert summary["by_pool"] == {"burst": 1, "search": 1}
     assert hub.forget_requests()["summary"]["total"] == 0
+
+
+def test_requests_are_told_apart_by_the_account_they_were_made_for(hub: Running, ask: Ask) -> None:
+    ask(hub, "GET", CONTACTS)
+    ask(hub, "GET", CONTACTS, token="pat-na1-simulator-2")
+    ask(hub, "GET", CONTACTS, token="nobody's")
+
+    totals = {account: hub.requests(summary=1, account=account)["total"] for account in ("147000101", "147000102", "9")}
+    assert totals == {"147000101": 1, "147000102": 1, "9": 0}
+    assert hub.requests(summary=1)["total"] == 3

@@ -137,6 +137,7 @@ def api_route(hub: "Hub", method: str, path: str, handler: Handler) -> Route:
         headers: dict[str, str] = {}
         try:
             grant = hub.tokens.grant_for(request.headers.get("authorization"))
+            request.scope["sim.account"] = str(grant.portal.account.id)
             headers = _charged(hub, grant, pool)
             call = Call(hub, request, grant, await _body(request), "sim.dated" in request.scope)
             response = handler(call)
