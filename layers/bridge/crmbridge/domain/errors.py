@@ -184,13 +184,22 @@ class Rejected(PlatformError):
 
 
 class Duplicate(Rejected):
-    """The object exists already; `existing_id` when the CRM says which."""
+    """The object exists already; `existing_id` when the CRM says which. `existing_object` None: it is of the object
+    that was to be written (a contact that is to be created may be a lead already)."""
 
     def __init__(
-        self, message: str, *, platform: str, existing_id: str | None, status: int = 409, request_id: str = ""
+        self,
+        message: str,
+        *,
+        platform: str,
+        existing_id: str | None,
+        existing_object: str | None = None,
+        status: int = 409,
+        request_id: str = "",
     ) -> None:
         super().__init__(message, platform=platform, status=status, request_id=request_id, code="DUPLICATE")
         self.existing_id = existing_id
+        self.existing_object = existing_object
 
 
 class RecordGone(PlatformError):

@@ -161,7 +161,7 @@ def _after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
     elif isinstance(error, _AWAY):
         _wait(deps, _as_not_sent(action), error)
     elif isinstance(error, Duplicate) and error.existing_id:
-        _link(deps, attempt, error.existing_id)
+        _link(deps, attempt, error.existing_object, error.existing_id)
     else:
         _end(deps, action, ActionStatus.FAILED, _explained(attempt, error))
 
@@ -183,7 +183,7 @@ def _after_looking(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
     if isinstance(error, _AWAY):
         _wait(deps, attempt.action, error)
     elif isinstance(error, Duplicate) and error.existing_id:
-        _link(deps, attempt, error.existing_id)
+        _link(deps, attempt, error.existing_object, error.existing_id)
     else:
         _end(deps, attempt.action, ActionStatus.UNCERTAIN, _explained(attempt, error))
 
@@ -215,9 +215,10 @@ def _asked_at(action: Action) -> datetime:
     return datetime.fromisoformat(asked[-1]) if asked else action.created_at
 
 
-def _link(deps: Deps, attempt: Attempt, existing_id: str) -> None:
+def _link(deps: Deps, attempt: Attempt, object: str | None, existing_id: str) -> None:
     """It is there already: the receipt says so, and nothing of it is overwritten."""
-    _complete(deps, attempt, Written(attempt.request.object, existing_id), deps.now(), linked=True)
+    written = Written(object or attempt.request.object, existing_id)
+    _complete(deps, attempt, written, deps.now(), linked=True)
 
 
 def _complete(deps: Deps, attempt: Attempt, written: Written, started_at: datetime, *, linked: bool = False) -> None:

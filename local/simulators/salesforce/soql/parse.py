@@ -46,7 +46,7 @@ class Parser:
         while self._take(","):
             select.append(self._selected())
         self._need("FROM")
-        name = self._name("an object")
+        name = self._next() if self._peek.word == "GROUP" else self._name("an object")
         query = Query(self._text, select, name.text, name.place)
         if self._peek.sort == "name" and self._peek.word not in CLAUSES:
             query.alias = self._next().text

@@ -1,0 +1,156 @@
+"""Connecting an org: its scopes, who a token speaks for, other ways in, what an admin has installed, and goodbye."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import ReauthRequired, RecordGone, Rejected, Unavailable
+from crmbridge.domain.records import Json
+from crmbridge.platforms.http import Api, Call
+from crmbridge.platforms.salesforce import paths
+from crmbridge.platforms.salesforce.directories import key_field, load_account
+from crmbridge.platforms.salesforce.errors import quota
+from crmbridge.platforms.salesforce.objects import NAME, long_id
+from crmbridge.platforms.salesforce.queries import rows_of, url
+from crmbridge.platforms.spec import AskTokens, Input, OAuthSpec, Scope, Way
+
+KEYED: Final = ("Contact", "Lead", "Account", "Opportunity", "Task", "Event")
+"""Objects that actions create."""
+MY_DOMAIN: Final = r"[a-z0-9][a-z0-9-]*(--[a-z0-9]+\.sandbox)?\.my\.salesforce\.com"
+WHO: Final = url("SELECT Id, Name, TimeZoneSidKey FROM Organization")
+
+SCOPES: Final = (
+    Scope("api", "read and write records; without it nothing is kept in step"),
+    Scope("refresh_token", "stay connected when the session ends, about two hours later"),
+    Scope("id", "know who connected the org; without it the connection names no user", required=False),
+)
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "full": ("full", "api", "id"), "offline_access": ("refresh_token",), "openid": ("openid", "id"),
+}  # fmt: skip
+
+
+def read_tokens(reply: Json, now: datetime) -> TokenSet:
+    """The classic reply has no `expires_in`: a session lives as long as it is used, and is refreshed when refused.
+
+    `id` ends with the org's and the user's ids; `instance_url` is where the API is, and may move."""
+    seconds = reply.get("expires_in")
+    org, user = _ids(reply.get("id"))
+    granted = str(reply.get("scope") or "").split()
+    return TokenSet(
+        access_token=str(reply["access_token"]),
+        refresh_token=str(reply.get("refresh_token") or ""),
+        expires_at=now + timedelta(seconds=seconds) if isinstance(seconds, int) else None,
+        scopes=tuple(dict.fromkeys(name for scope in granted for name in _ALIASES.get(scope, (scope,)))),
+        base_url=str(reply.get("instance_url") or "").rstrip("/"),
+        account=org,
+        extra={"user_id": user} if user else {},
+    )
+
+
+def _ids(url: Json) -> tuple[str, str]:
+    parts = urlsplit(url).path.split("/") if isinstance(url, str) else []
+    return (long_id(parts[-2]), long_id(parts[-1])) if len(parts) >= 3 else ("", "")
+
+
+def refusal(status: int, body: Mapping[str, Json]) -> str:  # noqa: ARG001 - the words say it all
+    """`invalid_grant` has many reasons, and one of them passes by itself: two refreshes at once."""
+    word, said = str(body.get("error") or ""), str(body.get("error_description") or "").lower()
+    if "already being processed" in said or word in ("temporarily_unavailable", "rate_limit_exceeded"):
+        return "busy"
+    if word in ("inactive_user", "inactive_org", "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED"):
+        return "gone"
+    return ""
+
+
+def revoke(api: Api, tokens: TokenSet, app: AppCredentials) -> None:  # noqa: ARG001 - the token says it all
+    """Of the refresh token: the sessions made with it end, too. One that is unknown there is revoked already."""
+    token = tokens.refresh_token or tokens.access_token
+    try:
+        answer = api.session.post(api.base_url + paths.REVOKE, data={"token": token}, timeout=20, allow_redirects=False)
+    except OSError as error:
+        raise Unavailable(f"Salesforce did not answer ({type(error).__name__})", platform=NAME) from None
+    if answer.status_code not in (200, 400):
+        raise Unavailable("Salesforce did not revoke the token", platform=NAME, status=answer.status_code)
+
+
+OAUTH: Final = OAuthSpec(
+    authorize_path=paths.AUTHORIZE,
+    token_path=paths.TOKEN,
+    scopes=SCOPES,
+    read_tokens=read_tokens,
+    revoke=revoke,
+    pkce=True,
+    login_hosts={"production": paths.LOGIN_URL, "sandbox": paths.SANDBOX_URL},
+    login_pattern=MY_DOMAIN,
+    refusal=refusal,
+)
+
+
+def grant_client(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
+    """Client credentials: only at the org's own domain, as the user whom the app is set to run as; no refresh token."""
+    app = AppCredentials(given["client_id"], given["client_secret"])
+    auth_url = "" if ask.app.auth_url else f"https://{given['domain']}"
+    tokens = ask({"grant_type": "client_credentials"}, auth_url=auth_url, app=app)
+    return replace(tokens, given=given)
+
+
+CLIENT_CREDENTIALS: Final = Way(
+    title="Client credentials of an app in the org",
+    description=(
+        "For an External Client App that an admin has made with the client credentials flow enabled, a user to run as, "
+        "and the scope api. Nobody needs to consent, and the connection does not end with a person's session."
+    ),
+    inputs=(
+        Input(
+            name="domain",
+            label="My Domain",
+            help="Such as acme.my.salesforce.com, or acme--test.sandbox.my.salesforce.com",
+            pattern=MY_DOMAIN,
+        ),
+        Input(name="client_id", label="Consumer key", help="From the app's OAuth settings"),
+        Input(name="client_secret", label="Consumer secret", help="From the app's OAuth settings", secret=True),
+    ),
+    grant=grant_client,
+    renew=lambda ask, tokens: grant_client(ask, tokens.given),
+)
+
+
+def identify(api: Api, tokens: TokenSet) -> Identity:
+    """Two calls: the org itself, with what is left of its day, and the user, where the scope allows."""
+    answer = api.call(Call(method="GET", path=WHO))
+    orgs = rows_of(answer.json).records
+    if not orgs:
+        raise Rejected("Salesforce does not show the org to this user", platform=NAME, status=answer.status)
+    return Identity(
+        account=load_account(api, orgs[0], {}),
+        user=_user(api) or tokens.extra.get("user_id", ""),
+        scopes=tokens.scopes,
+        quota=quota(answer.headers),
+    )
+
+
+def _user(api: Api) -> str:
+    return str(whoami(api).get("preferred_username") or "")
+
+
+def whoami(api: Api) -> Mapping[str, Json]:
+    """The connected user; nothing where the token may not say."""
+    try:
+        found = api.get(paths.USER)
+    except (ReauthRequired, RecordGone, Rejected):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def record_url(account: Account, object: str, id: str) -> str:
+    return f"{account.ui_url}/lightning/r/{object}/{id}/view"
+
+
+def prepare(api: Api, directories: Directories) -> Mapping[str, str]:  # noqa: ARG001 - nothing is made there
+    """Facts: `key.<object>` -> `unique` or `marker`. A field is made by the metadata API, which an admin alone may use:
+    `docs/platforms/salesforce.md` says how. Without it creates carry a short reference in their description."""
+    return {f"key.{name}": "unique" if key_field(directories, name) else "marker" for name in KEYED}

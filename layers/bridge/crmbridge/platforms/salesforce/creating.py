@@ -1,0 +1,127 @@
+"""What a new record is made of: the fields asked for, what Salesforce insists on, its links, and our key."""
+
+from base64 import b32encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Final
+
+from crmbridge.domain.records import Json, Kind, Link
+from crmbridge.platforms.salesforce.directories import key_field
+from crmbridge.platforms.salesforce.objects import PEOPLE
+from crmbridge.platforms.salesforce.outgoing import Writing, day_text, instant_text, outgoing_fields, refused
+from crmbridge.platforms.salesforce.words import LEAD_STAGES
+from crmbridge.platforms.spec import WriteRequest
+
+UNKNOWN: Final = "[not provided]"
+"""Salesforce's own word for a lead without a company."""
+MARKED: Final = "Description"
+"""Where the marker goes on an object without the key field."""
+
+_SETS: Final[Mapping[tuple[str, Kind], Mapping[str, Json]]] = {
+    ("Task", Kind.TASK): {"Status": "Not Started", "Priority": "Normal"},
+    ("Task", Kind.ACTIVITY): {"Subject": "Call", "Status": "Completed", "TaskSubtype": "Call"},
+    ("Event", Kind.ACTIVITY): {"Subject": "Meeting", "DurationInMinutes": 60},
+}
+"""What nobody asked for, as far as the org's own lists allow it."""
+_WHO: Final = ("Contact", "Lead")
+_WHAT: Final = ("Opportunity", "Account")
+
+
+def person_object(fields: Mapping[str, Json]) -> str:
+    """Somebody at an early stage of life is a lead."""
+    return "Lead" if fields.get("lifecycle_stage") in LEAD_STAGES else "Contact"
+
+
+def new_fields(request: WriteRequest) -> dict[str, Json]:
+    """Raises Rejected for what cannot be made."""
+    writing = Writing(request.object, request.directories)
+    sets = {
+        column: value
+        for column, value in _SETS.get((request.object, request.kind), {}).items()
+        if not isinstance(value, str) or writing.allows(column, value)
+    }
+    fields = {**sets, **_dated(request), **outgoing_fields(request), **_references(request)}
+    if request.object in PEOPLE:
+        _name_person(request.object, fields)
+    key = key_field(request.directories, request.object)
+    if key:
+        fields[key] = request.key
+    else:
+        fields[MARKED] = "\n".join(str(text) for text in (fields.get(MARKED), marker(request.key)) if text)
+    return fields
+
+
+def marker(key: str) -> str:
+    """Short and plain, because sellers see it."""
+    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
+
+
+def _dated(request: WriteRequest) -> dict[str, Json]:
+    """What happened without a date happened when it was asked for."""
+    if request.kind is not Kind.ACTIVITY:
+        return {}
+    if request.object == "Task":
+        return {"ActivityDate": day_text(request.directories, request.asked_at)}
+    return {"StartDateTime": instant_text(request.asked_at)}
+
+
+def _name_person(object: str, fields: dict[str, Json]) -> None:
+    """Both need a last name, a lead a company, too."""
+    if not fields.get("LastName"):
+        fields["LastName"] = fields.pop("FirstName", None) or fields.get("Email") or fields.get("Phone")
+    if not fields["LastName"]:
+        raise refused({"last_name": f"a {object.lower()} needs a name, an e-mail or a phone number"})
+    if object == "Lead" and not fields.get("Company"):
+        fields["Company"] = UNKNOWN
+
+
+def _references(request: WriteRequest) -> dict[str, Json]:
+    """Links that are fields. Those to deals of a contact, and to contacts of a deal, are `roles`."""
+    object, links = request.object, request.links
+    if object in ("Task", "Event"):
+        return _ends(links)
+    if object in ("Contact", "Opportunity"):
+        accounts = [link for link in links if link.object == "Account"]
+        return {"AccountId": _only(accounts, "account").external_id} if accounts else {}
+    if links:
+        raise refused({"links": f"Salesforce links no {links[0].object} to a new {object}"})
+    return {}
+
+
+def roles(request: WriteRequest) -> list[dict[str, Json]]:
+    """`OpportunityContactRole`s that a new contact or deal begins with; `@{it.id}` stands for its id."""
+    own, other, target = (
+        ("ContactId", "OpportunityId", "Opportunity")
+        if request.object == "Contact"
+        else ("OpportunityId", "ContactId", "Contact")
+    )
+    if request.object not in ("Contact", "Opportunity"):
+        return []
+    found = []
+    for link in request.links:
+        if link.object not in (target, "Account"):
+            raise refused({"links": f"Salesforce links no {link.object} to a new {request.object}"})
+        if link.object == target:
+            role: dict[str, Json] = {own: "@{it.id}", other: link.external_id, "IsPrimary": link.primary}
+            found.append({**role, "Role": link.label} if link.label else role)
+    return found
+
+
+def _ends(links: Iterable[Link]) -> dict[str, Json]:
+    """One person, and one other thing: of a deal and its account the deal, through which the account is known."""
+    who, what = ([link for link in links if link.object in ends] for ends in (_WHO, _WHAT))
+    deals = [link for link in what if link.object == "Opportunity"] or what
+    found: dict[str, Json] = {}
+    if who:
+        found["WhoId"] = _only(who, "person").external_id
+    if deals:
+        found["WhatId"] = _only(deals, "deal or account").external_id
+    if len(found) == 2 and who[0].object == "Lead":
+        raise refused({"links": "an activity with a lead has no deal and no account"})
+    return found
+
+
+def _only(links: list[Link], what: str) -> Link:
+    if len(links) > 1:
+        raise refused({"links": f"Salesforce takes one {what} here, not {len(links)}"})
+    return links[0]

@@ -1,0 +1,193 @@
+"""Fields that no single remote field fills: lists of addresses, who somebody is, when something happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from crmbridge.domain.directories import ReadContext, Stage
+from crmbridge.domain.records import Kind, Labelled, Link, Value
+from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES
+from crmbridge.platforms.salesforce.values import to_instant, to_moment, to_number, zone_of
+
+PHONES: Final = (("work", "Phone"), ("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
+NOON: Final = time(12)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A record in the making."""
+
+    kind: Kind
+    object: str
+    row: Mapping[str, Any]
+    context: ReadContext
+    links: Mapping[str, tuple[Link, ...]]
+    fields: dict[str, Value] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+    odd: set[str] = field(default_factory=set)
+
+    def keep_odd(self, name: str, key: str, value: Any) -> None:
+        """As it came: a scalar in its field, anything else under its remote key."""
+        self.odd.add(name)
+        if isinstance(value, str | bool | int):
+            self.fields[name] = value
+        else:
+            self.custom[key] = value
+
+    def instant(self, name: str, key: str) -> datetime | None:
+        """One that cannot be read is kept."""
+        value = self.row.get(key)
+        try:
+            return to_instant(value) if value not in (None, "") else None
+        except ValueError:
+            self.odd.add(name)
+            self.custom[key] = value
+            return None
+
+    def text(self, key: str) -> str | None:
+        value = self.row.get(key)
+        return value.strip() or None if isinstance(value, str) else None
+
+
+Derive = Callable[[Reading], None]
+
+
+def derive_addresses(reading: Reading) -> None:
+    """A mobile number alone is the phone."""
+    if "email" in reading.fields:
+        email = reading.fields["email"]
+        reading.fields["emails"] = (Labelled(email, "", True),) if isinstance(email, str) and email else ()
+    told = [(label, reading.text(key)) for label, key in PHONES if key in reading.row]
+    if told and "phone" not in reading.odd:
+        main = next((number for _, number in told if number), None)
+        found = {number: Labelled(number, label, number == main) for label, number in reversed(told) if number}
+        reading.fields["phone"] = main
+        reading.fields["phones"] = tuple(reversed(found.values()))
+
+
+def derive_contact(reading: Reading) -> None:
+    is_person = reading.row.get("IsPersonAccount") is True
+    reading.fields["subtype"] = "person_account" if is_person else "contact"
+    companies = reading.links.get("Account")
+    if companies is not None and "company_id" not in reading.odd:
+        reading.fields["company_ids"] = tuple(link.external_id for link in companies)
+        reading.fields["company_id"] = companies[0].external_id if companies else None
+
+
+def derive_lead(reading: Reading) -> None:
+    """A lead is at the stage "lead" by being one; how far it has come, the customer's own statuses say."""
+    reading.fields["subtype"] = "lead"
+    reading.fields["lifecycle_stage"] = "lead"
+    if "lead_status" in reading.fields and "lead_status" not in reading.odd:
+        reading.fields["lifecycle_raw"] = reading.fields["lead_status"]
+
+
+def derive_domain(reading: Reading) -> None:
+    """`https://www.nordlicht.example/about` and `nordlicht.example` are the same domain."""
+    website = reading.text("Website")
+    if "Website" not in reading.row:
+        return
+    try:
+        host = urlsplit(website if "//" in website else f"//{website}").hostname if website else None
+    except ValueError:
+        host = None
+    reading.fields["domain"] = host.removeprefix("www.") if host else None
+
+
+def derive_deal_links(reading: Reading) -> None:
+    companies, contacts = reading.links.get("Account"), reading.links.get("Contact")
+    if companies is not None and "company_id" not in reading.odd:
+        reading.fields["company_id"] = companies[0].external_id if companies else None
+    if contacts is not None:
+        reading.fields["contact_roles"] = tuple(
+            Labelled(link.external_id, link.label, link.primary) for link in contacts if link.label
+        )
+
+
+def derive_money(reading: Reading) -> None:
+    """An org with one currency has no field for it; then a deal's amount is the amount at home, too."""
+    fields, account = reading.fields, reading.context.account
+    if account is None or not account.currency:
+        return
+    if "amount" in fields or "currency" in fields:
+        fields["home_currency"] = account.currency
+        fields["currency"] = fields.get("currency") or account.currency
+    if "amount" in fields and "amount" not in reading.odd and fields["currency"] == account.currency:
+        fields["amount_home"] = fields["amount"]
+
+
+def derive_stage(reading: Reading) -> None:
+    """The deal's own flags come first: they are calculated from its stage at once."""
+    fields = reading.fields
+    stage = stage_of(reading.context.stages, fields.get("stage"))
+    if stage is None:
+        return
+    fields["stage_label"] = stage.label
+    if fields.get("is_closed") is None:
+        fields["is_closed"] = stage.is_closed
+    if fields.get("is_won") is None:
+        fields["is_won"] = stage.is_won
+    if fields.get("probability") is None and stage.probability is not None:
+        fields["probability"] = stage.probability
+
+
+def stage_of(stages: Mapping[str, Stage], name: Any) -> Stage | None:
+    """By the value a deal holds, else by label: the two are the same until somebody renames a stage."""
+    if not isinstance(name, str):
+        return None
+    found = stages.get(name)
+    return found or next((stage for stage in stages.values() if stage.label.casefold() == name.casefold()), None)
+
+
+def derive_logged(reading: Reading) -> None:
+    reading.fields["type"] = ACTIVITY_TYPES.get(str(reading.row.get("TaskSubtype")), "other")
+
+
+def derive_moment(reading: Reading) -> None:
+    """A task has the day of the call, and the instant at which it was closed: together when that was the same day."""
+    if "ActivityDate" not in reading.row:
+        return
+    zone = zone_of(reading.context.account.time_zone if reading.context.account else "UTC")
+    day, closed = _moment(reading.row["ActivityDate"]), _moment(reading.row.get("CompletedDateTime"))
+    if not isinstance(day, date):
+        reading.fields["occurred_at"] = closed if isinstance(closed, datetime) else _created(reading)
+        return
+    try:
+        same_day = isinstance(closed, datetime) and closed.astimezone(zone).date() == day
+        noon = datetime.combine(day, NOON, tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return
+    reading.fields["occurred_at"] = closed if same_day else noon
+
+
+def _created(reading: Reading) -> datetime | None:
+    created = _moment(reading.row.get("CreatedDate"))
+    return created if isinstance(created, datetime) else None
+
+
+def derive_meeting(reading: Reading) -> None:
+    reading.fields["type"] = "meeting"
+    if "DurationInMinutes" in reading.row:
+        try:
+            reading.fields["duration_seconds"] = int(to_number(reading.row["DurationInMinutes"]) * 60)
+        except ValueError:
+            reading.fields["duration_seconds"] = None
+
+
+def _moment(value: Any) -> date | datetime | None:
+    try:
+        return to_moment(value)
+    except ValueError:
+        return None
+
+
+DERIVE: Final[Mapping[tuple[str, Kind], tuple[Derive, ...]]] = {
+    ("Account", Kind.COMPANY): (derive_domain,),
+    ("Contact", Kind.CONTACT): (derive_addresses, derive_contact),
+    ("Lead", Kind.CONTACT): (derive_addresses, derive_lead),
+    ("Opportunity", Kind.DEAL): (derive_deal_links, derive_money, derive_stage),
+    ("Task", Kind.ACTIVITY): (derive_logged, derive_moment),
+    ("Event", Kind.ACTIVITY): (derive_meeting,),
+}

@@ -1,0 +1,129 @@
+"""One row of Salesforce's into a record of ours: a table per object, then the fields that are derived from several."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from crmbridge.domain.directories import ReadContext
+from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.salesforce.deriving import DERIVE, Reading
+from crmbridge.platforms.salesforce.links import inline_links
+from crmbridge.platforms.salesforce.objects import META, NAME, OBJECT_OF_KIND, OBJECTS, ROLES, remote_of
+from crmbridge.platforms.salesforce.values import (
+    Convert,
+    to_day,
+    to_flag,
+    to_instant,
+    to_lower,
+    to_moment,
+    to_number,
+    to_percent,
+    to_text,
+    word_of,
+)
+from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
+
+NO_CONTEXT: Final = ReadContext()
+
+_BY_TYPE: Final[Mapping[Type, Convert]] = {
+    Type.TEXT: to_text, Type.ID: to_text, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
+    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_moment, Type.LABELLED: to_text, Type.IDS: to_text,
+}  # fmt: skip
+_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+    (Kind.DEAL, "probability"): to_percent,
+    (Kind.TASK, "status"): word_of(STATUSES),
+    (Kind.TASK, "priority"): word_of(PRIORITIES),
+    (Kind.TASK, "type"): to_lower,
+    (Kind.ACTIVITY, "direction"): word_of(DIRECTIONS),
+}
+
+Table = Mapping[str, tuple[tuple[str, Convert], ...]]
+"""Remote field -> the fields of ours it fills."""
+
+
+def read(
+    kind: Kind | str,
+    raw: Json,
+    context: ReadContext | None = None,
+    *,
+    object: str | None = None,
+    links: Mapping[str, tuple[Link, ...]] | None = None,
+) -> Record:
+    """Pure; never raises on odd values. `raw` is a row as SOQL and single reads show it."""
+    kind, context = Kind(kind), context or NO_CONTEXT
+    row: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    object = object or object_of(kind, row)
+    reading = Reading(kind, object, row, context, inline_links(object, row) if links is None else links)
+    _fill(reading, _table_for(kind, object, context))
+    for derive in DERIVE.get((object, kind), ()):
+        derive(reading)
+    return Record(
+        platform=NAME,
+        object=object,
+        external_id=row["Id"] if isinstance(row.get("Id"), str) else "",
+        kind=kind,
+        fields=reading.fields,
+        custom_fields=reading.custom,
+        links=reading.links,
+        state=State.DELETED if row.get("IsDeleted") is True else State.LIVE,
+        remote_created_at=reading.instant("remote_created_at", "CreatedDate"),
+        remote_updated_at=reading.instant("remote_updated_at", "SystemModstamp"),
+        odd=frozenset(reading.odd),
+    )
+
+
+def object_of(kind: Kind, row: Mapping[str, Any]) -> str:
+    """What the row says it is; else what the kind usually is."""
+    attributes = row.get("attributes")
+    named = attributes.get("type") if isinstance(attributes, dict) else None
+    return named if isinstance(named, str) and named in OBJECTS else OBJECT_OF_KIND[kind]
+
+
+def _fill(reading: Reading, table: Table) -> None:
+    """Every value lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
+    fields, custom = reading.fields, reading.custom
+    for key, value in reading.row.items():
+        targets = table.get(key)
+        if targets is None:
+            if value is not None and not _is_ours(reading, key, value):
+                custom[key] = value
+            continue
+        for name, convert in targets:
+            if value is None or value == "":
+                fields[name] = None
+                continue
+            try:
+                fields[name] = convert(value)
+            except ValueError:
+                reading.keep_odd(name, key, value)
+
+
+def _is_ours(reading: Reading, key: str, value: Any) -> bool:
+    """What we asked for beside the fields: the row's type, and the links of a deal."""
+    if key == "attributes":
+        return True
+    return reading.object == "Opportunity" and (
+        (key == ROLES and "Contact" in reading.links) or (key == "Account" and isinstance(value, dict))
+    )
+
+
+def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
+    zone = context.account.time_zone if context.account else "UTC"
+    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
+
+
+@lru_cache(maxsize=1024)
+def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
+    table: dict[str, tuple[tuple[str, Convert], ...]] = {}
+    for name, remote in {**remote_of(object, kind), **dict(mapping)}.items():
+        if name in FIELDS[kind]:
+            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
+    for key in META:
+        table.setdefault(key, ())
+    return table
+
+
+def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
+    if FIELDS[kind][name] is Type.DAY:
+        return to_day(time_zone)
+    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
