@@ -13,8 +13,8 @@ ID_SEGMENT = re.compile(r"(?<=/)(?:\d+|[0-9a-f-]{24,})(?=/|$)")
 
 @dataclass(slots=True)
 class Entry:
-    """`status` 0 means that the client got no answer; `committed` says whether the simulator did what was asked, `account` in
-    whose name, where the platform says it."""
+    """`status` 0 means that the client got no answer; `committed` says whether the simulator did what was asked,
+    `account` in whose name, where the platform says it."""
 
     number: int
     at: str
