@@ -19,6 +19,8 @@ from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_connections import list_connections, read_connection
 from crmbridge.services.schedule_work import schedule_work
+from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.records import RecordStore
 
 UNINSTALL_PATH = "/appinstalls/2026-03/external-install"
 ADA = Caller("w1", "u1", "admin")
@@ -102,6 +104,24 @@ def test_a_large_account_is_forgotten_in_several_messages(
     assert forgotten(timedelta(seconds=1)) == 3
 
     assert deps.records.get_many(keys) == {}
+
+
+def test_two_messages_at_once_are_one_too_many_and_no_harm(
+    make_connection: Any, hubspot: Any, deps: Deps, clock: Any
+) -> None:
+    make_connection(auth="token")
+    disconnect(deps, ADA, "c1")
+
+    class Overtaken(RecordStore):
+        def forget(self, workspace: str, connection: str, *, limit: int) -> int:
+            forget_connection(deps, workspace, connection, deadline=clock() + timedelta(minutes=5))
+            return 0
+
+    overtaken = replace(deps, records=Overtaken(MemoryItems("records")))
+    forget_connection(overtaken, "w1", "c1", deadline=clock() + timedelta(minutes=5))
+
+    assert [connection.id for connection in deps.connections.due(clock() + LAST_WORKER)] == ["c1"]
+    assert list(deps.connections.due(clock())) == []
 
 
 def test_what_is_connected_is_never_forgotten(make_connection: Any, deps: Deps, put_record: Any, clock: Any) -> None:

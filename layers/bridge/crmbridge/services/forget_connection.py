@@ -1,14 +1,14 @@
 """Clean up behind a disconnected connection, as far as the time allows; the schedule rings until it is done."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from crmbridge.domain.connections import Connection, TokenSet
-from crmbridge.domain.errors import PlatformError, ReauthRequired
+from crmbridge.domain.errors import PlatformError, ReauthRequired, Stale
 from crmbridge.domain.messages import Message
 from crmbridge.services.keep_channel import drop_channel
 from crmbridge.services.keep_tokens import KeptTokens
@@ -38,7 +38,8 @@ def forget_connection(deps: Deps, workspace: str, id: str, *, deadline: datetime
             return
     if connection.forget_at is None or connection.forget_at <= deps.now():
         deps.connections.delete(connection)
-    else:
+        return
+    with suppress(Stale):  # a second message was quicker
         deps.connections.save(replace(connection, incremental_due_at=connection.forget_at))
 
 
