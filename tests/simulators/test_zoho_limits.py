@@ -72,6 +72,13 @@ def test_calls_that_meet_beyond_the_limit_are_refused(suite: Running, limit: str
     assert sorted(statuses) == [200, 200, 429, 429, 429]
 
 
+def test_the_log_knows_in_whose_name_a_call_was_made(suite: Running) -> None:
+    ask(suite, "GET", "/v8/org")
+    ask(suite, "GET", "/www.zohoapis.com/crm/v8/org", token="1000.simulator-2")
+
+    assert suite.requests(summary=1, account="4150868000000000001")["total"] == 1
+
+
 def test_a_rate_limit_on_request_speaks_the_dialect_of_its_door(suite: Running) -> None:
     suite.faults({"kind": "rate_limit", "policy": "CREDITS", "times": 2})
 

@@ -186,6 +186,17 @@ def test_a_bulk_job_ends_in_a_zip_with_bare_ids(own: Running) -> None:
     assert table[0]["Account_Name"] == live(own)[0].get("Account_Name", {"id": ""})["id"]
 
 
+@pytest.mark.parametrize("value", [[], [1], "x", None, {"a": 1}])
+def test_bulk_criteria_that_make_no_sense_are_refused(own: Running, value: Any) -> None:
+    criteria = {"field": {"api_name": "Loyalty_Points"}, "comparator": "between", "value": value}
+
+    answer = ask(
+        own, "POST", "/bulk/v8/read", json={"query": {"module": {"api_name": "Contacts"}, "criteria": criteria}}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_DATA")
+
+
 def test_bulk_jobs_run_one_after_the_other_and_page(own: Running) -> None:
     own.settings(bulk_rows=15)
     newest = {"field": {"api_name": "id"}, "comparator": "greater_than", "value": "0"}

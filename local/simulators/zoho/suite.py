@@ -35,7 +35,7 @@ from local.simulators.zoho.watch_api import ROUTES as WATCH_ROUTES
 # The most specific first: the last ones take any module.
 TABLES = (settings_api.ROUTES, WATCH_ROUTES, coql_api.ROUTES, bulk_api.ROUTES, search_api.ROUTES, write_api.ROUTES,
           records_api.ROUTES, related_api.ROUTES)  # fmt: skip
-BAD_SHAPES = (AttributeError, KeyError, TypeError, ValueError)
+BAD_SHAPES = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Suite:
@@ -151,6 +151,7 @@ class Suite:
         """The bare address counts as the data centre of the first org."""
         centre = self.centre_of(request) or self.org(None).facts.centre
         access = self.tokens.access_for(request.headers.get("authorization"), centre)
+        request.scope["sim.account"] = access.org.facts.id
         call = Call(
             self,
             access,
