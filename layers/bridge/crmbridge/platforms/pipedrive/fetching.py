@@ -9,6 +9,7 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.objects import ALSO_READ
 from crmbridge.platforms.pipedrive.pages import LIST_COST, Row, rows
 from crmbridge.platforms.pipedrive.sightings import sighting, sightings, tombstone
 
@@ -51,7 +52,7 @@ def list_ids(api: Api, object: str, ids: Sequence[str], step: str = "list") -> l
     numbers = [id for id in ids if id.isascii() and id.isdecimal()]
     if not numbers:
         return []
-    params = {"ids": ",".join(numbers), "limit": str(IDS)}
+    params = {"ids": ",".join(numbers), "limit": str(IDS), **ALSO_READ.get(object, {})}
     if step == "deleted":
         params["status"] = "deleted"
     return rows(api.get(paths.objects(object), params, cost=LIST_COST[step]))
@@ -68,7 +69,8 @@ def _single(api: Api, object: str, id: str, directories: Directories) -> Sightin
 def read_one(api: Api, object: str, id: str) -> Row | None:
     """Deleted ones too, as long as Pipedrive has them; None where it has none, or shows none."""
     try:
-        answer = api.get(paths.record(object, id), cost=NOTE_COST if object == "notes" else ONE_COST)
+        cost = NOTE_COST if object == "notes" else ONE_COST
+        answer = api.get(paths.record(object, id), ALSO_READ.get(object), cost=cost)
     except RecordGone:
         return None
     return data_of(answer) or None

@@ -72,7 +72,10 @@ def _own(api: Api, request: ChannelRequest) -> Iterator[Row]:
 
 
 def _is_living(row: Row) -> bool:
-    return row.get("is_active") in (None, True, 1) and not row.get("remove_reason")
+    """A ban does not show by itself; what shows is that the last delivery failed. A new webhook is not banned."""
+    status = row.get("last_http_status")
+    taken = not isinstance(status, int) or 200 <= status < 300
+    return taken and row.get("is_active") in (None, True, 1) and not row.get("remove_reason")
 
 
 def _delete(api: Api, id: str) -> None:

@@ -8,6 +8,7 @@ from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.objects import ALSO_READ
 from crmbridge.platforms.pipedrive.sightings import sightings
 from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.spec import Page, PageRequest, Window
@@ -43,7 +44,7 @@ def _list(api: Api, request: PageRequest) -> Page:
 
 
 def _ask(api: Api, request: PageRequest, cursor: str) -> Json:
-    params = {"limit": str(PAGE), **SORTED, **window_params(request.window)}
+    params = {"limit": str(PAGE), **SORTED, **ALSO_READ.get(request.object, {}), **window_params(request.window)}
     if cursor:
         params["cursor"] = cursor
     if request.step == "deleted":

@@ -102,8 +102,28 @@ def _named(change: Change, event: Mapping[str, Any], meta: Mapping[str, Any]) ->
         what = What.RESTORED
     kind = kind_of(object, data or previous)
     full = bool(data) and what is not What.DELETED
-    named = replace(change, what=what, object=object, kind=kind, fields=data, full=full)
+    named = replace(change, what=what, object=object, kind=kind, fields=_untyped(data), full=full)
     return _merged(named, _id(meta.get("merged_to_id")), _id(meta.get("merged_from_id")))
+
+
+def _untyped(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Custom fields as everywhere else: here each is wrapped with its type."""
+    custom = data.get("custom_fields")
+    if not isinstance(custom, dict):
+        return data
+    return {**data, "custom_fields": {key: _bare(value) for key, value in custom.items()}}
+
+
+def _bare(value: Any) -> Any:
+    """`{"type": "enum", "id": 3}` is 3, of a set the ids; what has more than a value stays an object of its parts."""
+    if not isinstance(value, dict) or "type" not in value:
+        return value
+    parts = {key: part for key, part in value.items() if key != "type"}
+    if isinstance(values := parts.get("values"), list):
+        return [part.get("id") if isinstance(part, dict) else part for part in values]
+    if "id" in parts:
+        return parts["id"]
+    return parts["value"] if parts.keys() == {"value"} else parts
 
 
 def _merged(change: Change, into: str | None, swallowed: str | None) -> Change:

@@ -21,7 +21,7 @@ from crmbridge.platforms.pipedrive.bodies import (
 from crmbridge.platforms.pipedrive.comparing import holds
 from crmbridge.platforms.pipedrive.connecting import key_fields
 from crmbridge.platforms.pipedrive.fetching import data_of, find, read_one
-from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME
+from crmbridge.platforms.pipedrive.objects import ALSO_READ, LINK_FIELDS, NAME
 from crmbridge.platforms.pipedrive.outgoing import Body, outgoing, refused
 from crmbridge.platforms.pipedrive.pages import LIST_COST, NOTES_COST, PAGE, Row, has_more, next_cursor, rows, second
 from crmbridge.platforms.pipedrive.sightings import sighting
@@ -156,7 +156,7 @@ def _recent(api: Api, request: WriteRequest) -> Iterator[Row]:
     if request.object == "notes":
         yield from _recent_notes(api, params)
         return
-    params |= {"sort_by": "id", "sort_direction": "desc"}
+    params |= {"sort_by": "id", "sort_direction": "desc", **ALSO_READ.get(request.object, {})}
     cursor = ""
     while True:
         page = params | ({"cursor": cursor} if cursor else {})

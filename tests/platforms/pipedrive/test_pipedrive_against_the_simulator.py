@@ -1,0 +1,532 @@
+"""The adapter against the simulator: what the CRM has is what we see, and what we write is there once."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from crmbridge.domain.connections import TokenSet
+from crmbridge.domain.directories import Directories, ReadContext
+from crmbridge.domain.errors import Duplicate, ReauthRequired, RecordGone, Rejected, Throttled, Unavailable
+from crmbridge.domain.merging import Sighting
+from crmbridge.domain.records import Link, Record, State
+from crmbridge.platforms.http import Api
+from crmbridge.platforms.pipedrive import PIPEDRIVE
+from crmbridge.platforms.spec import PageRequest, Window, WriteRequest
+
+from local.simulators import Running
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+Ask = Callable[..., WriteRequest]
+
+
+def everything(
+    api: Api, directories: Directories, object: str, window: Window | None = None
+) -> tuple[list[Sighting], int]:
+    """All pages of all steps, and how many calls they cost."""
+    spec, before = PIPEDRIVE.objects[object], api.calls
+    seen: list[Sighting] = []
+    for step in spec.changes if window else spec.listings:
+        cursor: Mapping[str, Any] | None = {}
+        while cursor is not None:
+            request = PageRequest(object=object, directories=directories, step=step, cursor=cursor, window=window)
+            page = PIPEDRIVE.page(api, request)
+            seen, cursor = seen + list(page.seen), page.next
+    return seen, api.calls - before
+
+
+def ids(seen: list[Sighting]) -> list[str]:
+    return [one.external_id for one in seen]
+
+
+def live(sim: Running, object: str) -> list[str]:
+    found: list[str] = sim.state(object=object, ids_only=1, limit=1_000_000)["live"]
+    return found
+
+
+def make(sim: Running, object: str, count: int = 1, **fields: Any) -> list[str]:
+    made: list[str] = sim.mutate({"op": "create", "object": object, "count": count, "fields": fields})[0]["ids"]
+    return [str(id) for id in made]
+
+
+def record(seen: Sighting, directories: Directories) -> Record:
+    context = ReadContext.of(directories, seen.object)
+    return PIPEDRIVE.read(seen.kind, seen.raw, context, object=seen.object, links=seen.links)
+
+
+def fetched(api: Api, directories: Directories, object: str, id: str) -> Record:
+    return record(PIPEDRIVE.fetch(api, object, [id], directories)[0], directories)
+
+
+def now(sim: Running) -> datetime:
+    """By the simulator's clock, which some tests move."""
+    return datetime.fromisoformat(sim.control("GET", "clock")["now"])
+
+
+def around(moment: datetime) -> Window:
+    return Window(moment - timedelta(seconds=2), moment + timedelta(seconds=2))
+
+
+def test_the_connection_test_says_where_we_are_and_what_is_left(api: Api) -> None:
+    identity = PIPEDRIVE.identify(api, TokenSet(access_token="t", scopes=("base",)))
+
+    assert (identity.account.id, identity.account.currency) == ("5550001", "EUR")
+    assert (identity.account.time_zone, identity.scopes) == ("Europe/Tallinn", ("base",))
+    assert identity.quota["burst"][1] == 1_000_000
+    assert identity.quota["daily"][1] == 100_000_000
+
+
+def test_directories_know_owners_gone_and_present_stages_and_fields(directories: Directories) -> None:
+    assert {owner.active for owner in directories.owners.values()} == {True, False}
+    assert all(stage.pipeline_label and not stage.is_closed for stage in directories.stages.values())
+    assert directories.fields["activities"]["priority"].options
+    assert directories.fields["persons"]["emails"].maps_to == "email"
+    assert any(field.custom and field.raw_type == "monetary" for field in directories.fields["deals"].values())
+
+
+def test_directories_cost_eight_calls_and_72_tokens(api: Api) -> None:
+    PIPEDRIVE.load_directories(api)
+
+    assert api.calls == 8
+    assert api.gate.spent == 72  # type: ignore[attr-defined]  # the counting gate of conftest
+
+
+def test_the_version_of_directories_stays_while_nothing_that_matters_changes(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    sim.mutate({"op": "update_stage", "id": 1, "name": "Renamed"})
+
+    assert PIPEDRIVE.load_directories(api).version == directories.version
+
+
+@pytest.mark.parametrize("object", list(PIPEDRIVE.objects))
+def test_a_full_listing_shows_every_record_once_at_500_a_call(
+    api: Api, sim: Running, directories: Directories, object: str
+) -> None:
+    seen, calls = everything(api, directories, object)
+
+    assert sorted(ids(seen), key=int) == sorted(live(sim, object), key=int)
+    assert len(set(ids(seen))) == len(seen) > 0
+    assert all(set(one.links) == set(PIPEDRIVE.objects[object].links) for one in seen)
+    assert all(not record(one, directories).odd for one in seen)
+    assert calls <= -(-len(seen) // 500) + len(PIPEDRIVE.objects[object].listings) - 1
+
+
+def test_archived_deals_are_seen_as_archived(api: Api, sim: Running, directories: Directories) -> None:
+    deal = make(sim, "deals", title="Out of the way")[0]
+    sim.mutate({"op": "archive", "object": "deals", "id": deal})
+
+    listed = {one.external_id: one.state for one in everything(api, directories, "deals")[0]}
+    changed = {one.external_id: one.state for one in everything(api, directories, "deals", around(now(sim)))[0]}
+    read = PIPEDRIVE.fetch(api, "deals", [deal], directories)[0]
+
+    assert listed[deal] is changed[deal] is read.state is State.ARCHIVED
+
+
+@pytest.mark.parametrize("object", list(PIPEDRIVE.objects))
+def test_a_window_a_listing_and_a_re_read_agree_on_every_fingerprint(
+    api: Api, sim: Running, directories: Directories, object: str
+) -> None:
+    listed = {one.external_id: (one.fingerprint, one.links) for one in everything(api, directories, object)[0]}
+    window = Window(LONG_AGO, now(sim) + timedelta(days=1))
+
+    seen, _ = everything(api, directories, object, window)
+    changed = {one.external_id: (one.fingerprint, one.links) for one in seen if one.state is not State.DELETED}
+    some = list(listed)[-150:]
+    read = {one.external_id: (one.fingerprint, one.links) for one in PIPEDRIVE.fetch(api, object, some, directories)}
+
+    assert changed == listed
+    assert read == {id: listed[id] for id in some}
+
+
+def test_every_value_the_crm_has_reaches_the_record(api: Api, sim: Running, directories: Directories) -> None:
+    keys = {field.label: key for key, field in directories.fields["persons"].items() if field.custom}
+    person = make(
+        sim, "persons", name="Ada Full", emails=[{"value": "ada@full.test", "primary": True, "label": "work"}],
+        custom_fields={keys["Customer no."]: "A-17", keys["Seats"]: 2.5},
+    )[0]  # fmt: skip
+
+    found = fetched(api, directories, "persons", person)
+
+    assert (found.first_name, found.last_name, found.email) == ("Ada", "Full", "ada@full.test")
+    assert (found.custom_fields[keys["Customer no."]], found.custom_fields[keys["Seats"]]) == ("A-17", 2.5)
+
+
+def test_500_links_on_one_company_are_all_seen_for_no_further_call(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    company = make(sim, "organizations", name="Crowded")[0]
+    people = make(sim, "persons", 500, name="Crowd {n}", org_id=int(company))
+
+    seen, calls = everything(api, directories, "persons")
+
+    linked = {
+        one.external_id for one in seen if Link("organizations", company, primary=True) in one.links["organizations"]
+    }
+    assert linked == set(people)
+    assert calls == -(-len(seen) // 500)
+    sim.mutate({"op": "delete", "object": "persons", "ids": people})
+
+
+def test_a_window_is_half_open_and_whole_seconds_lose_nothing(api: Api, sim: Running, directories: Directories) -> None:
+    company = make(sim, "organizations", name="Edge")[0]
+    changed = fetched(api, directories, "organizations", company).remote_updated_at
+    assert changed is not None
+
+    second = timedelta(seconds=1)
+    inside, _ = everything(api, directories, "organizations", Window(changed, changed + timedelta(milliseconds=1)))
+    before, _ = everything(api, directories, "organizations", Window(changed - timedelta(hours=1), changed))
+    after, _ = everything(api, directories, "organizations", Window(changed + second, changed + 2 * second))
+
+    assert company in ids(inside)
+    assert company not in ids(before) + ids(after)
+
+
+@pytest.mark.parametrize("object", ["organizations", "notes"])
+def test_a_thousand_changes_of_one_second_are_all_seen_in_one_window(
+    api: Api, sim: Running, directories: Directories, object: str
+) -> None:
+    deal = int(make(sim, "deals", title="Target")[0])
+    fields = {"name": "Import {n}"} if object == "organizations" else {"content": "Import {n}", "deal_id": deal}
+    operation = {"op": "create", "object": object, "fields": fields, "count": 1_250, "same_time": True}
+    made = [str(id) for id in sim.mutate(operation)[0]["ids"]]
+    moment = fetched(api, directories, object, made[0]).remote_updated_at
+    assert moment
+
+    seen, calls = everything(api, directories, object, Window(moment, moment + timedelta(seconds=1)))
+    listed, _ = everything(api, directories, object)
+    sim.mutate({"op": "delete", "object": object, "ids": made})
+
+    assert set(made) <= set(ids(seen))
+    assert set(made) <= set(ids(listed))
+    assert calls <= -(-len(seen) // 500) + 1
+
+
+def test_notes_are_not_skipped_when_others_are_deleted_between_pages(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    deal = int(make(sim, "deals", title="Noted")[0])
+    made = make(sim, "notes", 600, content="Early {n}", deal_id=deal)
+    sim.advance(2)
+    make(sim, "notes", 300, content="Late {n}", deal_id=deal)
+
+    first = PIPEDRIVE.page(api, PageRequest(object="notes", directories=directories))
+    sim.mutate({"op": "delete", "object": "notes", "ids": made[:100]})
+    seen, cursor = list(first.seen), first.next
+    while cursor is not None:
+        page = PIPEDRIVE.page(api, PageRequest(object="notes", directories=directories, cursor=cursor))
+        seen, cursor = seen + list(page.seen), page.next
+
+    assert set(live(sim, "notes")) <= set(ids(seen))
+
+
+def test_a_write_that_lands_late_is_in_the_window_after_the_overlap(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    sim.faults({"kind": "commit_late", "method": "POST", "path": "/organizations$", "late_ms": 20_000})
+    start = now(sim)
+    with pytest.raises(Unavailable):
+        api.write("POST", "/api/v2/organizations", {"name": "Late"}, timeout=0.2)
+
+    window = Window(start - timedelta(seconds=1), start + timedelta(minutes=5))
+    before, _ = everything(api, directories, "organizations", window)
+    sim.advance(21)
+    after, _ = everything(api, directories, "organizations", window)
+
+    assert len(after) == len(before) + 1
+
+
+def test_a_deleted_deal_is_in_the_next_window(api: Api, sim: Running, directories: Directories) -> None:
+    deal = make(sim, "deals", title="Goner")[0]
+    sim.mutate({"op": "delete", "object": "deals", "id": deal})
+    at = fetched(api, directories, "deals", deal).remote_updated_at
+    assert at is not None
+
+    seen, calls = everything(api, directories, "deals", around(at))
+
+    assert {one.external_id: one.state for one in seen}[deal] is State.DELETED
+    assert calls == 3
+
+
+@pytest.mark.parametrize("object", ["persons", "organizations", "deals", "activities", "notes"])
+def test_every_id_that_is_read_again_is_answered(api: Api, sim: Running, directories: Directories, object: str) -> None:
+    fields = {"persons": {"name": "Fate {n}"}, "organizations": {"name": "Fate {n}"}, "deals": {"title": "Fate {n}"}}
+    given: dict[str, Any] = {**(fields.get(object) or {"subject": "Fate", "type": "task"})}
+    if object == "notes":
+        given = {"content": "Fate", "deal_id": int(make(sim, "deals", title="Noted")[0])}
+    deleted, erased, *alive = make(sim, object, 8, **given)
+    sim.mutate({"op": "delete", "object": object, "ids": [deleted, erased]})
+    sim.mutate({"op": "erase", "object": object, "id": erased})
+
+    asked = [deleted, erased, *alive, "999999999", "no-number"]
+    states = {seen.external_id: seen.state for seen in PIPEDRIVE.fetch(api, object, asked, directories)}
+
+    told = State.HIDDEN if object == "notes" else State.DELETED
+    gone = {deleted: told, erased: State.HIDDEN, "999999999": State.HIDDEN, "no-number": State.HIDDEN}
+    assert states == {**dict.fromkeys(alive, State.LIVE), **gone}
+
+
+def test_a_re_read_of_a_hundred_is_one_call_and_of_one_is_one_token(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    everybody = live(sim, "organizations")[:100]
+
+    PIPEDRIVE.fetch(api, "organizations", everybody, directories)
+    hundred = (api.calls, api.gate.spent)  # type: ignore[attr-defined]
+    PIPEDRIVE.fetch(api, "organizations", everybody[:1], directories)
+
+    assert hundred == (1, 10)
+    assert (api.calls, api.gate.spent) == (2, 11)  # type: ignore[attr-defined]
+
+
+def test_a_merged_person_no_longer_lives(api: Api, sim: Running, directories: Directories) -> None:
+    stays, goes = make(sim, "persons", 2, name="Twin {n}")
+    sim.mutate({"op": "merge", "object": "persons", "primary": stays, "other": goes})
+
+    seen = {one.external_id: one.state for one in PIPEDRIVE.fetch(api, "persons", [stays, goes], directories)}
+
+    assert seen[stays] is State.LIVE
+    assert seen[goes] in (State.DELETED, State.HIDDEN)
+
+
+def test_a_lost_deal_keeps_its_stage_and_is_closed(api: Api, sim: Running, directories: Directories) -> None:
+    deal = make(sim, "deals", title="Lost", stage_id=2, expected_close_date="2027-01-31")[0]
+    sim.mutate({"op": "update", "object": "deals", "id": deal, "fields": {"status": "lost", "lost_reason": "price"}})
+
+    found = fetched(api, directories, "deals", deal)
+
+    assert (found.stage, found.is_closed, found.is_won, found.probability) == ("2", True, False, 0)
+    assert (found.custom_fields["lost_reason"], found.custom_fields["expected_close_date"]) == ("price", "2027-01-31")
+    assert found.close_date != date(2027, 1, 31)
+
+
+def test_a_contact_is_found_live_by_any_spelling_of_its_address(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    person = make(sim, "persons", name="Find Me", emails=[{"value": "find.me@example.test", "primary": True}])[0]
+
+    assert ids(PIPEDRIVE.find(api, "persons", " Find.Me@Example.test", directories)) == [person]
+    assert PIPEDRIVE.find(api, "persons", "nobody@example.test", directories) == []
+    assert PIPEDRIVE.find(api, "deals", "find.me@example.test", directories) == []
+
+
+def test_preparing_again_makes_no_second_field(api: Api, directories: Directories) -> None:
+    facts = PIPEDRIVE.prepare(api, directories)
+
+    assert facts == {f"key.{name}": "field" for name in ("persons", "organizations", "deals")}
+    assert api.calls == 0
+
+
+def test_a_cursor_that_is_refused_begins_the_walk_anew_once(api: Api, sim: Running, directories: Directories) -> None:
+    asked = PageRequest(object="persons", directories=directories, cursor={"cursor": "bm9uZQ"})
+
+    first = PIPEDRIVE.page(api, asked)
+    assert first.next is not None
+    again = PIPEDRIVE.page(api, replace(asked, cursor=first.next))
+
+    assert (list(first.seen), len(again.seen)) == ([], 500)
+    with pytest.raises(Rejected):
+        PIPEDRIVE.page(api, replace(asked, cursor={"cursor": "bm9uZQ", "again": True}))
+
+
+def test_a_task_is_created_with_its_links_and_read_back(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    person, deal = make(sim, "persons", name="Busy One")[0], make(sim, "deals", title="Busy")[0]
+    links = (Link("persons", person), Link("deals", deal))
+
+    written = PIPEDRIVE.actions["create_task"].send(
+        api,
+        ask("create_task", directories, subject="Call", priority="high", due_at="2026-12-24", body="a < b\nc",
+            links=links, key="k-task"),
+    )  # fmt: skip
+
+    task = fetched(api, directories, "activities", written.external_id)
+    assert (task.kind, task.subject, task.priority, task.status) == ("task", "Call", "high", "not_started")
+    assert task.due_at == date(2026, 12, 24)
+    assert str(task.body).startswith("a &lt; b<br>c<br>ref ")
+    assert {link.external_id for ends in task.links.values() for link in ends} == {person, deal}
+
+
+def test_what_a_write_answers_is_what_a_re_read_shows(api: Api, directories: Directories, ask: Ask) -> None:
+    request = ask("create_task", directories, subject="Same", due_at="2026-12-24T09:30:00Z", key="k-same")
+
+    written = PIPEDRIVE.actions["create_task"].send(api, request)
+
+    read = PIPEDRIVE.fetch(api, "activities", [written.external_id], directories)[0]
+    assert written.seen is not None
+    assert written.seen.fingerprint == read.fingerprint
+    assert record(read, directories).due_at == datetime(2026, 12, 24, 9, 30, tzinfo=UTC)
+
+
+def test_a_call_is_a_done_activity_with_what_it_came_to(api: Api, directories: Directories, ask: Ask) -> None:
+    request = ask(
+        "log_call", directories, subject="Intro", duration_seconds=90, direction="outbound", outcome="Left voicemail",
+        occurred_at="2026-11-20T08:00:00Z", key="k-call",
+    )  # fmt: skip
+
+    written = PIPEDRIVE.actions["log_call"].send(api, request)
+
+    call = fetched(api, directories, "activities", written.external_id)
+    assert (call.kind, call.type, call.outcome, call.duration_seconds) == ("activity", "call", "completed", 120)
+    assert call.occurred_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert str(call.body).startswith("Direction: outbound<br>Outcome: Left voicemail<br>ref ")
+
+
+def test_a_deal_moves_by_the_label_of_a_stage(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
+    deal = make(sim, "deals", title="Mover", stage_id=1)[0]
+    stage = next(stage for stage in directories.stages.values() if stage.pipeline == "1" and stage.id not in ("1",))
+    request = ask(
+        "update_deal", directories, external_id=deal, stage=stage.label.upper(), amount="1234.50",
+        close_date="2026-12-24", custom_fields={"status": "Open"},
+    )  # fmt: skip
+
+    looked_up = PIPEDRIVE.actions["update_deal"].look_up(api, request)
+    written = PIPEDRIVE.actions["update_deal"].send(api, request)
+
+    found = fetched(api, directories, "deals", deal)
+    assert looked_up is None
+    assert written.external_id == deal
+    assert (found.stage, str(found.amount), str(found.close_date)) == (stage.id, "1234.5", "2026-12-24")
+    assert PIPEDRIVE.actions["update_deal"].look_up(api, request) is not None
+
+
+def test_a_deal_is_won_by_its_status(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
+    deal = make(sim, "deals", title="Winner")[0]
+
+    PIPEDRIVE.actions["update_deal"].send(
+        api, ask("update_deal", directories, external_id=deal, custom_fields={"status": "won"})
+    )
+
+    found = fetched(api, directories, "deals", deal)
+    assert (found.is_closed, found.is_won, found.probability) == (True, True, 100)
+
+
+def test_changing_what_is_not_there_says_so(api: Api, directories: Directories, ask: Ask) -> None:
+    with pytest.raises(RecordGone):
+        PIPEDRIVE.actions["update_deal"].send(api, ask("update_deal", directories, external_id="999999", amount="1"))
+
+
+def test_a_contact_that_is_there_already_is_named(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
+    person = make(sim, "persons", name="Twice", emails=[{"value": "twice@example.test", "primary": True}])[0]
+    request = ask("create_contact", directories, email="twice@example.test", last_name="Other", key="k-twice")
+
+    with pytest.raises(Duplicate) as caught:
+        PIPEDRIVE.actions["create_contact"].send(api, request)
+    assert caught.value.existing_id == person
+
+
+def test_a_contact_without_a_name_is_called_by_its_address(api: Api, directories: Directories, ask: Ask) -> None:
+    request = ask("create_contact", directories, email="no.name@example.test", phone="+372 1", key="k-nameless")
+
+    written = PIPEDRIVE.actions["create_contact"].send(api, request)
+
+    found = fetched(api, directories, "persons", written.external_id)
+    assert (found.email, found.phone) == ("no.name@example.test", "+372 1")
+
+
+CREATES = {
+    "create_task": {"subject": "Once"},
+    "log_call": {"subject": "Once", "occurred_at": "2026-11-20T08:00:00Z"},
+    "create_contact": {"email": "once@example.test", "first_name": "Once"},
+}
+
+
+@pytest.mark.parametrize("type", list(CREATES))
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_create_that_was_done_unseen_is_found_by_its_key(
+    api: Api, sim: Running, directories: Directories, ask: Ask, type: str, *, linked: bool
+) -> None:
+    action = PIPEDRIVE.actions[type]
+    links = (Link("organizations", make(sim, "organizations", name="Parent")[0]),) if linked else ()
+    fields = {name: str(value).replace("once@", f"once.{linked}@") for name, value in CREATES[type].items()}
+    request = ask(type, directories, key=f"unseen-{type}-{linked}", links=links, asked_at=now(sim), **fields)
+    sim.faults({"kind": "commit_then_timeout", "method": "POST", "path": f"/{action.object}$", "body": "reset"})
+    before = len(live(sim, action.object))
+
+    assert action.look_up(api, request) is None
+    with pytest.raises(Unavailable) as caught:
+        action.send(api, request)
+    found = action.look_up(api, request)
+
+    assert caught.value.outcome_unknown
+    assert found is not None
+    assert found.external_id == live(sim, action.object)[-1]
+    assert len(live(sim, action.object)) == before + 1
+
+
+def test_without_the_key_field_a_contact_is_found_by_what_was_sent(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    keyless = replace(directories, fields={})
+    request = ask("create_contact", keyless, email="keyless@example.test", last_name="Keyless", asked_at=now(sim))
+    action = PIPEDRIVE.actions["create_contact"]
+    make(sim, "persons", name="Keyless")
+
+    before = action.look_up(api, request)
+    sent = action.send(api, request)
+
+    assert before is None
+    assert action.look_up(api, request) == sent
+
+
+def test_a_write_that_lands_after_we_looked_is_found_later(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    action = PIPEDRIVE.actions["create_task"]
+    request = ask("create_task", directories, subject="Late", key="late", timeout=0.2, asked_at=now(sim))
+    sim.faults({"kind": "commit_late", "method": "POST", "path": "/activities$", "late_ms": 5_000})
+
+    with pytest.raises(Unavailable):
+        action.send(api, request)
+    too_early = action.look_up(api, request)
+    sim.advance(6)
+    deadline = time.monotonic() + 5
+    while (found := action.look_up(api, request)) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert too_early is None
+    assert found is not None
+
+
+def test_an_update_that_was_done_unseen_is_recognised(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    deal = make(sim, "deals", title="Unseen")[0]
+    request = ask("update_deal", directories, external_id=deal, amount="77", name="Seen", close_date="2026-12-24")
+    sim.faults({"kind": "commit_then_timeout", "method": "PATCH", "body": "half"})
+
+    with pytest.raises(Unavailable):
+        PIPEDRIVE.actions["update_deal"].send(api, request)
+
+    assert PIPEDRIVE.actions["update_deal"].look_up(api, request) is not None
+
+
+def test_what_pipedrive_refuses_names_the_field(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
+    deal = make(sim, "deals", title="Refused")[0]
+    request = ask("update_deal", directories, external_id=deal, custom_fields={"f" * 40: "x"})
+
+    with pytest.raises(Rejected) as caught:
+        PIPEDRIVE.actions["update_deal"].send(api, request)
+    assert caught.value.code == "ERR_SCHEMA_VALIDATION_FAILED"
+    assert "f" * 40 in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "pool", "wait"), [("BURST", "burst", 2.0), ("DAILY", "daily", 3600.0), ("CLOUDFLARE", "burst", 600.0)]
+)
+def test_limits_say_for_how_long_to_stand_back(api: Api, sim: Running, policy: str, pool: str, wait: float) -> None:
+    sim.faults({"kind": "rate_limit", "policy": policy})
+
+    with pytest.raises(Throttled) as caught:
+        PIPEDRIVE.identify(api, TokenSet(access_token="t"))
+    assert (caught.value.pool, caught.value.retry_after) == (pool, wait)
+
+
+def test_a_refused_token_is_refused_after_one_replacement(api: Api, sim: Running) -> None:
+    sim.faults({"kind": "status", "status": 401, "body": "json", "times": 2})
+
+    with pytest.raises(ReauthRequired):
+        PIPEDRIVE.identify(api, TokenSet(access_token="t"))
