@@ -25,7 +25,10 @@ def lines(world: World) -> list[str]:
 def test_no_journey_met_a_bug(lines: list[str]) -> None:
     said: list[dict[str, Any]] = [json.loads(line) for line in lines if line.startswith("{")]
 
-    assert [each for each in said if each["level"] in ("ERROR", "CRITICAL")] == []
+    bugs = [
+        f"{each['message']}: {each.get('exception', '')}" for each in said if each["level"] in ("ERROR", "CRITICAL")
+    ]
+    assert not bugs, "\n".join(bugs)
     assert [line for line in lines if "Traceback" in line or "Task timed out" in line] == []
 
 
