@@ -14,9 +14,10 @@ import requests
 from local.engine.process import BUILD, EngineFailed
 from local.journey import show, steps
 from local.journey.client import StepFailed
+from local.journey.neighbours import Neighbour, neighbours, visit
 from local.journey.steps import Story
 from local.journey.truth import differences
-from local.journey.world import Sizes, World, world
+from local.journey.world import Simulator, Sizes, World, world
 
 Json = Any
 
@@ -65,7 +66,14 @@ def run(arguments: list[str]) -> int:
         with ExitStack() as running:
             with told.step("start", "Starting the engine and the simulators, deploying template.yaml"):
                 here = running.enter_context(world(Sizes(asked.contacts, asked.companies, asked.deals)))
-            farewell(journey(told, here), told)
+                others = running.enter_context(neighbours(here.stack.engine))
+            story = journey(told, here)
+            for neighbour, crm in others.items():
+                with told.step(
+                    neighbour.platform, f"Connecting {neighbour.title}, and bringing its records in"
+                ) as facts:
+                    facts.update(visit(story, neighbour, crm))
+            farewell(story, told, others)
             if not asked.once:
                 stay_up()
     except (StepFailed, EngineFailed, requests.RequestException) as failed:
@@ -108,8 +116,9 @@ def journey(told: Told, here: World) -> Story:
     return story
 
 
-def farewell(story: Story, told: Told) -> None:
-    show.table("What happened", rows(told.steps))
+def farewell(story: Story, told: Told, others: Mapping[Neighbour, Simulator]) -> None:
+    visited = {one.title: visited_row(told.steps[one.platform]) for one in others}
+    show.table("What happened", {**rows(told.steps), **visited})
     url, connection = story.world.api_url, story.connection
     deal = told.steps["webhook"]["deal"]
     show.table(
@@ -118,6 +127,7 @@ def farewell(story: Story, told: Told) -> None:
             "API": url,
             "OpenAPI": f"{url}/v1/openapi.json",
             "HubSpot simulator": f"{story.world.hubspot.url}/_sim/state",
+            **{f"{one.title} simulator": f"{crm.url}/_sim/state" for one, crm in others.items()},
             "chat app": f"{story.world.chat.url}/_sim/state",
             "API key": story.api_key,
         },
@@ -142,6 +152,10 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
         "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
         f"in HubSpot after {steps_told['actions']['clicks']} clicks",
     }
+
+
+def visited_row(step: Mapping[str, Json]) -> str:
+    return f"{step['records']:,} records with {step['calls']} calls in {step['seconds']:.1f} s, equal to the CRM"
 
 
 def stay_up() -> None:

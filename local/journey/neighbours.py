@@ -1,0 +1,132 @@
+"""The other CRMs beside HubSpot: each connected through its own dance, synced, and compared with what it holds."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from crmbridge.domain.records import State
+from crmbridge.platforms.registry import PLATFORMS
+
+from local.engine.deploy import api_url
+from local.engine.process import Engine
+from local.journey.client import StepFailed
+from local.journey.steps import Story, await_run, come_back
+from local.journey.truth import records, scanned
+from local.journey.world import CLIENT_SECRET, PREFIX, Simulator, put_secret, simulator
+
+Json = Any
+SIZES: Mapping[str, str | int] = {"contacts": 500, "companies": 100, "deals": 200}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """A CRM of `make run`: `objects` maps what it calls a record, to the name a person knows it by, and ours."""
+
+    platform: str
+    client_id: str
+    objects: Mapping[str, tuple[str, str]]
+    id: str = "id"
+    auth_path: str = ""
+    options: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return PLATFORMS[self.platform].title
+
+    def start(self, engine: Engine) -> AbstractContextManager[Simulator]:
+        flags = {"client-id": self.client_id, "client-secret": CLIENT_SECRET, **SIZES, **self.options}
+        if self.platform == "salesforce":
+            flags["webhook-url"] = f"{api_url(engine)}/v1/webhooks/{self.platform}"
+        return simulator(self.platform, engine.home, flags)
+
+
+NEIGHBOURS = (
+    Neighbour(
+        "salesforce",
+        "3MVG9simulatorConsumerKey",
+        {
+            "Contact": ("LastName", "last_name"),
+            "Lead": ("LastName", "last_name"),
+            "Account": ("Name", "name"),
+            "Opportunity": ("Name", "name"),
+        },
+        id="Id",
+    ),
+    Neighbour(
+        "pipedrive",
+        "9f0c0ffee0000001",
+        {"persons": ("last_name", "last_name"), "organizations": ("name", "name"), "deals": ("title", "name")},
+    ),
+    Neighbour(
+        "zoho",
+        "1000.SIMULATORCLIENT",
+        {
+            "Contacts": ("Last_Name", "last_name"),
+            "Leads": ("Last_Name", "last_name"),
+            "Accounts": ("Account_Name", "name"),
+            "Deals": ("Deal_Name", "name"),
+        },
+    ),
+)
+
+
+@contextmanager
+def neighbours(engine: Engine) -> Iterator[Mapping[Neighbour, Simulator]]:
+    """Every other CRM there is an adapter for, up for as long as the `with` lasts."""
+    with ExitStack() as cleanup:
+        yield {one: cleanup.enter_context(one.start(engine)) for one in NEIGHBOURS if one.platform in PLATFORMS}
+
+
+def visit(story: Story, neighbour: Neighbour, crm: Simulator) -> Mapping[str, Json]:
+    """Connect, sync, compare; says how many records arrived and what they cost."""
+    keep_app(story.world.stack.engine, neighbour, crm)
+    there = Story(story.world, story.admin, workspace=story.workspace)
+    there.connection = connect(there, neighbour)
+    run = await_run(there)
+    compare(there, neighbour, crm)
+    summary = crm.get("requests", summary=1)
+    counts = run["counts"].values()
+    return {
+        "connection": there.connection,
+        "records": sum(each["read"] for each in counts),
+        "calls": sum(each["calls"] for each in counts),
+        "throttled": summary["throttled"],
+    }
+
+
+def keep_app(engine: Engine, neighbour: Neighbour, crm: Simulator) -> None:
+    """What an operator stores once: our app at that CRM."""
+    app = {"client_id": neighbour.client_id, "client_secret": CLIENT_SECRET, "api_url": crm.url}
+    hosts = {"auth_url": crm.url + neighbour.auth_path}
+    put_secret(engine.client("secretsmanager"), f"{PREFIX}/apps/{neighbour.platform}", {**app, **hosts})
+
+
+def connect(story: Story, neighbour: Neighbour) -> str:
+    started = story.admin.post(f"/v1/oauth/{neighbour.platform}/start", {})
+    answer = requests.get(started["authorize_url"] + "&_sim_approve=1", timeout=30, allow_redirects=False)
+    if answer.status_code not in (302, 303):
+        raise StepFailed(f"{neighbour.platform}'s authorize page answered {answer.status_code}: {answer.text[:300]}")
+    come_back(answer.headers["location"])
+    connections = story.admin.get("/v1/connections")["items"]
+    return str(next(one["id"] for one in connections if one["platform"] == neighbour.platform))
+
+
+def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
+    found = [line for object in neighbour.objects for line in differences(story, neighbour, crm, object)]
+    if found:
+        raise StepFailed(f"{neighbour.platform}: {len(found)} differences, for example {'; '.join(found[:5])}")
+
+
+def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str) -> Iterator[str]:
+    """Who lives, and what each is called."""
+    remote, ours = neighbour.objects[object]
+    truth = {str(one[neighbour.id]): one.get(remote) for one in crm.get("state", object=object)["live"]}
+    stored = scanned(records(story.world), story, object)
+    held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state is State.LIVE}
+    yield from (f"{object} {id} is missing" for id in sorted(truth.keys() - held.keys()))
+    yield from (f"{object} {id} lives only in the table" for id in sorted(held.keys() - truth.keys()))
+    for id in truth.keys() & held.keys():
+        if (held[id] or None) != (truth[id] or None):
+            yield f"{object} {id} is called {held[id]!r}, in the CRM {truth[id]!r}"
