@@ -123,9 +123,9 @@ def derive_company(reading: Reading) -> None:
 
 def derive_status(reading: Reading) -> None:
     """The status alone closes a deal: a lost one keeps its stage."""
-    if "status" not in reading.raw:
+    status = reading.raw.get("status")
+    if status is None:
         return
-    status = reading.raw["status"]
     if not isinstance(status, str) or status not in DEAL_STATUSES:
         reading.odd |= {"is_closed", "is_won"}
         reading.custom["status"] = status
@@ -192,13 +192,13 @@ def derive_task(reading: Reading) -> None:
         fields["type"] = reading.value("type", "type", _to_word)
     if "marked_as_done_time" in raw:
         fields["completed_at"] = reading.value("completed_at", "marked_as_done_time", to_instant)
-    if "due_date" in raw:
+    if "due_date" in raw or "due_time" in raw:
         day = reading.value("due_at", "due_date", to_day)
         clock = reading.value("due_at", "due_time", to_time)
         fields["due_at"] = day if day is None or clock is None else datetime.combine(day, clock, tzinfo=UTC)
         if day is None and clock is not None:
             reading.custom["due_time"] = raw["due_time"]
-    if raw.get("duration"):
+    if raw.get("duration") not in (None, ""):
         reading.custom["duration"] = raw["duration"]
     _derive_priority(reading)
 
@@ -227,7 +227,7 @@ def derive_activity(reading: Reading) -> None:
         fields["outcome"] = DONE if done else PLANNED
     if "duration" in raw:
         fields["duration_seconds"] = reading.value("duration_seconds", "duration", to_seconds)
-    if "due_date" in raw:
+    if "due_date" in raw or "due_time" in raw:
         fields["occurred_at"] = _occurred(reading)
     for key in ("priority", "marked_as_done_time"):
         if raw.get(key) not in (None, ""):

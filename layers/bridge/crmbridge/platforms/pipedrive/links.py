@@ -20,7 +20,7 @@ def inline_links(object: str, raw: Mapping[str, Any]) -> dict[str, Links]:
     spec = OBJECTS.get(object)
     found: dict[str, Links] = {}
     for target in spec.links if spec else ():
-        links = _participants(raw) if object == "activities" and target == "persons" else None
+        links = participants(raw) if object == "activities" and target == "persons" else None
         links = _single(target, raw) if links is None else links
         if links is not None:
             found[target] = links
@@ -39,8 +39,8 @@ def _single(target: str, raw: Mapping[str, Any]) -> Links | None:
         return None
 
 
-def _participants(raw: Mapping[str, Any]) -> Links | None:
-    """None where they are not told, or not so that they can be understood."""
+def participants(raw: Mapping[str, Any]) -> Links | None:
+    """Of an activity; None where they are not told, or not so that they can be understood."""
     told = raw.get("participants")
     if not isinstance(told, list):
         return None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
 from crmbridge.platforms.pipedrive.deriving import DERIVE, Reading
-from crmbridge.platforms.pipedrive.links import inline_links
+from crmbridge.platforms.pipedrive.links import inline_links, participants
 from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
 from crmbridge.platforms.pipedrive.values import (
     Convert,
@@ -45,7 +45,8 @@ DERIVED: Final[Mapping[str, frozenset[str]]] = {
     }),
 }  # fmt: skip
 """Remote fields whose values `deriving` puts where they belong."""
-META: Final = ("id", "add_time", "update_time", "is_deleted", "is_archived", "active_flag", "custom_fields")
+FLAGS: Final = ("is_deleted", "is_archived", "active_flag")
+META: Final = ("id", "add_time", "update_time", "custom_fields", *FLAGS)
 NOISE: Final[Mapping[str, frozenset[str]]] = {
     "notes": frozenset({"deal", "person", "organization", "project", "user"}),
 }
@@ -71,6 +72,7 @@ def read(
     _fill(reading, _table_for(kind, object, context))
     for derive in DERIVE.get((object, kind), ()):
         derive(reading)
+    _keep_unread(reading)
     return Record(
         platform=NAME,
         object=object,
@@ -92,6 +94,16 @@ def state_of(raw: Mapping[str, Any]) -> State:
     if raw.get("is_deleted") is True or raw.get("active_flag") is False or raw.get("status") == "deleted":
         return State.DELETED
     return State.ARCHIVED if raw.get("is_archived") is True else State.LIVE
+
+
+def _keep_unread(reading: Reading) -> None:
+    """Ids, flags and links that were not what they should be, and so told nothing."""
+    raw, spec = reading.raw, OBJECTS.get(reading.object)
+    unread = [key for key in FLAGS if not isinstance(raw.get(key), bool)]
+    unread += [LINK_FIELDS[target] for target in spec.links if target not in reading.links] if spec else []
+    unread += ["id"] if not _external_id(raw) else []
+    unread += ["participants"] if reading.object == "activities" and participants(raw) is None else []
+    reading.custom.update((key, raw[key]) for key in unread if raw.get(key) is not None)
 
 
 def _fill(reading: Reading, table: Table) -> None:
@@ -129,6 +141,8 @@ def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
 @lru_cache(maxsize=1024)
 def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
     spec = OBJECTS.get(object)
+    if spec and kind not in spec.kinds:
+        spec = None
     table: dict[str, tuple[tuple[str, Convert], ...]] = dict.fromkeys(META, ())
     table |= dict.fromkeys(NOISE.get(object, ()), ())
     for name, remote in {**(spec.remote if spec else {}), **dict(mapping)}.items():
@@ -136,7 +150,7 @@ def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, st
             table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
     for target in spec.links if spec else ():
         table.setdefault(LINK_FIELDS[target], ())
-    return table | dict.fromkeys(DERIVED.get(object, ()), ())
+    return table | dict.fromkeys(DERIVED.get(object, ()) if spec else (), ())
 
 
 def _converter(kind: Kind, name: str, time_zone: str) -> Convert:

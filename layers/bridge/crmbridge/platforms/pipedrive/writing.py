@@ -16,6 +16,7 @@ from crmbridge.platforms.pipedrive.bodies import (
     person_body,
     reads_first,
     stage_body,
+    stages_named,
     told_text,
 )
 from crmbridge.platforms.pipedrive.comparing import holds
@@ -107,9 +108,9 @@ def _changed_body(api: Api, request: WriteRequest) -> Body:
 
 
 def _pipeline_of(api: Api, request: WriteRequest) -> Row:
-    """A label that several pipelines have means the one the deal is in; an id needs no look."""
-    name = request.fields.get("stage")
-    if name is None or request.fields.get("pipeline") is not None or str(name) in request.directories.stages:
+    """A label that several pipelines have means the one the deal is in; otherwise nobody needs to look."""
+    name, pipeline = request.fields.get("stage"), request.fields.get("pipeline")
+    if name is None or len(stages_named(request.directories, name, pipeline)) < 2:
         return {}
     return read_one(api, "deals", _id_of(request)) or {}
 
