@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[1]
 NO_AWS: Final = {
     "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
+    "AWS_REGION": "eu-central-1", "AWS_LAMBDA_FUNCTION_NAME": "bench", "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
 }  # fmt: skip
 QUIET: Final = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError
 from crmbridge.domain.errors import BridgeError, Busy, Misconfigured, Stale, TooLarge
-from crmbridge.storage.aws import MEANINGS, client, meaning
+from crmbridge.storage.aws import client
 from crmbridge.storage.dynamo import DynamoItems
 from crmbridge.storage.items import INDEXES, NEW, Write, equals
+from crmbridge.storage.meanings import MEANINGS, meaning
 from moto import mock_aws
 
 Answer = Mapping[str, Any] | Exception

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crmbridge.platforms.spec import Platform
     from crmbridge.storage.blobs import Blobs
     from crmbridge.storage.items import Items
+    from crmbridge.storage.signed import Credentials, SignedClient
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -34,6 +35,16 @@ def settings() -> Settings:
 def deps() -> ports.Deps:
     """The process's own, kept between invocations."""
     return Wired(settings())
+
+
+@cache
+def door() -> ports.Deps:
+    """`deps` for the function that only proves and queues: it reads a secret and sends a message, hundreds of times a
+    second, and a CRM waits for its cold start. So it speaks to AWS without botocore where that is possible."""
+    from crmbridge.storage.signed import credentials_of
+
+    credentials = credentials_of(os.environ)
+    return deps() if credentials is None else Door(settings(), credentials, os.environ.get("AWS_ENDPOINT_URL", ""))
 
 
 def unpark(text: str) -> Mapping[str, Json]:
@@ -111,7 +122,7 @@ class Wired(ports.Deps):
     def vault(self) -> ports.TokenVault:
         from crmbridge.storage.vault import SecretsVault
 
-        return SecretsVault(aws("secretsmanager"), self.settings.secret_prefix)
+        return SecretsVault(self._secrets, self.settings.secret_prefix)
 
     @cached_property
     def guards(self) -> ports.Guards:
@@ -209,4 +220,32 @@ class Wired(ports.Deps):
     def _queue(self, url: str) -> ports.Queue:
         from crmbridge.storage.queues import SqsQueue
 
-        return SqsQueue(aws("sqs"), url, LateBlobs())
+        return SqsQueue(self._sqs, url, LateBlobs())
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return aws("sqs")
+
+    @cached_property
+    def _secrets(self) -> Any:
+        return aws("secretsmanager")
+
+
+class Door(Wired):
+    """Its queues and secrets are reached by requests signed here."""
+
+    client: "Callable[[str], SignedClient]"
+
+    def __init__(self, settings: Settings, credentials: "Credentials", endpoint: str) -> None:
+        from crmbridge.storage.signed import SignedClient
+
+        super().__init__(settings)
+        object.__setattr__(self, "client", lambda service: SignedClient(service, credentials, endpoint))
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
+    def _secrets(self) -> Any:
+        return self.client("secretsmanager")

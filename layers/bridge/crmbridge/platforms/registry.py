@@ -1,13 +1,41 @@
-"""Which platforms there are; the only place that names them all."""
+"""Which platforms there are; the only place that names them all.
 
-from collections.abc import Mapping
+Each is imported when it is asked for: a delivery from one CRM does not pay for the translation of the others.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Final
 
 from crmbridge.domain.errors import NotFound
-from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.platforms.spec import Platform
 
-PLATFORMS: Final[Mapping[str, Platform]] = {platform.name: platform for platform in (HUBSPOT,)}
+NAMES: Final = ("hubspot",)
+"""Of packages beside this file; each holds its Platform under its own name in capitals."""
+
+
+@cache
+def _imported(name: str) -> Platform:
+    found = getattr(import_module(f"crmbridge.platforms.{name}"), name.upper())
+    assert isinstance(found, Platform)
+    return found
+
+
+class _Platforms(Mapping[str, Platform]):
+    def __getitem__(self, name: str) -> Platform:
+        if name not in NAMES:
+            raise KeyError(name)
+        return _imported(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+PLATFORMS: Final[Mapping[str, Platform]] = _Platforms()
 
 
 def platform(name: str) -> Platform:

@@ -1,18 +1,14 @@
-"""AWS clients, one of each per process, and what their errors mean to us."""
+"""AWS clients, one of each per process."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from typing import Any, Final
 
 import orjson
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session
-
-from crmbridge.domain.errors import BridgeError, Busy, Misconfigured, Stale, TooLarge
 
 _CONFIG: Final = Config(
     parameter_validation=False,  # we build the parameters; checking them costs as much again as sending them
@@ -73,49 +69,3 @@ def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
 
 def _blob(value: Any) -> str:
     return b64encode(value).decode()
-
-
-MEANINGS: Final[Mapping[str, Callable[[str], Exception]]] = {
-    "TransactionConflictException": Stale,
-    "TransactionConflict": Stale,
-    "ProvisionedThroughputExceededException": Busy,
-    "ProvisionedThroughputExceeded": Busy,
-    "ThrottlingException": Busy,
-    "ThrottlingError": Busy,
-    "Throttling": Busy,
-    "RequestLimitExceeded": Busy,
-    "TransactionInProgressException": Busy,
-    "InternalServerError": Busy,
-    "InternalFailure": Busy,
-    "ServiceUnavailable": Busy,
-    "ItemCollectionSizeLimitExceeded": TooLarge,
-    "ItemCollectionSizeLimitExceededException": TooLarge,
-    "ResourceNotFoundException": Misconfigured,
-    "AccessDeniedException": Misconfigured,
-    "AccessDenied": Misconfigured,
-    "UnrecognizedClientException": Misconfigured,
-    "InvalidSignatureException": Misconfigured,
-    "ExpiredTokenException": Misconfigured,
-}
-"""What AWS calls it -> what it means to us. A validation error is either a size or a bug of ours."""
-
-
-def meaning(error: Exception, what: str) -> Exception:
-    """Our word for an error of botocore; `what` names the table, queue or secret, never a key."""
-    if isinstance(error, ClientError):
-        detail = error.response["Error"]
-        return meaning_of(detail.get("Code", ""), detail.get("Message", ""), what)
-    if isinstance(error, HTTPClientError | NoConnection):
-        return Busy(f"{what}: AWS did not answer ({type(error).__name__})")
-    if isinstance(error, BotoCoreError):
-        return Misconfigured(f"{what}: {type(error).__name__}; check the region and the credentials of the function")
-    return error
-
-
-def meaning_of(code: str, message: str, what: str) -> Exception:
-    kind = MEANINGS.get(code)
-    if kind is not None:
-        return kind(f"{what}: {code}")
-    if code in ("ValidationException", "ValidationError"):
-        return TooLarge(f"{what}: {message}") if "size" in message.lower() else ValueError(f"{what}: {message}")
-    return BridgeError(f"{what}: {code}")

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crmbridge.storage.aws import meaning
+from crmbridge.storage.meanings import meaning
 
 
 class Blobs(Protocol):

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmbridge.domain.errors import Busy, Stale
 from crmbridge.storage.attributes import Wire, from_wire, to_wire
-from crmbridge.storage.aws import meaning, meaning_of
 from crmbridge.storage.expressions import Expressions, put_condition
 from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, When, Write, check_transaction, in_chunks
+from crmbridge.storage.meanings import meaning, meaning_of
 
 _ATTEMPTS: Final = 7
 _LAST: Final = "\U0010ffff"

@@ -9,13 +9,12 @@ from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-from botocore.exceptions import BotoCoreError, ClientError
 
 from crmbridge.domain.errors import Busy, Misconfigured
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json
-from crmbridge.storage.aws import meaning
 from crmbridge.storage.blobs import Blobs
+from crmbridge.storage.meanings import aws_errors, meaning
 
 PARK_ABOVE: Final = 200 * 1024
 _BATCH_BYTES: Final = 256 * 1024
@@ -51,7 +50,7 @@ class SqsQueue:
     def _failures(self, batch: list[Entry]) -> set[str]:
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=batch)
-        except (ClientError, BotoCoreError) as error:
+        except aws_errors() as error:
             raise meaning(error, "an SQS queue") from error
         failed = answer.get("Failed", [])
         for failure in failed:

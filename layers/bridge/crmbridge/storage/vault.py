@@ -10,12 +10,11 @@ from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import orjson
-from botocore.exceptions import BotoCoreError, ClientError
 
 from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, TokenSet
 from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
-from crmbridge.storage.aws import meaning
 from crmbridge.storage.codec import from_json, to_json
+from crmbridge.storage.meanings import aws_errors, code_of, meaning
 
 CURRENT: Final = "AWSCURRENT"
 PREVIOUS: Final = "AWSPREVIOUS"
@@ -150,11 +149,9 @@ class _AwsSecrets:
     def create(self, name: str, text: str) -> bool:
         try:
             self._client.create_secret(Name=name, SecretString=text, ClientRequestToken=str(uuid4()))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("ResourceExistsException", "InvalidRequestException"):
+        except aws_errors() as error:
+            if code_of(error) in ("ResourceExistsException", "InvalidRequestException"):
                 return False
-            raise meaning(error, name) from error
-        except BotoCoreError as error:
             raise meaning(error, name) from error
         return True
 
@@ -186,11 +183,9 @@ class _AwsSecrets:
         """The answer; None for an error of the kinds named in `missing`."""
         try:
             return getattr(self._client, operation)(**parameters)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in missing:
+        except aws_errors() as error:
+            if code_of(error) in missing:
                 return None
-            raise meaning(error, name) from error
-        except BotoCoreError as error:
             raise meaning(error, name) from error
 
 
