@@ -4,7 +4,7 @@ Every page is a query of its own that begins behind the last row (keyset): it ca
 cursor kept open at Salesforce, and shows its rows as they are now."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crmbridge.domain.directories import Directories
@@ -98,7 +98,11 @@ def _page(api: Api, request: PageRequest, rows: Rows, cursor: Mapping[str, Json]
 
 
 def _within(window: Window) -> str:
-    return both(f"SystemModstamp >= {instant(window.start)}", f"SystemModstamp < {instant(window.end)}")
+    """Of whole seconds, as stamps are: rather a second twice than a second not at all."""
+    start, end = window.start.replace(microsecond=0), window.end.replace(microsecond=0)
+    if end < window.end:
+        end += timedelta(seconds=1)
+    return both(f"SystemModstamp >= {instant(start)}", f"SystemModstamp < {instant(end)}")
 
 
 def _place(rows: Rows) -> Mapping[str, Json] | None:

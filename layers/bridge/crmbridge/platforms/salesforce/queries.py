@@ -59,8 +59,10 @@ def literal(text: str) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """Unquoted, in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Unquoted, in UTC; fractions of a second only where there are any, because Salesforce's stamps have none."""
+    moment = moment.astimezone(UTC)
+    fine = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=fine).replace("+00:00", "Z")
 
 
 def any_of(column: str, values: list[str]) -> str:
