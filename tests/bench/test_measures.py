@@ -1,0 +1,79 @@
+"""Each measurement runs, and what it compares did the same work. Nothing is said here of how fast."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import PYTHON
+from bench.comparing import Finding, must_agree, paired
+from bench.measures import Plan, full_sync, full_sync_without_links, paced_sync, webhook_cold_start, webhook_post
+from bench.processes import Lab
+
+PEERS = pytest.mark.skipif(not PYTHON.exists(), reason="`make bench` installs the peers")
+
+
+@pytest.mark.slow
+def test_both_sides_of_a_sync_end_with_the_same_records(lab: Lab, tiny: Plan) -> None:
+    first, again = full_sync(lab, tiny)
+
+    assert first.detail["ours"][0]["records"] == first.detail["theirs"][0]["records"]
+    assert first.detail["ours"][0]["records"]["count"] == tiny.size
+    assert again.notes == ("0 writes of records",)
+
+
+@pytest.mark.slow
+def test_a_paced_sync_tells_what_was_asked_and_refused(lab: Lab, tiny: Plan) -> None:
+    as_declared, smaller_reserve = paced_sync(lab, tiny)
+
+    assert as_declared.detail["ours"][0]["records"]["count"] == tiny.paced_size
+    assert [finding.notes[1] for finding in (as_declared, smaller_reserve)] == ["0 answers of 429"] * 2
+
+
+@PEERS
+@pytest.mark.slow
+def test_dlt_ends_with_the_same_records(tiny: Plan) -> None:
+    (finding,) = full_sync_without_links(Lab(PYTHON), replace(tiny, with_dlt=True))
+
+    assert finding.detail["theirs"][0]["records"]["count"] == tiny.size
+
+
+@PEERS
+@pytest.mark.slow
+def test_both_doors_accept_the_same_delivery(tiny: Plan) -> None:
+    (finding,) = webhook_post(Lab(PYTHON), tiny)
+
+    assert [run[0]["status"] for run in finding.detail.values()] == [200, 200]
+
+
+@PEERS
+@pytest.mark.slow
+def test_both_doors_start_cold_and_accept(tiny: Plan) -> None:
+    (finding,) = webhook_cold_start(Lab(PYTHON), tiny)
+
+    assert [run[0]["status"] for run in finding.detail.values()] == [200, 200]
+
+
+def test_pairs_are_compared_one_by_one() -> None:
+    assert paired([1.0, 10.0, 3.0], [2.0, 10.0, 1.0]) == 1.0
+
+
+def test_sides_that_did_other_work_are_not_compared() -> None:
+    one, other = ({"records": {"count": 1, "digest": digest}} for digest in "ab")
+
+    with pytest.raises(RuntimeError, match="different records"):
+        must_agree({"ours": [one], "theirs": [other]})
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(0.3, "met"), (0.4, "NOT MET")])
+def test_a_budget_is_met_or_not(ratio: float, verdict: str) -> None:
+    finding = Finding(
+        what="sync", against="dlt", ratio=ratio, budget=0.35, ours=1.0, theirs=2.0, unit="s", pairs=1
+    )  # fmt: skip
+
+    assert finding.verdict == verdict
+
+
+def test_a_side_that_fails_says_why(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="FileNotFoundError"):
+        lab.run("bench.peers.bare_cold", tmp_path / "missing.json")
