@@ -21,6 +21,14 @@ from local.journey.world import Simulator, Sizes, World, world
 
 Json = Any
 
+PLURALS = {
+    "contact": "contacts",
+    "company": "companies",
+    "deal": "deals",
+    "task": "tasks",
+    "activity": "activities",
+}
+
 
 class Told:
     """The steps so far: what each found, how long it took; becomes `build/journey.json`."""
@@ -138,7 +146,7 @@ def farewell(story: Story, told: Told, others: Mapping[Neighbour, Simulator]) ->
 
 def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
     sync, group, webhook = steps_told["sync"], steps_told["group"], steps_told["webhook"]
-    records = ", ".join(f"{counts['read']:,} {kind}" for kind, counts in sync["counts"].items())
+    records = ", ".join(f"{counts['read']:,} {PLURALS[kind]}" for kind, counts in sync["counts"].items())
     return {
         "started and deployed in": f"{steps_told['start']['seconds']:.1f} s",
         "records": records,
@@ -146,7 +154,7 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
         "API calls": f"{sync['calls']} (documented minimum {sync['minimum']})",
         "429s": str(sync["throttled"]),
         "equal to the CRM": f"{steps_told['compare']['records']:,} records compared",
-        "channel gathered": f"{group['members']} members in {group['seconds']:.1f} s",
+        "channel gathered": f"after {group['seconds']:.1f} s, with {group['members']} in it",
         "deal changed in HubSpot": f"record after {webhook['record_seconds']:.2f} s, "
         f"channel after {webhook['channel_seconds']:.2f} s",
         "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
