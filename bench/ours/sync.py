@@ -25,7 +25,7 @@ from crmbridge.storage.items import Items
 from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.vault import MemoryVault
-from crmbridge.wiring import Wired, aws
+from crmbridge.wiring import Wired, aws, calm_collector
 
 from bench.fingerprint import counts_of, fingerprint, grown, keys_of
 from bench.ours.settings import settings
@@ -142,6 +142,7 @@ def main() -> None:
     parser.add_argument("--unlimited", action="store_true")
     parser.add_argument("--again", action="store_true", help="run a second time, when nothing has changed")
     asked = parser.parse_args()
+    calm_collector()
     deps = Bench(asked.reserve, unlimited=asked.unlimited)
     connection = connected(deps, asked.hubspot)
     told = _measured(deps, connection, asked.workers)

@@ -4,6 +4,7 @@ Everything is made when it is first asked for, imports included: a function that
 Secrets Manager client, and the door for webhooks never loads what talks to CRMs.
 """
 
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -34,7 +35,15 @@ def settings() -> Settings:
 @cache
 def deps() -> ports.Deps:
     """The process's own, kept between invocations."""
+    calm_collector()
     return Wired(settings())
+
+
+def calm_collector() -> None:
+    """A worker makes records by the ten thousand and drops them page by page, hardly a cycle among them. Looking
+    through all that lives after every 700 new objects, as Python does, is an eighth of a sync's processor time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @cache

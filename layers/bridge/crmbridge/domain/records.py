@@ -158,7 +158,7 @@ NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 def instant_text(moment: datetime) -> str:
     """Fixed-width UTC text, so that the order of the strings is the order of the instants."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def ord_text(remote_updated: str, read_started_at: datetime) -> str:

@@ -40,12 +40,13 @@ class RecordStore:
         return {key: head_of(item, self._links(key, item)) for key, item in found.items()}
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
-        small = [write for write in writes if not is_big(write)]
+        big = [write for write in writes if is_big(write)]
+        small = [write for write in writes if not is_big(write)] if big else writes
         large: list[RecordKey] = []
         refused = [write for pack in packs(small) for write in self._write_pack(pack.entries, large)]
-        moving = [write for write in writes if is_big(write)] + self._moved_meanwhile(refused)
+        moving = big + self._moved_meanwhile(refused)
         settled = {id(write) for write in moving if self._write_big(write, large)}
-        left = [write.key for write in (*refused, *filter(is_big, writes)) if id(write) not in settled]
+        left = [write.key for write in (*refused, *big) if id(write) not in settled]
         if large:
             named = ", ".join(map(str, large))
             refused_keys = [key for key in left if key not in large]
