@@ -14,6 +14,7 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, Link, Record, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce import SALESFORCE
+from crmbridge.platforms.salesforce.queries import Soql, any_of, run
 from crmbridge.platforms.spec import PageRequest, Window, WriteRequest
 
 from local.simulators import Running, running
@@ -42,10 +43,10 @@ def always() -> Window:
 
 
 def test_the_connection_test_says_where_we_are(api: Api) -> None:
-    identity = SALESFORCE.identify(api, TokenSet(access_token="t", scopes=("api",)))
+    identity = SALESFORCE.identify(api, TokenSet(access_token="t", scopes=("api", "id")))
 
     assert (identity.account.id, identity.account.name) == ("00D5g0000000001EAA", "Falkenau AG")
-    assert (identity.user, identity.scopes) == ("admin@falkenau.test", ("api",))
+    assert (identity.user, identity.scopes) == ("admin@falkenau.test", ("api", "id"))
     assert identity.quota["daily"][1] == 115_000
 
 
@@ -238,6 +239,18 @@ def test_every_id_asked_for_is_answered(api: Api, cloud: Running, make: Make, di
         alive: State.LIVE, gone: State.DELETED, erased: State.HIDDEN, hidden: State.HIDDEN, loser: State.MERGED,
         winner: State.LIVE, "0035g00000zzzzzAAA": State.HIDDEN, "no id at all": State.HIDDEN,
     }  # fmt: skip
+
+
+def test_a_question_too_long_for_a_url_is_answered_as_well(
+    api: Api, cloud: Running, directories: Directories, make: Make
+) -> None:
+    made = make("Contact", 900, LastName="Long {n}")
+    cloud.forget_requests()
+
+    found = run(api, Soql(("Id",), "Contact", any_of("Id", made)))
+
+    assert {row["Id"] for row in found.records} == set(made)
+    assert list(cloud.requests(summary=1)["by_route"]) == ["POST /services/data/v62.0/composite"]
 
 
 def test_a_deleted_record_that_comes_back_lives(api: Api, cloud: Running, make: Make, directories: Directories) -> None:

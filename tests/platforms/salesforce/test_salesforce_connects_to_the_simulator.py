@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import orjson
 import pytest
 import requests
 from crmbridge.domain.changes import Delivery, WebhookSecret
@@ -196,6 +197,16 @@ def test_client_credentials_are_sent_to_the_orgs_own_domain(scripted: Callable[.
         "grant_type": ["client_credentials"], "client_id": ["theirs"], "client_secret": ["hidden"],
     }  # fmt: skip
     assert tokens.auth_url == "https://acme.my.salesforce.com"
+
+
+@pytest.mark.parametrize("word", ["invalid_client", "unsupported_grant_type"])
+def test_an_app_that_the_org_has_changed_is_the_admins_to_renew(scripted: Callable[..., Any], word: str) -> None:
+    session, _ = scripted((400, {}, orjson.dumps({"error": word, "error_description": "no"})))
+    given = {"domain": "acme.my.salesforce.com", "client_id": "theirs", "client_secret": "old"}
+    tokens = TokenSet(access_token="a", given=given)
+
+    with pytest.raises(ReauthRequired):
+        renew(SALESFORCE, AppCredentials("ours", "x"), session, tokens, datetime.now(UTC), "client_credentials")
 
 
 def delivered(url: str, body: bytes, headers: dict[str, str]) -> Delivery:

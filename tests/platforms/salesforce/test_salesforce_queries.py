@@ -127,6 +127,20 @@ def test_a_window_goes_on_among_rows_that_share_a_stamp(told: Told, org: Directo
     )
 
 
+def test_an_id_that_cannot_be_read_hides_nobody_else(told: Told, org: Directories) -> None:
+    spoilt = (
+        400,
+        {},
+        b'[{"errorCode":"INVALID_QUERY_FILTER_OPERATOR","message":"invalid ID field: 0065g00000badbadAA"}]',
+    )
+    api, script = told(spoilt, rows({"Id": DEAL}), spoilt)
+
+    seen = SALESFORCE.fetch(api, "Opportunity", [DEAL, "0065g00000badbadAA"], org)
+
+    assert [(one.external_id, one.state) for one in seen] == [(DEAL, "live"), ("0065g00000badbadAA", "hidden")]
+    assert len(script.sent) == 3
+
+
 def test_a_nested_list_that_is_not_whole_is_read_to_its_end(told: Told, org: Directories) -> None:
     first = {"totalSize": 2, "done": False, "nextRecordsUrl": "/more", "records": [{"ContactId": "0035g1"}]}
     api, _ = told(rows({"Id": DEAL, "OpportunityContactRoles": first}), rows({"ContactId": "0035g2"}))

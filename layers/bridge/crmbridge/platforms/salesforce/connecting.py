@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import ReauthRequired, RecordGone, Rejected, Unavailable
+from crmbridge.domain.errors import Misconfigured, ReauthRequired, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.salesforce import paths
@@ -94,8 +94,19 @@ def grant_client(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
     """Client credentials: only at the org's own domain, as the user whom the app is set to run as; no refresh token."""
     app = AppCredentials(given["client_id"], given["client_secret"])
     auth_url = "" if ask.app.auth_url else f"https://{given['domain']}"
-    tokens = ask({"grant_type": "client_credentials"}, auth_url=auth_url, app=app)
+    try:
+        tokens = ask({"grant_type": "client_credentials"}, auth_url=auth_url, app=app)
+    except Misconfigured:
+        raise ReauthRequired("Salesforce does not accept the consumer key and secret", platform=NAME) from None
     return replace(tokens, given=given)
+
+
+def renew_client(ask: AskTokens, tokens: TokenSet) -> TokenSet:
+    """What the org's admin has switched off only an admin can switch on again."""
+    try:
+        return grant_client(ask, tokens.given)
+    except Rejected as error:
+        raise ReauthRequired(str(error), platform=NAME, status=error.status) from None
 
 
 CLIENT_CREDENTIALS: Final = Way(
@@ -115,26 +126,27 @@ CLIENT_CREDENTIALS: Final = Way(
         Input(name="client_secret", label="Consumer secret", help="From the app's OAuth settings", secret=True),
     ),
     grant=grant_client,
-    renew=lambda ask, tokens: grant_client(ask, tokens.given),
+    renew=renew_client,
 )
 
 
 def identify(api: Api, tokens: TokenSet) -> Identity:
-    """Two calls: the org itself, with what is left of its day, and the user, where the scope allows."""
+    """Two calls: the org itself, with what is left of its day, and the user, where the scope allows it."""
     answer = api.call(Call(method="GET", path=WHO))
     orgs = rows_of(answer.json).records
     if not orgs:
         raise Rejected("Salesforce does not show the org to this user", platform=NAME, status=answer.status)
     return Identity(
         account=load_account(api, orgs[0], {}),
-        user=_user(api) or tokens.extra.get("user_id", ""),
+        user=_user(api, tokens) or tokens.extra.get("user_id", ""),
         scopes=tokens.scopes,
         quota=quota(answer.headers),
     )
 
 
-def _user(api: Api) -> str:
-    return str(whoami(api).get("preferred_username") or "")
+def _user(api: Api, tokens: TokenSet) -> str:
+    may_ask = not tokens.scopes or "id" in tokens.scopes
+    return str(whoami(api).get("preferred_username") or "") if may_ask else ""
 
 
 def whoami(api: Api) -> Mapping[str, Json]:

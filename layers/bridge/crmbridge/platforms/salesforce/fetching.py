@@ -1,6 +1,7 @@
 """Reading given records again, by id or by e-mail, until every one of them is accounted for."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Rejected
@@ -11,6 +12,9 @@ from crmbridge.platforms.salesforce.fields import asked_fields
 from crmbridge.platforms.salesforce.objects import BATCH, PEOPLE, long_id
 from crmbridge.platforms.salesforce.queries import Soql, any_of, both, literal, run
 from crmbridge.platforms.salesforce.sightings import sightings, tombstone
+
+LENGTH: Final = 18
+UNREADABLE: Final = frozenset({"INVALID_QUERY_FILTER_OPERATOR", "MALFORMED_ID", "INVALID_ID_FIELD"})
 
 
 def fetch(api: Api, object: str, ids: Sequence[str], directories: Directories) -> list[Sighting]:
@@ -33,22 +37,27 @@ def _read(api: Api, object: str, ids: Sequence[str], directories: Directories) -
     """Those that Salesforce shows to us, in the bin or not. An id it cannot read is nobody's."""
     if directories.fields and object not in directories.fields:
         return []
-    seen: list[Sighting] = []
+    names = asked_fields(directories, object)
+    rows: list[dict[str, Any]] = []
     for start in range(0, len(ids), BATCH):
-        batch = [id for id in ids[start : start + BATCH] if id.isalnum()]
-        if batch:
-            soql = Soql(asked_fields(directories, object), object, any_of("Id", batch))
-            seen += sightings(api, object, _rows(api, soql), directories.version)
-    return seen
+        batch = [id for id in ids[start : start + BATCH] if len(id) == LENGTH and id.isascii() and id.isalnum()]
+        rows += _rows(api, names, object, batch)
+    return sightings(api, object, rows, directories.version)
 
 
-def _rows(api: Api, soql: Soql) -> list[dict[str, object]]:
+def _rows(api: Api, names: tuple[str, ...], object: str, ids: list[str]) -> list[dict[str, Any]]:
+    """One id that Salesforce cannot read spoils a whole list: its halves are asked for, and nobody else is hidden."""
+    if not ids:
+        return []
     try:
-        return run(api, soql, deleted=True).records
+        return run(api, Soql(names, object, any_of("Id", ids)), deleted=True).records
     except Rejected as error:
-        if error.code in ("INVALID_QUERY_FILTER_OPERATOR", "MALFORMED_ID"):
-            return []
-        raise
+        if error.code not in UNREADABLE:
+            raise
+    if len(ids) == 1:
+        return []
+    half = len(ids) // 2
+    return _rows(api, names, object, ids[:half]) + _rows(api, names, object, ids[half:])
 
 
 def find(api: Api, object: str, email: str, directories: Directories) -> list[Sighting]:
