@@ -16,9 +16,9 @@ from crmbridge.domain.actions import Action, ActionStatus, Target, action_id
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Account, AppCredentials, Connection, TokenSet
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.groups import Group
+from crmbridge.domain.groups import Group, Held, Support
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Kind
+from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.domain.runs import Run, RunType, Status
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.services.ports import Deps, Queues
@@ -140,6 +140,11 @@ def furnish(deps: Deps) -> None:
     )
     group = Group(id=GROUP, workspace="acme", name="Deals", channel="CH-1", rules=RULES, created_at=NOW)
     deps.groups.add(group, 10)
+    deal = RecordKey("acme", CONNECTION, "deals", "9001")
+    grace = Support(GROUP, "grace@client.example", deal, 1, {"clauses": [], "through": "contacts/7"})
+    deps.memberships.settle(deal, Held(), groups_version=1, wanted=[grace])
+    touched = deps.memberships.member("acme", GROUP, grace.person)
+    deps.memberships.postpone("acme", touched, NOW + timedelta(hours=1))
     deps.journal.add_run(finished_run(), [])
     deps.actions.claim(failed_action())
     deps.workspaces.add_api_key(ApiKey(KEY, "acme", "member", "U-ADA", "report", "h" * 64, NOW))

@@ -187,19 +187,3 @@ def test_a_deleted_group_lets_its_records_be_settled_anew(deps: Deps, admin: Cal
 
     assert rung() == [{"workspace": "w1", "records": [["c1", "deals", "d1"]]}]
     assert list_groups(deps, admin) == []
-
-
-def test_why_somebody_is_in_is_what_the_rules_saw(deps: Deps, member: Caller, group: Group) -> None:
-    deal = RecordKey("w1", "c1", "deals", "d1")
-    support = Support(group.id, "ann@example.test", deal, 1, {"clauses": [{"field": "deal_amount"}]})
-    deps.memberships.settle(deal, Held(), groups_version=1, wanted=[support])
-
-    why = explain_member(deps, member, group.id, " Ann@Example.test")
-
-    assert why.supports == [support]
-    assert [one.person for one in read_members(deps, member, group.id).items] == ["ann@example.test"]
-
-
-def test_of_a_stranger_there_is_no_why(deps: Deps, member: Caller, group: Group) -> None:
-    with pytest.raises(NotFound, match="never was"):
-        explain_member(deps, member, group.id, "nobody@example.test")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from crmbridge.domain.directories import Directories, Owner
 from crmbridge.domain.predicates import Facts, Predicate, facts
@@ -91,6 +92,11 @@ class View:
     is_closed: bool
     contacts: Mapping[str, str] | None = None
     owners: Mapping[str, str] | None = None
+    began: Mapping[str, Json] = field(default_factory=dict)
+    """What the proof of a support that begins now says of its beginning: `since`, and the record's last `change`."""
+
+
+BEGINNING: Final = ("since", "change")
 
 
 def person_of(email: str) -> str:
@@ -158,10 +164,17 @@ def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Sup
             yield from _staying(group, view, mine)
         return
     proof = predicate.proof(view.facts)
-    people = _people(group, view)
+    people, begun = _people(group, view), _beginnings(group, held)
     for person, source in people.items():
-        yield Support(group.id, person, view.key, group.epoch, {**proof, "through": source})
+        told = {**proof, "through": source, **begun.get(person, view.began)}
+        yield Support(group.id, person, view.key, group.epoch, told)
     yield from (mine[person] for person in mine if person not in people and _has_unread(group, view))
+
+
+def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
+    """Who is in already has been since then, whatever the rules and the record have become."""
+    mine = (support for support in held if support.group == group.id)
+    return {one.person: {name: one.proof[name] for name in BEGINNING if name in one.proof} for one in mine}
 
 
 def _staying(group: Group, view: View, mine: Mapping[str, Support]) -> Iterable[Support]:

@@ -9,13 +9,24 @@ from typing import Any, Final
 
 import orjson
 
-from crmbridge.entry import actions, connections, groups, oauth, platforms, problems, records, runs, workspaces
+from crmbridge.entry import (
+    actions,
+    connections,
+    group_members,
+    groups,
+    oauth,
+    platforms,
+    problems,
+    records,
+    runs,
+    workspaces,
+)
 from crmbridge.entry.http import HttpDoor
 
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
     platforms.router, oauth.router, connections.router, runs.router, records.router, actions.router, groups.router,
-    workspaces.router,
+    group_members.router, workspaces.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "

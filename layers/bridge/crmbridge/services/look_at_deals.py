@@ -7,7 +7,7 @@ from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import NotFound
 from crmbridge.domain.groups import View, contact_emails, contact_person, deal_facts, owner_people
-from crmbridge.domain.records import Kind, Record, RecordKey, State
+from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
 from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import objects_of
@@ -56,7 +56,7 @@ def look_at_deals(deps: Deps, keys: Sequence[RecordKey], brings: Callable[[View]
     sources = Sources(deps, keys[0].workspace)
     stored = dict(deps.records.get_many(keys))
     views = {
-        key: _view(sources, key, one.record)
+        key: _view(sources, key, one)
         for key, one in stored.items()
         if one.record.state is State.LIVE and sources.is_of(key, Kind.DEAL)
     }
@@ -69,12 +69,19 @@ def look_at_deals(deps: Deps, keys: Sequence[RecordKey], brings: Callable[[View]
     return Scene(views, {**contacts, **stored})
 
 
-def _view(sources: Sources, key: RecordKey, deal: Record) -> View:
+def _view(sources: Sources, key: RecordKey, deal: Stored) -> View:
     directories = sources.directories(key.connection)
-    known = deal_facts(deal, directories)
+    known = deal_facts(deal.record, directories)
     owners = owner_people(known, directories.owners) if directories else None
     is_closed = known.get("is_closed") is True or known.get("is_won") is True
-    return View(key=key, facts=known, is_closed=is_closed, owners=owners)
+    return View(key=key, facts=known, is_closed=is_closed, owners=owners, began=_beginning(sources, deal))
+
+
+def _beginning(sources: Sources, deal: Stored) -> Mapping[str, Json]:
+    cause, changed = deal.cause, deal.record.remote_updated_at
+    known = {"action": cause.action, "rule": cause.rule, "at": instant_text(changed) if changed else None}
+    change = {"origin": cause.origin.value, **{name: value for name, value in known.items() if value}}
+    return {"since": instant_text(sources.deps.now()), "change": change}
 
 
 def _contact_keys(sources: Sources, key: RecordKey, deal: Record) -> list[RecordKey] | None:

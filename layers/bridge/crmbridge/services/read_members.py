@@ -1,21 +1,50 @@
 """Smart groups as people look at them: the list, who is in, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import NotFound
+from crmbridge.domain.errors import Invalid, NotFound
+from crmbridge.domain.explanations import explained, outdated
 from crmbridge.domain.groups import Group, Member, Support, person_of
+from crmbridge.domain.predicates import compile_predicate
+from crmbridge.domain.records import Json, RecordKey
 from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
+
+MAX_REASONS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """Enough to find a record: in the API, and by a person. `name` is null when it is gone, or has none."""
+
+    connection: str
+    object: str
+    id: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One record that keeps somebody in: the rules with what it said, since when it does, and what it was then that
+    had changed it. `through` is the contact or owner by whom they come."""
+
+    record: NamedRecord
+    rules: Mapping[str, Json]
+    rules_changed_since: bool
+    through: str | None
+    since: str | None
+    change: Mapping[str, Json] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A member and the records that keep them in; each support carries the clauses that hold."""
+    """A member and the first hundred records that keep them in."""
 
     member: Member
-    supports: Sequence[Support]
+    reasons: Sequence[Reason]
 
 
 def list_groups(deps: Deps, caller: Caller) -> Sequence[Group]:
@@ -33,10 +62,45 @@ def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, curso
 
 
 def explain_member(deps: Deps, caller: Caller, id: str, person: str) -> Why:
-    """Raises NotFound for somebody the group never wanted."""
-    deps.groups.get(caller.workspace, id)
+    """Raises NotFound for somebody the group never wanted. What is told was stored with each support when it was
+    decided; nothing is judged again."""
+    group = deps.groups.get(caller.workspace, id)
     member = deps.memberships.member(caller.workspace, id, person_of(person))
     supports = deps.memberships.supports(caller.workspace, id, member.person)
     if not member.sequence and not supports:
         raise NotFound("this person is not, and never was, in the smart group")
-    return Why(member, supports)
+    told = supports[:MAX_REASONS]
+    names = named_records(deps, [support.record for support in told])
+    return Why(member, [_reason(group, support, names[support.record]) for support in told])
+
+
+def named_records(deps: Deps, keys: Sequence[RecordKey]) -> Mapping[RecordKey, NamedRecord]:
+    stored = deps.records.get_many(keys)
+    names = {key: stored[key].record.get("name") if key in stored else None for key in keys}
+    return {
+        key: NamedRecord(key.connection, key.object, key.external_id, str(name) if name else None)
+        for key, name in names.items()
+    }
+
+
+def _reason(group: Group, support: Support, record: NamedRecord) -> Reason:
+    proof = support.proof
+    return Reason(
+        record=record,
+        rules=_rules(group, support),
+        rules_changed_since=support.epoch != group.epoch,
+        through=proof.get("through"),
+        since=proof.get("since"),
+        change=proof.get("change"),
+    )
+
+
+def _rules(group: Group, support: Support) -> Mapping[str, Json]:
+    """Rules of another version of ours may be unreadable to this one."""
+    leaves = support.proof.get("clauses", ())
+    if support.epoch != group.epoch:
+        return outdated(leaves)
+    try:
+        return explained(compile_predicate(group.rules).tree, leaves)
+    except Invalid:
+        return outdated(leaves)

@@ -1,0 +1,43 @@
+"""Rules told back to a person: the tree as it was saved, each clause with what the record said."""
+
+from collections.abc import Mapping, Sequence
+
+from crmbridge.domain.predicates.trees import Clause, Node
+from crmbridge.domain.records import Json
+
+
+def explained(node: Node, leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """`leaves` are a proof's clauses. `holds` is null where a clause was not known, or was not needed."""
+    if isinstance(node, Clause):
+        return _explained_clause(node, leaves)
+    parts = [explained(part, leaves) for part in node.parts]
+    return {"operator": node.kind, "holds": _joined(node.kind, [part["holds"] for part in parts]), "rules": parts}
+
+
+def outdated(leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """What held under rules that are not the group's any more; their tree is gone."""
+    parts = [
+        {**{name: each for name, each in leaf.items() if name != "not"}, "holds": not leaf.get("not")}
+        for leaf in leaves
+    ]
+    return {"operator": "AND", "holds": True, "rules": parts}
+
+
+def _explained_clause(clause: Clause, leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    asked: dict[str, Json] = {"field": clause.word.name, "operator": clause.operator.name}
+    if clause.value is not None:
+        asked["value"] = clause.value
+    for leaf in leaves:
+        if all(leaf.get(name) == value for name, value in asked.items()):
+            return {**asked, "holds": not leaf.get("not"), "actual": leaf.get("actual")}
+    return {**asked, "holds": None}
+
+
+def _joined(kind: str, holds: Sequence[bool | None]) -> bool | None:
+    """Kleene's AND, OR and NOT."""
+    if kind == "NOT":
+        return None if holds[0] is None else not holds[0]
+    decides = kind == "OR"
+    if decides in holds:
+        return decides
+    return None if None in holds else not decides

@@ -1,0 +1,62 @@
+"""Rules as a person is shown them: the whole tree, and what the record said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from crmbridge.domain.explanations import explained, outdated
+from crmbridge.domain.predicates import Facts, compile_predicate
+
+LARGE = {"field": "dealAmount", "operator": "gte", "value": 50000}
+STAGED = {"field": "deal_stage", "operator": "eq", "value": "Negotiation"}
+NAMELESS = {"field": "deal_name", "operator": "is_empty"}
+
+
+def told(rules: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    predicate = compile_predicate(rules)
+    return explained(predicate.tree, predicate.proof(Facts(facts))["clauses"])
+
+
+def test_a_clause_that_holds_shows_what_the_record_said() -> None:
+    assert told(LARGE, amount=60000) == {
+        "field": "deal_amount", "operator": "gte", "value": 50000, "holds": True, "actual": 60000,
+    }  # fmt: skip
+
+
+def test_a_clause_that_was_not_needed_says_so() -> None:
+    tree = told({"operator": "OR", "rules": [LARGE, STAGED]}, amount=60000, stage="s1", stage_label="Qualified")
+
+    assert tree["holds"] is True
+    assert [part["holds"] for part in tree["rules"]] == [True, None]
+
+
+def test_what_must_not_be_is_shown_as_not_being() -> None:
+    tree = told({"operator": "NOT", "rules": [STAGED]}, stage="s1", stage_label="Qualified")
+
+    assert (tree["operator"], tree["holds"]) == ("NOT", True)
+    assert tree["rules"][0]["holds"] is False
+    assert tree["rules"][0]["actual"] == "Qualified"
+
+
+def test_an_operator_without_a_value_shows_none() -> None:
+    assert told(NAMELESS, name=None) == {"field": "deal_name", "operator": "is_empty", "holds": True, "actual": None}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("AND", None), ("OR", None), ("NOT", None)])
+def test_without_a_proof_nothing_is_claimed(kind: str, expected: None) -> None:
+    tree = compile_predicate({"operator": kind, "rules": [LARGE]}).tree
+
+    assert explained(tree, [])["holds"] is expected
+
+
+def test_of_earlier_rules_only_what_held_is_left() -> None:
+    leaves = [{"field": "deal_amount", "actual": 5}, {"field": "deal_stage", "actual": "s", "not": True}]
+
+    assert outdated(leaves) == {
+        "operator": "AND",
+        "holds": True,
+        "rules": [
+            {"field": "deal_amount", "actual": 5, "holds": True},
+            {"field": "deal_stage", "actual": "s", "holds": False},
+        ],
+    }
