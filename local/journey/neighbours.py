@@ -120,11 +120,11 @@ def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
 
 
 def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str) -> Iterator[str]:
-    """Who lives, and what each is called."""
+    """Who lives (in the archive, too, where a CRM has one), and what each is called."""
     remote, ours = neighbour.objects[object]
     truth = {str(one[neighbour.id]): one.get(remote) for one in crm.get("state", object=object)["live"]}
     stored = scanned(records(story.world), story, object)
-    held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state is State.LIVE}
+    held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state in (State.LIVE, State.ARCHIVED)}
     yield from (f"{object} {id} is missing" for id in sorted(truth.keys() - held.keys()))
     yield from (f"{object} {id} lives only in the table" for id in sorted(held.keys() - truth.keys()))
     for id in truth.keys() & held.keys():

@@ -34,9 +34,22 @@ SIGNED: Mapping[str, tuple[str, Delivery]] = {
             NOW,
         ),
     ),
+    "pipedrive": (
+        "9f2c7d",
+        Delivery(
+            "POST",
+            "https://hooks.example.test/pipedrive",
+            {"authorization": "Basic OjlmMmM3ZA=="},
+            b'{"meta":{"action":"change","entity":"deal","entity_id":"55","company_id":"5550001"},"data":{"id":55}}',
+            NOW,
+        ),
+    ),
 }
 """A secret of each platform and a delivery that proves it."""
-UNKNOWN_EVENT: Mapping[str, bytes] = {"hubspot": b'[{"subscriptionType":"spaceship.launched","objectId":1}]'}
+UNKNOWN_EVENT: Mapping[str, bytes] = {
+    "hubspot": b'[{"subscriptionType":"spaceship.launched","objectId":1}]',
+    "pipedrive": b'{"meta":{"action":"launched","entity":"spaceship","entity_id":"1"}}',
+}
 
 every_platform = pytest.mark.parametrize("crm", PLATFORMS.values(), ids=list(PLATFORMS))
 

@@ -10,7 +10,7 @@ from crmbridge.domain.changes import Change, Claims, Delivery, Response, Webhook
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Json, Kind, Link, Record
+from crmbridge.domain.records import Json, Kind, Link, Record, State
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api, Explain
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
@@ -78,6 +78,8 @@ class ObjectSpec:
     listings: tuple[str, ...] = ("list",)
     """The listings a full run takes, one after the other, each with a cursor of its own (`PageRequest.step` names it);
     then what none of them showed is swept."""
+    listed: tuple[State, ...] = (State.LIVE,)
+    """The states of records that these listings show whole."""
     changes: tuple[str, ...] = ("list",)
     """The same for an incremental run, over one window; ("list", "deleted") where a CRM lists what it has deleted."""
     lag_seconds: int | None = None

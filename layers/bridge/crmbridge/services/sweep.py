@@ -26,7 +26,7 @@ def sweep(deps: Deps, work: Work, task: Task) -> Task:
     with nothing removed if they are gone indeed: then a lost permission is likelier than a customer's big clean-up.
     Only an admin knows better, and confirms the removals when asking for a run.
     """
-    stored, missing = _missing(deps, task)
+    stored, missing = _missing(deps, work, task)
     place = dict(task.cursor) or _beginning(len(stored), len(missing), confirmed=task.confirmed)
     ahead = [id for id in missing if id > place["after"]]
     for ids in _batches(ahead[:STRETCH], work.platform.objects[task.object].page_size):
@@ -44,13 +44,14 @@ def sweep(deps: Deps, work: Work, task: Task) -> Task:
     return replace(task, cursor={}, status=Status.SUCCESS)
 
 
-def _missing(deps: Deps, task: Task) -> tuple[list[str], list[str]]:
-    """The ids stored as live, and those of them that the listing did not show; in order."""
+def _missing(deps: Deps, work: Work, task: Task) -> tuple[list[str], list[str]]:
+    """The ids stored as live (or as whatever else the listings show), and those of them that they did not; in order."""
+    listed = work.platform.objects[task.object].listed
     stored = [
         id
         for shard in range(SHARDS)
         for id, state in deps.records.ids(task.workspace, task.connection, task.object, shard)
-        if state == State.LIVE
+        if state in listed
     ]
     return stored, sorted(set(stored) - deps.journal.noted_ids(task.workspace, task.id))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from crmbridge.domain.records import Kind
+from crmbridge.domain.records import Kind, State
 from crmbridge.platforms.spec import ObjectSpec
 
 NAME: Final = "pipedrive"
@@ -30,7 +30,8 @@ OBJECTS: Final[Mapping[str, ObjectSpec]] = {
         }),
         ObjectSpec(
             "deals", Kind.DEAL, ("persons", "organizations"), scope=DEALS_SCOPE,
-            listings=("list", "archived"), changes=("list", "deleted", "archived"), remote={
+            listings=("list", "archived"), listed=(State.LIVE, State.ARCHIVED),
+            changes=("list", "deleted", "archived"), remote={
                 "name": "title", "stage": "stage_id", "pipeline": "pipeline_id", "amount": "value",
                 "currency": "currency", "close_date": "expected_close_date", "created_date": "add_time",
                 "probability": "probability", "is_closed": "status", "owner_id": "owner_id", "company_id": "org_id",
