@@ -128,11 +128,8 @@ def test_a_window_goes_on_among_rows_that_share_a_stamp(told: Told, org: Directo
 
 
 def test_an_id_that_cannot_be_read_hides_nobody_else(told: Told, org: Directories) -> None:
-    spoilt = (
-        400,
-        {},
-        b'[{"errorCode":"INVALID_QUERY_FILTER_OPERATOR","message":"invalid ID field: 0065g00000badbadAA"}]',
-    )
+    body = b'[{"errorCode":"INVALID_QUERY_FILTER_OPERATOR","message":"invalid ID field: 0065g00000badbadAA"}]'
+    spoilt: tuple[int, dict[str, str], bytes] = (400, {}, body)
     api, script = told(spoilt, rows({"Id": DEAL}), spoilt)
 
     seen = SALESFORCE.fetch(api, "Opportunity", [DEAL, "0065g00000badbadAA"], org)
