@@ -124,7 +124,8 @@ def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str)
     remote, ours = neighbour.objects[object]
     truth = {str(one[neighbour.id]): one.get(remote) for one in crm.get("state", object=object)["live"]}
     stored = scanned(records(story.world), story, object)
-    held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state in (State.LIVE, State.ARCHIVED)}
+    there = (State.LIVE, State.ARCHIVED)
+    held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state in there}
     yield from (f"{object} {id} is missing" for id in sorted(truth.keys() - held.keys()))
     yield from (f"{object} {id} lives only in the table" for id in sorted(held.keys() - truth.keys()))
     for id in truth.keys() & held.keys():
