@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    made.add_argument("measures", nargs="*", choices=MEASURES, help="all of them when none is named")
+    made.add_argument("measures", nargs="*", type=named, help=f"of {', '.join(MEASURES)}; all when none is named")
     made.add_argument("--size", type=int, default=Plan().size, help="records of a CPU run")
     made.add_argument("--paced-size", type=int, default=Plan().paced_size, help="records of a run under the limit")
     made.add_argument("--pairs", type=int, default=Plan().pairs)
@@ -43,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--python", type=Path, default=PYTHON, help="the environment that holds the peers")
     made.add_argument("--results", type=Path, default=RESULTS)
     return made
+
+
+def named(measure: str) -> str:
+    if measure not in MEASURES:
+        raise argparse.ArgumentTypeError(f"{measure!r} is none of {', '.join(MEASURES)}")
+    return measure
 
 
 def line(finding: Finding) -> str:

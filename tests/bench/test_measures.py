@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import PYTHON
+from bench.__main__ import PYTHON, parser
 from bench.comparing import Finding, must_agree, paired
 from bench.measures import Plan, full_sync, full_sync_without_links, paced_sync, webhook_cold_start, webhook_post
 from bench.processes import Lab
@@ -72,6 +72,18 @@ def test_a_budget_is_met_or_not(ratio: float, verdict: str) -> None:
     )  # fmt: skip
 
     assert finding.verdict == verdict
+
+
+@pytest.mark.parametrize("asked", [[], ["cold", "webhook"]])
+def test_all_are_measured_unless_some_are_named(asked: list[str]) -> None:
+    assert parser().parse_args(asked).measures == asked
+
+
+def test_a_measure_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["speed"])
+
+    assert "none of sync, links" in capsys.readouterr().err
 
 
 def test_a_side_that_fails_says_why(lab: Lab, tmp_path: Path) -> None:
