@@ -11,7 +11,7 @@ from crmbridge.platforms.spec import Platform
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN = "<!-- matrix: made by `python -m local matrix` -->"
 END = "<!-- /matrix -->"
-AUTH = {"oauth": "OAuth", "token": "private token"}
+AUTH = {"oauth": "OAuth", "token": "private token", "client_credentials": "client credentials"}
 
 
 def rows(platform: Platform) -> dict[str, str]:
@@ -19,7 +19,7 @@ def rows(platform: Platform) -> dict[str, str]:
     return {
         "connect": ", ".join(AUTH[way] for way in platform.auth),
         **{f"read {kind}": tick(kind in kinds) for kind in Kind},
-        "webhooks, signed": tick(bool(platform.webhook.headers)),
+        "webhooks, proven": tick(bool(platform.webhook.headers)),
         **{f"`{name}`": tick(name in platform.actions) for name in ACTION_TYPES},
     }
 

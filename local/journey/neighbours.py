@@ -29,6 +29,8 @@ class Neighbour:
     objects: Mapping[str, tuple[str, str]]
     id: str = "id"
     auth_path: str = ""
+    account: str = "1"
+    """What approves at the simulator's consent page: an account, as that CRM names it."""
     options: Mapping[str, str | int] = field(default_factory=dict)
 
     @property
@@ -58,6 +60,7 @@ NEIGHBOURS = (
         "pipedrive",
         "9f0c0ffee0000001",
         {"persons": ("last_name", "last_name"), "organizations": ("name", "name"), "deals": ("title", "name")},
+        account="5550001",
     ),
     Neighbour(
         "zoho",
@@ -105,7 +108,8 @@ def keep_app(engine: Engine, neighbour: Neighbour, crm: Simulator) -> None:
 
 def connect(story: Story, neighbour: Neighbour) -> str:
     started = story.admin.post(f"/v1/oauth/{neighbour.platform}/start", {})
-    answer = requests.get(started["authorize_url"] + "&_sim_approve=1", timeout=30, allow_redirects=False)
+    pressed = f"{started['authorize_url']}&_sim_approve={neighbour.account}"
+    answer = requests.get(pressed, timeout=30, allow_redirects=False)
     if answer.status_code not in (302, 303):
         raise StepFailed(f"{neighbour.platform}'s authorize page answered {answer.status_code}: {answer.text[:300]}")
     come_back(answer.headers["location"])
@@ -120,9 +124,10 @@ def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
 
 
 def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str) -> Iterator[str]:
-    """Who lives (in the archive, too, where a CRM has one), and what each is called."""
+    """Who lives (in the archive, too, where a CRM has one; a converted lead does not), and what each is called."""
     remote, ours = neighbour.objects[object]
-    truth = {str(one[neighbour.id]): one.get(remote) for one in crm.get("state", object=object)["live"]}
+    living = [one for one in crm.get("state", object=object)["live"] if not one.get("IsConverted")]
+    truth = {str(one[neighbour.id]): one.get(remote) for one in living}
     stored = scanned(records(story.world), story, object)
     there = (State.LIVE, State.ARCHIVED)
     held = {one.key.external_id: one.record.get(ours) for one in stored if one.record.state in there}

@@ -20,6 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SOAP = (
+    b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+    b'<notifications xmlns="http://soap.sforce.com/2005/09/outbound">%s</notifications></e:Body></e:Envelope>'
+)
 SIGNED: Mapping[str, tuple[str, Delivery]] = {
     "hubspot": (
         "0f2c6a51-3d8e-4b77-9a10-5e1d7c2b9f40",
@@ -44,11 +48,22 @@ SIGNED: Mapping[str, tuple[str, Delivery]] = {
             NOW,
         ),
     ),
+    "salesforce": (
+        "4f7k2q",
+        Delivery(
+            "POST",
+            "https://hooks.example.test/salesforce/c1.acme/token?key=4f7k2q",
+            {"soapaction": '""'},
+            SOAP % b"<OrganizationId>00D5g0000000001EAA</OrganizationId>",
+            NOW,
+        ),
+    ),
 }
 """A secret of each platform and a delivery that proves it."""
 UNKNOWN_EVENT: Mapping[str, bytes] = {
     "hubspot": b'[{"subscriptionType":"spaceship.launched","objectId":1}]',
     "pipedrive": b'{"meta":{"action":"launched","entity":"spaceship","entity_id":"1"}}',
+    "salesforce": SOAP % b"<Notification><Id>1</Id><sObject><Id>a01</Id></sObject></Notification>",
 }
 
 every_platform = pytest.mark.parametrize("crm", PLATFORMS.values(), ids=list(PLATFORMS))
