@@ -1,72 +1,20 @@
 """The adapter against the simulator: what the CRM has is what we see, and what we write is there once."""
 
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from crmbridge.domain.connections import TokenSet
-from crmbridge.domain.directories import Directories, ReadContext
-from crmbridge.domain.errors import Duplicate, ReauthRequired, RecordGone, Rejected, Throttled, Unavailable
-from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Link, Record, State
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.errors import Rejected, Unavailable
+from crmbridge.domain.records import Link, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import PIPEDRIVE
-from crmbridge.platforms.spec import PageRequest, Window, WriteRequest
+from crmbridge.platforms.spec import PageRequest, Window
 
 from local.simulators import Running
-
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-Ask = Callable[..., WriteRequest]
-
-
-def everything(
-    api: Api, directories: Directories, object: str, window: Window | None = None
-) -> tuple[list[Sighting], int]:
-    """All pages of all steps, and how many calls they cost."""
-    spec, before = PIPEDRIVE.objects[object], api.calls
-    seen: list[Sighting] = []
-    for step in spec.changes if window else spec.listings:
-        cursor: Mapping[str, Any] | None = {}
-        while cursor is not None:
-            request = PageRequest(object=object, directories=directories, step=step, cursor=cursor, window=window)
-            page = PIPEDRIVE.page(api, request)
-            seen, cursor = seen + list(page.seen), page.next
-    return seen, api.calls - before
-
-
-def ids(seen: list[Sighting]) -> list[str]:
-    return [one.external_id for one in seen]
-
-
-def live(sim: Running, object: str) -> list[str]:
-    found: list[str] = sim.state(object=object, ids_only=1, limit=1_000_000)["live"]
-    return found
-
-
-def make(sim: Running, object: str, count: int = 1, **fields: Any) -> list[str]:
-    made: list[str] = sim.mutate({"op": "create", "object": object, "count": count, "fields": fields})[0]["ids"]
-    return [str(id) for id in made]
-
-
-def record(seen: Sighting, directories: Directories) -> Record:
-    context = ReadContext.of(directories, seen.object)
-    return PIPEDRIVE.read(seen.kind, seen.raw, context, object=seen.object, links=seen.links)
-
-
-def fetched(api: Api, directories: Directories, object: str, id: str) -> Record:
-    return record(PIPEDRIVE.fetch(api, object, [id], directories)[0], directories)
-
-
-def now(sim: Running) -> datetime:
-    """By the simulator's clock, which some tests move."""
-    return datetime.fromisoformat(sim.control("GET", "clock")["now"])
-
-
-def around(moment: datetime) -> Window:
-    return Window(moment - timedelta(seconds=2), moment + timedelta(seconds=2))
+from tests.pipedrive_and_us import LONG_AGO, around, everything, fetched, ids, live, make, now, record
 
 
 def test_the_connection_test_says_where_we_are_and_what_is_left(api: Api) -> None:
@@ -223,7 +171,7 @@ def test_notes_are_not_skipped_when_others_are_deleted_between_pages(
 
 
 def test_a_write_that_lands_late_is_in_the_window_after_the_overlap(
-    api: Api, sim: Running, directories: Directories, ask: Ask
+    api: Api, sim: Running, directories: Directories
 ) -> None:
     sim.faults({"kind": "commit_late", "method": "POST", "path": "/organizations$", "late_ms": 20_000})
     start = now(sim)
@@ -329,204 +277,3 @@ def test_a_cursor_that_is_refused_begins_the_walk_anew_once(api: Api, sim: Runni
     assert (list(first.seen), len(again.seen)) == ([], 500)
     with pytest.raises(Rejected):
         PIPEDRIVE.page(api, replace(asked, cursor={"cursor": "bm9uZQ", "again": True}))
-
-
-def test_a_task_is_created_with_its_links_and_read_back(
-    api: Api, sim: Running, directories: Directories, ask: Ask
-) -> None:
-    person, deal = make(sim, "persons", name="Busy One")[0], make(sim, "deals", title="Busy")[0]
-    links = (Link("persons", person), Link("deals", deal))
-
-    written = PIPEDRIVE.actions["create_task"].send(
-        api,
-        ask("create_task", directories, subject="Call", priority="high", due_at="2026-12-24", body="a < b\nc",
-            links=links, key="k-task"),
-    )  # fmt: skip
-
-    task = fetched(api, directories, "activities", written.external_id)
-    assert (task.kind, task.subject, task.priority, task.status) == ("task", "Call", "high", "not_started")
-    assert task.due_at == date(2026, 12, 24)
-    assert str(task.body).startswith("a &lt; b<br>c<br>ref ")
-    assert {link.external_id for ends in task.links.values() for link in ends} == {person, deal}
-
-
-def test_what_a_write_answers_is_what_a_re_read_shows(api: Api, directories: Directories, ask: Ask) -> None:
-    request = ask("create_task", directories, subject="Same", due_at="2026-12-24T09:30:00Z", key="k-same")
-
-    written = PIPEDRIVE.actions["create_task"].send(api, request)
-
-    read = PIPEDRIVE.fetch(api, "activities", [written.external_id], directories)[0]
-    assert written.seen is not None
-    assert written.seen.fingerprint == read.fingerprint
-    assert record(read, directories).due_at == datetime(2026, 12, 24, 9, 30, tzinfo=UTC)
-
-
-def test_a_call_is_a_done_activity_with_what_it_came_to(api: Api, directories: Directories, ask: Ask) -> None:
-    request = ask(
-        "log_call", directories, subject="Intro", duration_seconds=90, direction="outbound", outcome="Left voicemail",
-        occurred_at="2026-11-20T08:00:00Z", key="k-call",
-    )  # fmt: skip
-
-    written = PIPEDRIVE.actions["log_call"].send(api, request)
-
-    call = fetched(api, directories, "activities", written.external_id)
-    assert (call.kind, call.type, call.outcome, call.duration_seconds) == ("activity", "call", "completed", 120)
-    assert call.occurred_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
-    assert str(call.body).startswith("Direction: outbound<br>Outcome: Left voicemail<br>ref ")
-
-
-def test_a_deal_moves_by_the_label_of_a_stage(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
-    deal = make(sim, "deals", title="Mover", stage_id=1)[0]
-    stage = next(stage for stage in directories.stages.values() if stage.pipeline == "1" and stage.id not in ("1",))
-    request = ask(
-        "update_deal", directories, external_id=deal, stage=stage.label.upper(), amount="1234.50",
-        close_date="2026-12-24", custom_fields={"status": "Open"},
-    )  # fmt: skip
-
-    looked_up = PIPEDRIVE.actions["update_deal"].look_up(api, request)
-    written = PIPEDRIVE.actions["update_deal"].send(api, request)
-
-    found = fetched(api, directories, "deals", deal)
-    assert looked_up is None
-    assert written.external_id == deal
-    assert (found.stage, str(found.amount), str(found.close_date)) == (stage.id, "1234.5", "2026-12-24")
-    assert PIPEDRIVE.actions["update_deal"].look_up(api, request) is not None
-
-
-def test_a_deal_is_won_by_its_status(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
-    deal = make(sim, "deals", title="Winner")[0]
-
-    PIPEDRIVE.actions["update_deal"].send(
-        api, ask("update_deal", directories, external_id=deal, custom_fields={"status": "won"})
-    )
-
-    found = fetched(api, directories, "deals", deal)
-    assert (found.is_closed, found.is_won, found.probability) == (True, True, 100)
-
-
-def test_changing_what_is_not_there_says_so(api: Api, directories: Directories, ask: Ask) -> None:
-    with pytest.raises(RecordGone):
-        PIPEDRIVE.actions["update_deal"].send(api, ask("update_deal", directories, external_id="999999", amount="1"))
-
-
-def test_a_contact_that_is_there_already_is_named(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
-    person = make(sim, "persons", name="Twice", emails=[{"value": "twice@example.test", "primary": True}])[0]
-    request = ask("create_contact", directories, email="twice@example.test", last_name="Other", key="k-twice")
-
-    with pytest.raises(Duplicate) as caught:
-        PIPEDRIVE.actions["create_contact"].send(api, request)
-    assert caught.value.existing_id == person
-
-
-def test_a_contact_without_a_name_is_called_by_its_address(api: Api, directories: Directories, ask: Ask) -> None:
-    request = ask("create_contact", directories, email="no.name@example.test", phone="+372 1", key="k-nameless")
-
-    written = PIPEDRIVE.actions["create_contact"].send(api, request)
-
-    found = fetched(api, directories, "persons", written.external_id)
-    assert (found.email, found.phone) == ("no.name@example.test", "+372 1")
-
-
-CREATES = {
-    "create_task": {"subject": "Once"},
-    "log_call": {"subject": "Once", "occurred_at": "2026-11-20T08:00:00Z"},
-    "create_contact": {"email": "once@example.test", "first_name": "Once"},
-}
-
-
-@pytest.mark.parametrize("type", list(CREATES))
-@pytest.mark.parametrize("linked", [True, False])
-def test_a_create_that_was_done_unseen_is_found_by_its_key(
-    api: Api, sim: Running, directories: Directories, ask: Ask, type: str, *, linked: bool
-) -> None:
-    action = PIPEDRIVE.actions[type]
-    links = (Link("organizations", make(sim, "organizations", name="Parent")[0]),) if linked else ()
-    fields = {name: str(value).replace("once@", f"once.{linked}@") for name, value in CREATES[type].items()}
-    request = ask(type, directories, key=f"unseen-{type}-{linked}", links=links, asked_at=now(sim), **fields)
-    sim.faults({"kind": "commit_then_timeout", "method": "POST", "path": f"/{action.object}$", "body": "reset"})
-    before = len(live(sim, action.object))
-
-    assert action.look_up(api, request) is None
-    with pytest.raises(Unavailable) as caught:
-        action.send(api, request)
-    found = action.look_up(api, request)
-
-    assert caught.value.outcome_unknown
-    assert found is not None
-    assert found.external_id == live(sim, action.object)[-1]
-    assert len(live(sim, action.object)) == before + 1
-
-
-def test_without_the_key_field_a_contact_is_found_by_what_was_sent(
-    api: Api, sim: Running, directories: Directories, ask: Ask
-) -> None:
-    keyless = replace(directories, fields={})
-    request = ask("create_contact", keyless, email="keyless@example.test", last_name="Keyless", asked_at=now(sim))
-    action = PIPEDRIVE.actions["create_contact"]
-    make(sim, "persons", name="Keyless")
-
-    before = action.look_up(api, request)
-    sent = action.send(api, request)
-
-    assert before is None
-    assert action.look_up(api, request) == sent
-
-
-def test_a_write_that_lands_after_we_looked_is_found_later(
-    api: Api, sim: Running, directories: Directories, ask: Ask
-) -> None:
-    action = PIPEDRIVE.actions["create_task"]
-    request = ask("create_task", directories, subject="Late", key="late", timeout=0.2, asked_at=now(sim))
-    sim.faults({"kind": "commit_late", "method": "POST", "path": "/activities$", "late_ms": 5_000})
-
-    with pytest.raises(Unavailable):
-        action.send(api, request)
-    too_early = action.look_up(api, request)
-    sim.advance(6)
-    deadline = time.monotonic() + 5
-    while (found := action.look_up(api, request)) is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-    assert too_early is None
-    assert found is not None
-
-
-def test_an_update_that_was_done_unseen_is_recognised(
-    api: Api, sim: Running, directories: Directories, ask: Ask
-) -> None:
-    deal = make(sim, "deals", title="Unseen")[0]
-    request = ask("update_deal", directories, external_id=deal, amount="77", name="Seen", close_date="2026-12-24")
-    sim.faults({"kind": "commit_then_timeout", "method": "PATCH", "body": "half"})
-
-    with pytest.raises(Unavailable):
-        PIPEDRIVE.actions["update_deal"].send(api, request)
-
-    assert PIPEDRIVE.actions["update_deal"].look_up(api, request) is not None
-
-
-def test_what_pipedrive_refuses_names_the_field(api: Api, sim: Running, directories: Directories, ask: Ask) -> None:
-    deal = make(sim, "deals", title="Refused")[0]
-    request = ask("update_deal", directories, external_id=deal, custom_fields={"f" * 40: "x"})
-
-    with pytest.raises(Rejected) as caught:
-        PIPEDRIVE.actions["update_deal"].send(api, request)
-    assert caught.value.code == "ERR_SCHEMA_VALIDATION_FAILED"
-    assert "f" * 40 in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("policy", "pool", "wait"), [("BURST", "burst", 2.0), ("DAILY", "daily", 3600.0), ("CLOUDFLARE", "burst", 600.0)]
-)
-def test_limits_say_for_how_long_to_stand_back(api: Api, sim: Running, policy: str, pool: str, wait: float) -> None:
-    sim.faults({"kind": "rate_limit", "policy": policy})
-
-    with pytest.raises(Throttled) as caught:
-        PIPEDRIVE.identify(api, TokenSet(access_token="t"))
-    assert (caught.value.pool, caught.value.retry_after) == (pool, wait)
-
-
-def test_a_refused_token_is_refused_after_one_replacement(api: Api, sim: Running) -> None:
-    sim.faults({"kind": "status", "status": 401, "body": "json", "times": 2})
-
-    with pytest.raises(ReauthRequired):
-        PIPEDRIVE.identify(api, TokenSet(access_token="t"))
