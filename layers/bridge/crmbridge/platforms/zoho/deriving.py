@@ -1,0 +1,192 @@
+"""Fields that no single remote field fills: addresses, who somebody is, what a stage says, how long a call was."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from crmbridge.domain.directories import ReadContext, Stage
+from crmbridge.domain.records import Kind, Labelled, Link, Value
+from crmbridge.platforms.zoho.objects import ACTIVITY_TYPES
+from crmbridge.platforms.zoho.values import Convert, to_duration, to_instant
+
+
+@dataclass(slots=True)
+class Reading:
+    """A record in the making."""
+
+    kind: Kind
+    object: str
+    raw: Mapping[str, Any]
+    context: ReadContext
+    links: Mapping[str, tuple[Link, ...]]
+    fields: dict[str, Value] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+    odd: set[str] = field(default_factory=set)
+
+    def keep_odd(self, name: str, key: str, value: Any) -> None:
+        """As it came: a scalar in its field, anything else under its remote key."""
+        self.odd.add(name)
+        if isinstance(value, str | bool | int):
+            self.fields[name] = value
+        else:
+            self.custom[key] = value
+
+    def instant(self, name: str, key: str) -> datetime | None:
+        """A date of the record itself; one that cannot be read is kept."""
+        moment = self.value(name, key, to_instant)
+        return moment if isinstance(moment, datetime) else None
+
+    def value(self, name: str, key: str, convert: Convert) -> Any:
+        """A remote field's value, or None; one that cannot be understood is kept under its remote key."""
+        value = self.raw.get(key)
+        if value is None or value == "":
+            return None
+        try:
+            return convert(value)
+        except ValueError:
+            self.odd.add(name)
+            self.custom[key] = value
+            return None
+
+
+Derive = Callable[[Reading], None]
+
+
+def derive_addresses(reading: Reading) -> None:
+    """A mobile number alone is the phone."""
+    for scalar, name, key, others in (
+        ("email", "emails", "Email", (("secondary", "Secondary_Email"),)),
+        ("phone", "phones", "Phone", (("mobile", "Mobile"),)),
+    ):
+        told = [(label, _text(reading, name, other)) for label, other in others]
+        if scalar in reading.odd or not (key in reading.raw or any(text for _, text in told)):
+            continue
+        pairs = [("", reading.fields.get(scalar)), *told]
+        main = next((text for _, text in pairs if isinstance(text, str) and text), None)
+        found: dict[str, Labelled] = {}
+        for label, text in pairs:
+            if isinstance(text, str) and text:
+                found.setdefault(text, Labelled(text, label, text == main))
+        reading.fields[scalar], reading.fields[name] = main, tuple(found.values())
+
+
+def _text(reading: Reading, name: str, key: str) -> str | None:
+    """Of a second address; one that is no text is kept as it came."""
+    value = reading.raw.get(key)
+    if value is None or isinstance(value, str):
+        return value.strip() or None if value else None
+    reading.odd.add(name)
+    reading.custom[key] = value
+    return None
+
+
+def derive_contact(reading: Reading) -> None:
+    reading.fields["subtype"] = "contact"
+    if (companies := reading.links.get("Accounts")) is not None:
+        reading.fields["company_ids"] = tuple(link.external_id for link in companies)
+
+
+def derive_lead(reading: Reading) -> None:
+    """A lead is at the stage "lead" by being one; how far it has come, the customer's own statuses say."""
+    reading.fields["subtype"] = "lead"
+    reading.fields["lifecycle_stage"] = "lead"
+    if "lead_status" in reading.fields and "lead_status" not in reading.odd:
+        reading.fields["lifecycle_raw"] = reading.fields["lead_status"]
+
+
+def derive_domain(reading: Reading) -> None:
+    """`https://www.nordlicht.test/about` and `nordlicht.test` are the same domain."""
+    if "website" not in reading.fields or "website" in reading.odd:
+        return
+    website = str(reading.fields["website"] or "").strip()
+    try:
+        host = urlsplit(website if "//" in website else f"//{website}").hostname
+    except ValueError:
+        host = None
+    reading.fields["domain"] = host.removeprefix("www.") if host else None
+
+
+def derive_stage(reading: Reading) -> None:
+    """A deal holds the stage's label. Whether that is won or lost, only the stage knows."""
+    fields, told = reading.fields, reading.fields.get("stage")
+    if "pipeline" in fields:
+        fields["pipeline_label"] = fields["pipeline"]
+    if not isinstance(told, str):
+        return
+    stage = stage_of(reading.context, told)
+    if stage is None:
+        fields["stage_label"] = told
+        return
+    fields["stage"], fields["stage_label"] = stage.id, stage.label
+    fields["is_closed"], fields["is_won"] = stage.is_closed, stage.is_won
+    if stage.pipeline_label and not fields.get("pipeline"):
+        fields["pipeline"], fields["pipeline_label"] = stage.pipeline, stage.pipeline_label
+    if fields.get("probability") is None and stage.probability is not None:
+        fields["probability"] = stage.probability
+
+
+def stage_of(context: ReadContext, told: str) -> Stage | None:
+    """By its label; where an account answers with the name that the stage had at first, by that."""
+    if told in context.stages:
+        return context.stages[told]
+    known = context.fields.get("Stage")
+    label = next((option.label for option in known.options if option.value == told), "") if known else ""
+    return context.stages.get(label)
+
+
+def derive_money(reading: Reading) -> None:
+    """Without several currencies a deal has none of its own; then its amount is the amount at home, too."""
+    fields, account = reading.fields, reading.context.account
+    if account is None or not account.currency or not ("amount" in fields or "currency" in fields):
+        return
+    fields["home_currency"] = account.currency
+    fields["currency"] = fields.get("currency") or account.currency
+    if "amount" in fields and "amount" not in reading.odd and fields["currency"] == account.currency:
+        fields["amount_home"] = fields["amount"]
+
+
+def derive_task(reading: Reading) -> None:
+    reading.fields["type"] = "task"
+
+
+def derive_activity(reading: Reading) -> None:
+    reading.fields["type"] = ACTIVITY_TYPES.get(reading.object, "other")
+
+
+def derive_call(reading: Reading) -> None:
+    """What a person chose as the result comes before what became of the call."""
+    fields, raw = reading.fields, reading.raw
+    if fields.get("duration_seconds") is None and raw.get("Call_Duration") is not None:
+        try:
+            fields["duration_seconds"] = to_duration(raw["Call_Duration"])
+        except ValueError:
+            reading.odd.add("duration_seconds")
+    if fields.get("outcome") is None:
+        status = raw.get("Outbound_Call_Status")
+        missed = "missed" if raw.get("Call_Type") == "Missed" else None
+        if isinstance(status, str) or missed:
+            fields["outcome"] = missed or str(status).lower()
+
+
+def derive_meeting(reading: Reading) -> None:
+    start = reading.fields.get("occurred_at")
+    try:
+        end = to_instant(reading.raw.get("End_DateTime"))
+    except ValueError:
+        return
+    if isinstance(start, datetime) and end >= start:
+        reading.fields["duration_seconds"] = int((end - start).total_seconds())
+
+
+DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = {
+    "Accounts": (derive_domain,),
+    "Contacts": (derive_addresses, derive_contact),
+    "Leads": (derive_addresses, derive_lead),
+    "Deals": (derive_stage, derive_money),
+    "Tasks": (derive_task,),
+    "Calls": (derive_activity, derive_call),
+    "Events": (derive_activity, derive_meeting),
+    "Notes": (derive_activity,),
+}
