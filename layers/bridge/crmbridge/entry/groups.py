@@ -41,6 +41,16 @@ class GroupChange(Given):
     paused: bool | None = None
 
 
+class GroupDraft(Given):
+    """A group as it might be; with `group`, one there is as it might become. `rules` are needed without it."""
+
+    group: Annotated[str | None, Field(max_length=200)] = None
+    rules: Rules | None = None
+    members: WhomADealBrings | None = None
+    include_closed: bool | None = None
+    connections: Connections | None = None
+
+
 class GroupShown(Shown):
     id: str
     name: str

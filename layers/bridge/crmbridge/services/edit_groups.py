@@ -26,7 +26,7 @@ def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
     """
     if caller.role not in EDITORS:
         raise Forbidden("only admins and members may make smart groups; ask an admin")
-    known = _checked(deps, caller, body, required=("name", "channel", "rules"))
+    known = checked_settings(deps, caller, body, required=("name", "channel", "rules"))
     group = Group(id=deps.new_id(), workspace=caller.workspace, created_by=caller.user, created_at=deps.now(), **known)
     deps.groups.add(group, deps.max_groups)
     queue_scans(deps, caller.workspace, group.connections)
@@ -36,13 +36,10 @@ def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
 def update_group(deps: Deps, caller: Caller, id: str, body: Mapping[str, Json]) -> Group:
     """Only what is given changes. Asking for the same again evaluates again, so that a lost answer can be repeated."""
     group = _mine(deps, caller, id)
-    known = _checked(deps, caller, body)
+    known = checked_settings(deps, caller, body)
     if known.get("channel", group.channel) != group.channel:
         raise Invalid(Problem("channel", "cannot be changed", "make a group for the other channel, delete this one"))
-    changed = replace(group, **known)
-    if _decides(changed) != _decides(group):
-        changed = replace(changed, epoch=group.epoch + 1)
-    saved = deps.groups.save(changed)
+    saved = deps.groups.save(redrawn(group, known))
     if DECIDING & known.keys():
         queue_scans(deps, caller.workspace, _drawn_from(group, saved))
     return saved
@@ -69,6 +66,12 @@ def _mine(deps: Deps, caller: Caller, id: str) -> Group:
     return group
 
 
+def redrawn(group: Group, settings: Mapping[str, Any]) -> Group:
+    """In a new epoch when who belongs is decided anew."""
+    changed = replace(group, **settings)
+    return changed if _decides(changed) == _decides(group) else replace(changed, epoch=group.epoch + 1)
+
+
 def _decides(group: Group) -> tuple[Json, ...]:
     return tuple(getattr(group, name) for name in sorted(DECIDING))
 
@@ -78,8 +81,10 @@ def _drawn_from(before: Group, after: Group) -> tuple[str, ...]:
     return (*before.connections, *after.connections) if before.connections and after.connections else ()
 
 
-def _checked(deps: Deps, caller: Caller, body: Mapping[str, Json], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What the body says, ready for a Group."""
+def checked_settings(
+    deps: Deps, caller: Caller, body: Mapping[str, Json], required: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What the body says, ready for a Group. Raises Invalid naming every wrong field."""
     problems = [Problem(name, "is required") for name in required if name not in body]
     known: dict[str, Any] = {}
     for name, value in body.items():

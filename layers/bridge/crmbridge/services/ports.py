@@ -250,6 +250,9 @@ class Memberships(Protocol):
 
     def members(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Member]: ...
 
+    def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
+        """Everything that keeps anybody in the group, person by person."""
+
     def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
         """Every record that supports somebody in the group, so that each can be settled anew."""
 

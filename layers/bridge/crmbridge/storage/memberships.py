@@ -104,6 +104,10 @@ class MembershipStore:
         found = [read_member(item) for item in page.items]
         return PageOf(found, cursor_of(found[-1].person) if page.after else None)
 
+    def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
+        rows = query_all(self._items, group_partition(workspace, group), "support#")
+        return (read_support(row) for row in rows)
+
     def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
         rows = query_all(self._items, group_partition(workspace, group), "support#", attributes=("epoch", "proof"))
         return list(dict.fromkeys(read_support(row).record for row in rows))

@@ -1,0 +1,59 @@
+"""Smart groups of the API before they are saved."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from crmbridge.entry.group_members import RecordNamed
+from crmbridge.entry.groups import TAGS, GroupDraft
+from crmbridge.entry.http import Ask, new_router
+from crmbridge.entry.models import Shown
+from crmbridge.services import preview_group as previews
+
+router = new_router()
+
+
+class Foreseen(Shown):
+    """One person, with the record that decides; `user` is null without a chat user."""
+
+    person: str
+    user: str | None
+    record: RecordNamed | None
+    reason: str
+    clauses: Annotated[list[dict[str, Any]], Field(description="Those that hold, with the record's `actual` values")]
+
+
+class People(Shown):
+    """The first hundred of `count`."""
+
+    count: int
+    people: list[Foreseen]
+
+
+class Unanswered(Shown):
+    field: str
+    unknown: Annotated[int, Field(description="Deals of which nobody knows the answer")]
+    empty: Annotated[int, Field(description="Of these, where the field is empty")]
+    instead: Annotated[dict[str, Any] | None, Field(description="The clause that would take the empty ones, too")]
+
+
+class Preview(Shown):
+    looked_at: int
+    complete: Annotated[bool, Field(description="False: there are more deals than could be looked at")]
+    matching: Annotated[int, Field(description="Deals that match")]
+    join: People
+    leave: People
+    stay: People
+    unknown: Annotated[People, Field(description="They come with deals of which nobody knows whether they match")]
+    not_known: Annotated[int, Field(description="Members kept in by deals that were not looked at")]
+    unanswered: list[Unanswered]
+    bring_nobody: Annotated[list[RecordNamed], Field(description="Matching deals that bring nobody, the first hundred")]
+    bring_nobody_count: int
+    without_user: Annotated[list[str], Field(description="Who matches and has no chat user yet, the first hundred")]
+    without_user_count: int
+
+
+@router.post("/v1/groups/preview", summary="Who would join, leave and stay; nothing is saved", tags=TAGS)
+def preview_group(ask: Ask, draft: GroupDraft) -> Preview:
+    found = previews.preview_group(ask.deps, ask.caller, draft.model_dump(exclude_none=True))
+    return Preview.model_validate(found)
