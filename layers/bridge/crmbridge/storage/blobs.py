@@ -2,9 +2,7 @@
 
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmbridge.storage.meanings import meaning
+from crmbridge.storage.meanings import aws_errors, code_of, meaning
 
 
 class Blobs(Protocol):
@@ -22,17 +20,15 @@ class S3Blobs:
     def put(self, key: str, body: bytes) -> None:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
-        except (ClientError, BotoCoreError) as error:
+        except aws_errors() as error:
             raise meaning(error, self._bucket) from error
 
     def get(self, key: str) -> bytes | None:
         try:
             return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+        except aws_errors() as error:
+            if code_of(error) in ("NoSuchKey", "404"):
                 return None
-            raise meaning(error, self._bucket) from error
-        except BotoCoreError as error:
             raise meaning(error, self._bucket) from error
 
 
