@@ -221,15 +221,17 @@ class Mortal:
 
 
 def mortal(house: Deps, life: Life) -> Deps:
-    platform = house.platform("hubspot")
-    actions = {
-        type: replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up))
-        for type, spec in platform.actions.items()
-    }
-    dying = replace(platform, actions=actions, fetch=life.around(platform.fetch))
+    def dying(name: str) -> Platform:
+        platform = house.platform(name)
+        actions = {
+            type: replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up))
+            for type, spec in platform.actions.items()
+        }
+        return replace(platform, actions=actions, fetch=life.around(platform.fetch))
+
     return replace(
         house,
-        platform=lambda _: dying,
+        platform=dying,
         actions=Mortal(house.actions, life),
         records=Mortal(house.records, life),
         connections=Mortal(house.connections, life),
