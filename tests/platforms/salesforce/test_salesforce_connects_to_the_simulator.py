@@ -182,6 +182,7 @@ def test_client_credentials_connect_an_org_without_anybody(
 
     api = open_api(renewed.base_url, renewed.access_token)
     assert (tokens.given, tokens.refresh_token) == (given, "")
+    assert {scope.name for scope in SALESFORCE.oauth.scopes if scope.required} <= set(renewed.scopes)
     assert SALESFORCE.identify(api, renewed).account.id == ORG
 
 

@@ -78,13 +78,18 @@ def test_what_an_orgs_own_list_does_not_have_is_left_to_the_org(told: Told, ask:
 
 
 def test_without_the_key_field_a_short_reference_ends_the_description(told: Told, ask: Ask, org: Directories) -> None:
-    request = ask("create_task", replace(org, fields={}), subject="x", body="Text")
+    blind = replace(org, fields={"Task": {"Subject": Field("Subject", "Subject", Type.TEXT)}})
 
-    assert sent(told, request)["Description"] == f"Text\n{marker('key-1')}"
+    marked = sent(told, ask("create_task", replace(org, fields={}), subject="x", body="Text"))
+    bare = sent(told, ask("create_task", blind, subject="x"))
+
+    assert marked["Description"] == f"Text\n{marker('key-1')}"
+    assert "Description" not in bare
 
 
-def test_somebody_at_an_early_stage_is_a_lead(told: Told, ask: Ask, org: Directories) -> None:
-    request = ask("create_contact", org, email="lena@ott.test", lifecycle_stage="marketing_qualified")
+@pytest.mark.parametrize("said", [{"lifecycle_stage": "marketing_qualified"}, {"subtype": "lead"}])
+def test_somebody_at_an_early_stage_is_a_lead(told: Told, ask: Ask, org: Directories, said: dict[str, str]) -> None:
+    request = ask("create_contact", org, email="lena@ott.test", **said)
 
     assert request.object == "Lead"
     assert sent(told, request, NOBODY, NOBODY) == {
@@ -158,6 +163,7 @@ def test_links_that_a_task_cannot_have_are_refused(
         ("update_deal", {"external_id": DEAL, "amount": "much"}, "amount"),
         ("update_deal", {"external_id": DEAL, "stage": "Nowhere"}, "stage"),
         ("update_deal", {"external_id": DEAL, "pipeline": "Sales"}, "pipeline"),
+        ("update_deal", {"external_id": DEAL, "custom_fields": {"Id FROM User": 1}}, "Id FROM User"),
         ("update_deal", {"external_id": DEAL}, "fields"),
         ("update_deal", {"amount": "1"}, "target"),
     ],

@@ -23,9 +23,12 @@ KEYED: Final = ("Contact", "Lead", "Account", "Opportunity", "Task", "Event")
 MY_DOMAIN: Final = r"[a-z0-9][a-z0-9-]*(--[a-z0-9]+\.sandbox)?\.my\.salesforce\.com"
 WHO: Final = url("SELECT Id, Name, TimeZoneSidKey FROM Organization")
 
+RENEWS: Final = "refresh_token"
+"""An app of the org's own needs no such scope: it can ask for a new session at any time."""
+
 SCOPES: Final = (
     Scope("api", "read and write records; without it nothing is kept in step"),
-    Scope("refresh_token", "stay connected when the session ends, about two hours later"),
+    Scope(RENEWS, "stay connected when the session ends, about two hours later"),
     Scope("id", "know who connected the org; without it the connection names no user", required=False),
 )
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -98,7 +101,7 @@ def grant_client(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
         tokens = ask({"grant_type": "client_credentials"}, auth_url=auth_url, app=app)
     except Misconfigured:
         raise ReauthRequired("Salesforce does not accept the consumer key and secret", platform=NAME) from None
-    return replace(tokens, given=given)
+    return replace(tokens, given=given, scopes=(*tokens.scopes, RENEWS) if tokens.scopes else ())
 
 
 def renew_client(ask: AskTokens, tokens: TokenSet) -> TokenSet:

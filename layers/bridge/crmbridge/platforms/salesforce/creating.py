@@ -28,8 +28,9 @@ _WHAT: Final = ("Opportunity", "Account")
 
 
 def person_object(fields: Mapping[str, Json]) -> str:
-    """Somebody at an early stage of life is a lead."""
-    return "Lead" if fields.get("lifecycle_stage") in LEAD_STAGES else "Contact"
+    """Somebody at an early stage of life is a lead, and so is whoever is called one."""
+    is_lead = fields.get("subtype") == "lead" or fields.get("lifecycle_stage") in LEAD_STAGES
+    return "Lead" if is_lead else "Contact"
 
 
 def new_fields(request: WriteRequest) -> dict[str, Json]:
@@ -44,9 +45,10 @@ def new_fields(request: WriteRequest) -> dict[str, Json]:
     if request.object in PEOPLE:
         _name_person(request.object, fields)
     key = key_field(request.directories, request.object)
+    known = request.directories.fields.get(request.object, {})
     if key:
         fields[key] = request.key
-    else:
+    elif not known or MARKED in known:
         fields[MARKED] = "\n".join(str(text) for text in (fields.get(MARKED), marker(request.key)) if text)
     return fields
 

@@ -1,5 +1,6 @@
 """Our fields and values into Salesforce's; what it cannot take is refused before anything is sent."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,8 +19,10 @@ from crmbridge.platforms.spec import WriteRequest
 
 NOT_WRITABLE: Final = frozenset({"is_closed", "is_won", "created_date", "completed_at"})
 """Calculated by Salesforce."""
-DECIDING: Final = frozenset({"lifecycle_stage", "type"})
+DECIDING: Final = frozenset({"lifecycle_stage", "subtype", "type"})
 """Fields that choose the object or its subtype, and are nothing of their own there."""
+COLUMN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+"""What a field may be called, since its name stands in a query unquoted."""
 ALSO_WRITTEN: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
     ("Task", Kind.ACTIVITY): {"occurred_at": "ActivityDate"},
     ("Event", Kind.ACTIVITY): {"duration_seconds": "DurationInMinutes"},
@@ -90,6 +93,8 @@ def _encoder(object: str, name: str) -> Encode:
 def _custom_fields(request: WriteRequest) -> dict[str, Json]:
     """Under their remote names; labels of options become values."""
     known = request.directories.fields.get(request.object, {})
+    if wrong := {key: "is no name of a field" for key in request.custom_fields if not COLUMN.fullmatch(key)}:
+        raise refused(wrong)
     return {key: _custom(known.get(key), value) for key, value in request.custom_fields.items()}
 
 
