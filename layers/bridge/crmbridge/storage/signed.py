@@ -145,5 +145,5 @@ def _code(answer: Any) -> str:
 def _refusal(operation: str, status: int, answer: Any) -> Exception:
     from botocore.exceptions import ClientError
 
-    error = {"Code": _code(answer) or str(status), "Message": str(answer.get("message") or answer.get("Message") or "")}
-    return ClientError({"Error": error}, operation)
+    message = str(answer.get("message") or answer.get("Message") or "")
+    return ClientError({"Error": {"Code": _code(answer) or str(status), "Message": message}}, operation)
