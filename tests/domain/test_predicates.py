@@ -145,6 +145,13 @@ class TestText:
     def test_contains_is_a_part_of_the_text(self, needle: str, answer: bool) -> None:
         assert one("deal_name", "contains", needle)(deal(name="Acme Renewal")) is answer
 
+    @pytest.mark.parametrize(
+        ("operator", "needle", "answer"),
+        [("starts_with", " ACME", True), ("starts_with", "renewal", False), ("ends_with", "al", True)],
+    )
+    def test_a_text_may_be_asked_for_how_it_begins_and_ends(self, operator: str, needle: str, answer: bool) -> None:
+        assert one("deal_name", operator, needle)(deal(name="Acme Renewal")) is answer
+
     def test_a_list_of_values_is_searched(self) -> None:
         roles = (Labelled("5", "Decision maker"), Labelled("6", "Champion"))
 
@@ -299,7 +306,7 @@ class TestWrongRules:
             ({**LARGE, "currency": "Euro"}, "currency"),
             ({**NEGOTIATION, "currency": "EUR"}, "currency"),
             ({**LARGE, "pipeline": "Sales"}, "pipeline"),
-            ({"field": "contact_title", "operator": "eq", "value": "CEO"}, "field"),
+            ({"field": "contact_shoe_size", "operator": "eq", "value": "9"}, "field"),
             ({"field": "deal_name", "operator": "contains", "value": "x" * 2000}, "value"),
             ("{", "rules"),
             ("[" * 50_000, "rules"),
@@ -327,9 +334,29 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-NAMES = st.sampled_from(["deal_stage", "deal_amount", "closeDate", "is_won", "custom_fields.x", "owner", "nonsense"])
+NAMES = st.sampled_from(
+    ["deal_stage", "deal_amount", "closeDate", "is_won", "custom_fields.x", "owner", "contact_title", "nonsense"]
+)
 OPERATORS = st.sampled_from(
-    ["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "contains", "between", "is_empty", "AND", "OR", "NOT", "?"]
+    [
+        "eq",
+        "ne",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "in",
+        "not_in",
+        "contains",
+        "between",
+        "is_empty",
+        "before_today",
+        "ends_with",
+        "AND",
+        "OR",
+        "NOT",
+        "?",
+    ]
 )
 ALMOST = st.recursive(
     st.fixed_dictionaries({"field": NAMES | JUNK, "operator": OPERATORS | JUNK, "value": JUNK})

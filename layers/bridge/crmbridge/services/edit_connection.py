@@ -104,7 +104,7 @@ def _filters(value: Json) -> dict[str, Json]:
             problems.append(Problem(str(kind)[:MAX_NAME], "is not a kind", f"one of {', '.join(Kind)}"))
             continue
         try:
-            compile_predicate(rules)
+            compile_predicate(rules, kind=Kind(kind))
         except Invalid as refused:
             problems += [replace(each, field=f"{kind}.{each.field}") for each in refused.problems]
     if problems:

@@ -1,11 +1,13 @@
-"""Three-valued rules over deals: what a smart group asks of a record.
+"""Three-valued rules over records: what a smart group asks of a record.
 
 `words` names the fields, `values` reads what records and rules hold, `operators` compares, `trees` reads the rules as
-JSON, `compiled` makes them callable. A new operator is a row in `operators`; a new kind of value is a family in
-`values`; anything that works on whole rule sets (an index over all groups) walks the tree.
+JSON, held to a `schema`, `compiled` makes them callable, `proofs` says why they hold, `masks` asks all rules of a
+workspace at once. A new operator is a row in `operators`; a new kind of value is a family in `values`.
 """
 
 from crmbridge.domain.predicates.compiled import Predicate, compile_predicate
+from crmbridge.domain.predicates.moments import When
+from crmbridge.domain.predicates.schema import Known, Schema, schema_of
 from crmbridge.domain.predicates.words import Facts, facts
 
-__all__ = ["Facts", "Predicate", "compile_predicate", "facts"]
+__all__ = ["Facts", "Known", "Predicate", "Schema", "When", "compile_predicate", "facts", "schema_of"]

@@ -2,20 +2,33 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
+from crmbridge.domain.directories import Option
 from crmbridge.domain.errors import Invalid, Problem
-from crmbridge.domain.predicates.operators import OPERATORS, Operator, Takes, operators_of
-from crmbridge.domain.predicates.values import OF_TYPE, READINGS, Family, guess_family, read_instant, read_number
-from crmbridge.domain.predicates.words import Word, names, word
+from crmbridge.domain.predicates.operators import NAMED, OPERATORS, Operator, Takes, operators_of
+from crmbridge.domain.predicates.schema import Known, Schema
+from crmbridge.domain.predicates.values import (
+    OF_TYPE,
+    READINGS,
+    Family,
+    guess_family,
+    read_instant,
+    read_number,
+    read_text,
+)
+from crmbridge.domain.predicates.words import CUSTOM, KINDS, Word, names, word
+from crmbridge.domain.records import Kind
 
 MAX_DEPTH: Final = 10
 MAX_CLAUSES: Final = 200
 MAX_VALUES: Final = 500
 MAX_SIZE: Final = 100_000
 MAX_NAME: Final = 100
+MAX_DAYS: Final = 3660
+MAX_SHOWN: Final = 20
 
 _JOINS: Final = ("AND", "OR", "NOT")
 _GROUP_SHAPE: Final = '{"operator": "AND", "rules": [...]}'
@@ -24,7 +37,10 @@ _RULE_SHAPE: Final = '{"field": "deal_stage", "operator": "eq", "value": "Negoti
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One comparison. `operand` is read as `family`; `value` is as the rule has it, for proofs."""
+    """One comparison. `operand` is read as `family`; `value` is as the rule has it, for proofs.
+
+    `match`: of several linked records, whether `any` one or `all` of them must say so.
+    """
 
     word: Word
     operator: Operator
@@ -32,6 +48,7 @@ class Clause:
     operand: Any
     value: Any = None
     currency: str | None = None
+    match: str = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +64,12 @@ Node = Clause | Join
 
 @dataclass(slots=True)
 class _Reader:
-    """Collects what is wrong, so that a person hears all of it at once."""
+    """Collects what is wrong, so that a person hears all of it at once. `money`: the currency of a threshold that names
+    none."""
 
+    kind: Kind = Kind.DEAL
+    schema: Schema = field(default_factory=dict)
+    money: str | None = None
     problems: list[Problem] = field(default_factory=list)
     clauses: int = 0
 
@@ -98,14 +119,19 @@ class _Reader:
 
     def word(self, name: Any, path: str) -> Word | None:
         if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
-            self.wrong(path, "must be the name of a field", f"one of {', '.join(names())}")
+            self.wrong(path, "must be the name of a field", f"one of {', '.join(names(self.kind))}")
             return None
-        if (found := word(name)) is None:
-            close = get_close_matches(name, names(), 1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            fix = f"{hint}one of {', '.join(names())}, custom_fields.<key>"
-            self.wrong(path, f"unknown field {name!r}", fix)
+        found = word(name, self.kind)
+        if found is None:
+            self.wrong(path, f"unknown field {name!r}", _fields_like(name, self.kind))
+        elif found.type is None and found.kind in self.schema and self.known(found) is None:
+            customs = [key for key in self.schema[found.kind] if key.startswith(CUSTOM)]
+            close = get_close_matches(found.sources[0], customs, 3, 0.4) or customs[:MAX_SHOWN]
+            self.wrong(path, f"there is no {name!r} in the CRM", f"one of {', '.join(close)}" if close else "")
         return found
+
+    def known(self, named: Word) -> Known | None:
+        return self.schema.get(named.kind, {}).get(named.sources[0])
 
     def operator(self, name: Any, path: str) -> Operator | None:
         found = OPERATORS.get(name.strip().lower()) if isinstance(name, str) else None
@@ -115,23 +141,36 @@ class _Reader:
         return found
 
     def family(self, named: Word, operator: Operator, rule: Mapping[str, Any], path: str) -> Family | None:
-        family = OF_TYPE[named.type] if named.type else _family_of_custom(operator, rule.get("value"))
-        if operator.takes is Takes.NOTHING or family in operator.tests:
+        type_ = named.type or (known.type if (known := self.known(named)) else None)
+        family = OF_TYPE[type_] if type_ else _family_of_custom(operator, rule.get("value"))
+        if family in operator.tests:
             return family
         said = f"{operator.name} cannot be asked of {named.name}, which is a {family}"
         self.wrong(_under(path, "operator"), said, f"one of {', '.join(operators_of(family))}")
         return None
 
     def qualified(self, rule: Mapping[str, Any], path: str, named: Word, clause: Clause) -> Node | None:
-        operand = self.operand(clause, _under(path, "value"))
-        currency = self.currency(rule.get("currency"), named, _under(path, "currency"))
-        complete = Clause(named, clause.operator, clause.family, operand, clause.value, currency)
+        complete = replace(
+            clause,
+            operand=self.operand(clause, _under(path, "value")),
+            currency=self.currency(rule.get("currency"), clause, _under(path, "currency")),
+            match=self.match(rule.get("match"), named, _under(path, "match")),
+        )
         if "pipeline" not in rule:
             return complete
-        if named.name != "deal_stage":
-            self.wrong(_under(path, "pipeline"), "only deal_stage can name a pipeline", "leave it out")
+        if named.sources[0] != "stage" or named.link:
+            self.wrong(_under(path, "pipeline"), "only a deal's own stage can name a pipeline", "leave it out")
             return None
         return self.in_pipeline(complete, rule["pipeline"], path)
+
+    def match(self, match: Any, named: Word, path: str) -> str:
+        if match is None:
+            return "any"
+        if match not in ("any", "all"):
+            self.wrong(path, "must say how many of the linked records", "any or all")
+        elif named.link is None:
+            self.wrong(path, "is only for fields of linked records", "leave it out")
+        return str(match)
 
     def in_pipeline(self, clause: Clause, pipeline: Any, path: str) -> Node | None:
         """A stage of one pipeline: both must hold, and `ne` is the opposite of both."""
@@ -140,13 +179,14 @@ class _Reader:
         opposite = {"ne": "eq", "not_in": "in", "not_contains": "contains"}.get(clause.operator.name)
         if inside is None or opposite is None:
             return Join("AND", (clause, inside)) if inside else None
-        positive = Clause(clause.word, OPERATORS[opposite], clause.family, clause.operand, clause.value)
+        positive = replace(clause, operator=OPERATORS[opposite])
         return Join("NOT", (Join("AND", (positive, inside)),))
 
-    def currency(self, code: Any, named: Word, path: str) -> str | None:
+    def currency(self, code: Any, clause: Clause, path: str) -> str | None:
+        has_currency = clause.word.sources[0] == "amount"
         if code is None:
-            return None
-        if named.name != "deal_amount":
+            return self.money if has_currency and not clause.operator.of_emptiness else None
+        if not has_currency:
             self.wrong(path, "only deal_amount is compared in a currency", "leave it out")
             return None
         if not isinstance(code, str) or not (len(code) == 3 and code.isascii() and code.isalpha()):
@@ -155,18 +195,47 @@ class _Reader:
         return code.casefold()
 
     def operand(self, clause: Clause, path: str) -> Any:
-        takes = clause.operator.takes
+        takes, operator = clause.operator.takes, clause.operator
+        if operator.window:
+            days = self.days(clause.value, path) if takes is Takes.DAYS else 0
+            return operator.window(days)
         if takes is Takes.NOTHING:
             return None
         if takes is Takes.ONE:
-            return self.single(clause.value, clause.family, path)
+            named = operator.name in NAMED and clause.family is Family.TEXT
+            return self.named(clause, clause.value, path) if named else self.single(clause.value, clause.family, path)
         if not isinstance(clause.value, (list, tuple)) or not 0 < len(clause.value) <= MAX_VALUES:
             self.wrong(path, "must be a list", f"1 to {MAX_VALUES} of {READINGS[clause.family].wants}")
             return None
-        read = [self.single(value, clause.family, f"{path}[{at}]") for at, value in enumerate(clause.value)]
-        if takes is Takes.MANY:
-            return frozenset(read)
-        return self.ends(read, path)
+        return self.several(clause, clause.value, path)
+
+    def several(self, clause: Clause, values: Sequence[Any], path: str) -> Any:
+        places = [(value, f"{path}[{at}]") for at, value in enumerate(values)]
+        if clause.family is Family.TEXT:
+            return frozenset[str]().union(*(self.named(clause, value, place) for value, place in places))
+        read = [self.single(value, clause.family, place) for value, place in places]
+        return frozenset(read) if clause.operator.takes is Takes.MANY else self.ends(read, path)
+
+    def named(self, clause: Clause, value: Any, path: str) -> frozenset[str]:
+        """An option by its value and its label, whichever of them the rule has; any other text as it is."""
+        text = self.single(value, Family.TEXT, path)
+        known = self.known(clause.word)
+        if text is None or known is None or not known.options:
+            return frozenset({text})
+        both = [_texts_of(option) for option in known.options]
+        found = [names for names in both if text in names]
+        if not found:
+            close = get_close_matches(str(value), (labels := [option.label for option in known.options]), 3)
+            shown = ", ".join(dict.fromkeys(close + labels[:MAX_SHOWN]))
+            self.wrong(path, f"is no option of {clause.word.name}", f"one of {shown}")
+        return frozenset({text}.union(*found))
+
+    def days(self, value: Any, path: str) -> int:
+        number = read_number(value)
+        if number is None or number != int(number) or not 0 <= number <= MAX_DAYS:
+            self.wrong(path, "must be a number of days", f"a whole number from 0 to {MAX_DAYS}")
+            return 0
+        return int(number)
 
     def ends(self, read: list[Any], path: str) -> Any:
         if len(read) != 2 or None in read:
@@ -184,8 +253,14 @@ class _Reader:
         return read
 
 
+def _texts_of(option: Option) -> frozenset[str]:
+    return frozenset(text for said in (option.value, option.label) if (text := read_text(said)))
+
+
 def _family_of_custom(operator: Operator, value: Any) -> Family:
     first = value[0] if isinstance(value, (list, tuple)) and value else value
+    if operator.window:
+        return Family.INSTANT
     if Family.TEXT in operator.tests or not isinstance(first, str):
         return guess_family(first)
     if read_number(first) is not None:
@@ -197,9 +272,18 @@ def _under(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def read_tree(rules: Any) -> Node:
+def _fields_like(name: str, kind: Kind) -> str:
+    """What the name may have meant, and the names of the kind it seems to be about."""
+    about = next((other for other in KINDS if name.lower().startswith(other.value)), kind)
+    close = get_close_matches(name, [known for other in KINDS for known in names(other)], 1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    custom = CUSTOM if about is kind else f"{about.value}_{CUSTOM}"
+    return f"{hint}one of {', '.join(names(about))}, {custom}<key>"
+
+
+def read_tree(rules: Any, *, kind: Kind = Kind.DEAL, schema: Schema | None = None, currency: str | None = None) -> Node:
     """Raises Invalid naming every wrong path (`rules[1].operator`) and what would be valid there."""
-    reader = _Reader()
+    reader = _Reader(kind, schema or {}, currency.casefold() if currency else None)
     node = reader.node(_loaded(rules), "", 1)
     if reader.problems or node is None:
         raise Invalid(*reader.problems[:20])

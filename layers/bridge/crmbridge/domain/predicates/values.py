@@ -6,7 +6,7 @@ record may hold anything, and a rule's own value is checked when it is saved.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final
@@ -68,7 +68,9 @@ def _plain(value: str | float | Decimal) -> str:
 
 def read_number(value: Any) -> Decimal | None:
     """Numbers may come as text; NaN, infinities and numbers of absurd length are none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     text = _plain(value).strip()
     if not text or len(text) > MAX_DIGITS:
@@ -97,6 +99,18 @@ def read_day(value: Any) -> date | None:
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else None
+
+
+def read_local_day(value: Any, zone: tzinfo) -> date | None:
+    """The day somebody in that zone calls it: a day is that day everywhere, an instant is not."""
+    if isinstance(value, str):
+        value = _from_iso(value.strip())
+    if not isinstance(value, datetime):
+        return value if isinstance(value, date) else None
+    try:
+        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value).astimezone(zone).date()
+    except OverflowError:  # at either end of the calendar
+        return value.date()
 
 
 def _from_iso(text: str) -> date | datetime | None:

@@ -1,17 +1,25 @@
 """The names rules may use, flat, snake or camel, and the facts of a record under those names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from crmbridge.domain.records import FIELDS, Kind, Record, Type, Value
+from crmbridge.domain.records import EMPTY, FIELDS, Kind, Record, Type, Value
 
-PREFIX: Final = "deal_"
 CUSTOM: Final = "custom_fields."
+KINDS: Final = (Kind.DEAL, Kind.CONTACT, Kind.COMPANY, Kind.TASK, Kind.ACTIVITY)
+"""What rules may be about, and may look at across a link."""
 
-ALIASES: Final[Mapping[str, str]] = {"owner": "owner_id", "company": "company_id", "id": "external_id"}
+_ALIASES: Final[Mapping[str, str]] = {"owner": "owner_id", "id": "external_id"}
+ALIASES: Final[Mapping[Kind, Mapping[str, str]]] = {
+    Kind.DEAL: {**_ALIASES, "company": "company_id"},
+    Kind.CONTACT: {**_ALIASES, "company": "company_id", "lifecycle": "lifecycle_stage"},
+    Kind.COMPANY: {**_ALIASES, "employees": "employee_count", "revenue": "annual_revenue"},
+    Kind.TASK: {**_ALIASES, "due": "due_at", "due_date": "due_at"},
+    Kind.ACTIVITY: _ALIASES,
+}
 
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "stage": ("stage", "stage_label"),
@@ -20,63 +28,116 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """A stage, a pipeline and an owner may be named by label or by id."""
 
-TYPES: Final[Mapping[str, Type]] = {
-    **FIELDS[Kind.DEAL],
-    "external_id": Type.ID,
-    "owner_name": Type.TEXT,
-    "owner_email": Type.TEXT,
-    "remote_created_at": Type.INSTANT,
-    "remote_updated_at": Type.INSTANT,
+TYPES: Final[Mapping[Kind, Mapping[str, Type]]] = {
+    kind: {
+        **FIELDS[kind],
+        "external_id": Type.ID,
+        "owner_name": Type.TEXT,
+        "owner_email": Type.TEXT,
+        "remote_created_at": Type.INSTANT,
+        "remote_updated_at": Type.INSTANT,
+    }
+    for kind in KINDS
 }
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CUSTOM: Final = re.compile(rf"(?:({'|'.join(KINDS)})[._]?)?(?:custom_fields|customFields|CustomFields)\.(.+)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """One name of a rule: `sources` are the facts it looks at; `type` None is a custom field, typed by what it is
-    compared with."""
+    compared with. `link`: of linked records of that kind, rather than of the record itself."""
 
     name: str
+    kind: Kind
     type: Type | None
     sources: tuple[str, ...]
+    link: Kind | None = None
 
 
 class Facts(dict[str, Value]):
-    """What is known of one record under canonical names: an absent name was not read, None was read and is empty."""
+    """What is known of one record under canonical names: an absent name was not read, None was read and is empty.
+
+    `linked` are the records it is linked to; an absent kind was not read, an empty one is linked to none.
+    """
+
+    __slots__ = ("linked",)
+
+    def __init__(self, known: Mapping[str, Value] = EMPTY, /, **named: Value) -> None:
+        super().__init__(known, **named)
+        self.linked: Mapping[Kind, Sequence[Facts]] = _linked_of(known)
+
+
+def _linked_of(known: Mapping[str, Value]) -> Mapping[Kind, Sequence[Facts]]:
+    return known.linked if isinstance(known, Facts) else {}
 
 
 @lru_cache(maxsize=4096)
-def canonical(name: str) -> str:
-    """`dealAmount`, `deal_amount` and `amount` are one name; a custom field keeps its remote key as it is."""
-    for prefix in (CUSTOM, "customFields."):
-        if name.startswith(prefix):
-            return CUSTOM + name.removeprefix(prefix)
-    snake = _HUMP.sub("_", name.strip()).lower().removeprefix(PREFIX)
-    return ALIASES.get(snake, snake)
+def canonical(name: str, kind: Kind = Kind.DEAL) -> str:
+    """`dealAmount`, `deal_amount` and `amount` are one name of a deal; a custom field keeps its remote key as it is."""
+    found = _CUSTOM.fullmatch(name)
+    if found and found[1] in (None, kind.value):
+        return CUSTOM + found[2]
+    return _own(_snake(name), kind)
 
 
-def word(name: str) -> Word | None:
-    """None when no rule can use that name."""
-    key = canonical(name)
-    if key.startswith(CUSTOM) and key != CUSTOM:
-        return Word(key, None, (key,))
-    if key not in TYPES:
-        return None
-    return Word(PREFIX + key, TYPES[key], LABELS.get(key, (key,)))
+def _snake(name: str) -> str:
+    return _HUMP.sub("_", name.strip()).lower().replace(".", "_")
 
 
-def names() -> tuple[str, ...]:
-    return tuple(PREFIX + name for name in TYPES)
+def _own(snake: str, kind: Kind) -> str:
+    bare = snake.removeprefix(f"{kind.value}_")
+    return ALIASES[kind].get(bare, bare)
 
 
-def facts(record: Record | Mapping[str, Any]) -> Facts:
-    """Of a record, or of a plain mapping under any spelling of the names. Made once, it serves any number of rules."""
-    if isinstance(record, Facts):
+def word(name: str, kind: Kind = Kind.DEAL) -> Word | None:
+    """What a rule about records of `kind` means by that name; None when it can mean nothing."""
+    if found := _CUSTOM.fullmatch(name.strip()):
+        return _custom(Kind(found[1] or kind), found[2], kind)
+    snake = _snake(name)
+    if (own := _own(snake, kind)) in TYPES[kind]:
+        return _word(own, kind, None)
+    for other in KINDS:
+        if snake.startswith(f"{other.value}_") and (key := _own(snake, other)) in TYPES[other]:
+            return _word(key, other, other)
+    return None
+
+
+def _custom(of: Kind, key: str, kind: Kind) -> Word:
+    link = None if of is kind else of
+    return Word(f"{of.value}_{CUSTOM}{key}" if link else CUSTOM + key, of, None, (CUSTOM + key,), link)
+
+
+def _word(key: str, kind: Kind, link: Kind | None) -> Word:
+    return Word(f"{kind.value}_{key}", kind, TYPES[kind][key], LABELS.get(key, (key,)), link)
+
+
+def names(kind: Kind = Kind.DEAL) -> tuple[str, ...]:
+    return tuple(f"{kind.value}_{name}" for name in TYPES[kind])
+
+
+def facts(
+    record: Record | Mapping[str, Any],
+    kind: Kind = Kind.DEAL,
+    linked: Mapping[Kind, Iterable[Record | Mapping[str, Any]]] | None = None,
+) -> Facts:
+    """Of a record, or of a plain mapping under any spelling of the names. Made once, it serves any number of rules.
+
+    `linked`: per kind whose links were read, all the records at their other end.
+    """
+    if isinstance(record, Facts) and linked is None:
         return record
-    if isinstance(record, Record):
-        return _facts_of_record(record)
-    known = Facts({canonical(str(name)): value for name, value in record.items()})
+    known = _facts_of_record(record) if isinstance(record, Record) else _facts_of_mapping(record, kind)
+    if linked is not None:
+        known.linked = {other: tuple(facts(one, other) for one in records) for other, records in linked.items()}
+    return known
+
+
+def _facts_of_mapping(record: Mapping[str, Any], kind: Kind) -> Facts:
+    if isinstance(record, Facts):
+        return Facts(record)
+    known = Facts({canonical(str(name), kind): value for name, value in record.items()})
     custom = known.pop("custom_fields", None)
     if isinstance(custom, Mapping):
         known.update({f"{CUSTOM}{name}": value for name, value in custom.items()})

@@ -1,0 +1,50 @@
+"""Why a record matches: the clauses that hold, each with what the record says there, in a person's words."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crmbridge.domain.predicates.asking import asked
+from crmbridge.domain.predicates.moments import When
+from crmbridge.domain.predicates.operators import Takes
+from crmbridge.domain.predicates.trees import Clause, Join, Node
+from crmbridge.domain.predicates.values import is_blank
+from crmbridge.domain.predicates.words import Facts
+from crmbridge.domain.records import Json, Labelled
+
+
+def holding_clauses(node: Node, known: Facts, when: When | None, *, wanted: bool) -> list[Json]:
+    """The leaves that make `node` come out as `wanted`."""
+    if isinstance(node, Join) and node.kind == "NOT":
+        return holding_clauses(node.parts[0], known, when, wanted=not wanted)
+    if asked(node, None)(known, when) is not wanted:
+        return []
+    if isinstance(node, Join):
+        return [leaf for part in node.parts for leaf in holding_clauses(part, known, when, wanted=wanted)]
+    leaf = {"field": node.word.name, "operator": node.operator.name, "actual": _actual(node, known)}
+    if node.operator.takes is not Takes.NOTHING:
+        leaf["value"] = node.value
+    if node.match == "all":
+        leaf["match"] = node.match
+    return [leaf if wanted else {**leaf, "not": True}]
+
+
+def _actual(clause: Clause, known: Facts) -> Json:
+    """As a person would say it: the label of a stage rather than its id. Of linked records, what each of them says."""
+    link = clause.word.link
+    return [_said(clause, other) for other in known.linked.get(link, ())] if link else _said(clause, known)
+
+
+def _said(clause: Clause, known: Facts) -> Json:
+    values = [known[name] for name in reversed(clause.word.sources) if not is_blank(known.get(name))]
+    return _plain(values[0]) if values else None
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, Labelled):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,96 @@
+"""Rules held to what the CRMs have: fields and options are those that exist, under either of their names."""
+
+from typing import Any
+
+import pytest
+from crmbridge.domain.connections import Account
+from crmbridge.domain.directories import Directories, Field, Option, Stage
+from crmbridge.domain.errors import Invalid, Problem
+from crmbridge.domain.predicates import Schema, compile_predicate, schema_of
+from crmbridge.domain.records import Kind, Type
+
+FIELDS = (
+    Field("tier", "Tier", Type.OPTION, (Option("t1", "Gold"), Option("t2", "Silver")), custom=True),
+    Field("seats", "Seats", Type.NUMBER, custom=True),
+    Field("dealname", "Deal name", Type.TEXT, maps_to="name"),
+)
+STAGES = {"s1": Stage("s1", "Negotiation", "p1", "Sales"), "s2": Stage("s2", "Won", "p1", "Sales")}
+DIRECTORIES = Directories(Account("1"), stages=STAGES, fields={"deals": {one.key: one for one in FIELDS}})
+SCHEMA = schema_of([(DIRECTORIES, {"deals": Kind.DEAL})])
+
+
+def refusal(field: str, operator: str, value: Any, schema: Schema = SCHEMA) -> Problem:
+    with pytest.raises(Invalid) as caught:
+        compile_predicate({"field": field, "operator": operator, "value": value}, schema=schema)
+    (problem,) = caught.value.problems
+    return problem
+
+
+@pytest.mark.parametrize("said", ["Gold", "gold ", "T1"])
+@pytest.mark.parametrize("held", ["t1", "Gold"])
+def test_an_option_goes_by_value_and_by_label(said: str, held: str) -> None:
+    asked = compile_predicate({"field": "custom_fields.tier", "operator": "eq", "value": said}, schema=SCHEMA)
+
+    assert asked({"custom_fields": {"tier": held}}) is True
+
+
+def test_a_list_takes_options_by_either_name() -> None:
+    asked = compile_predicate({"field": "deal_stage", "operator": "not_in", "value": ["Won", "S1"]}, schema=SCHEMA)
+
+    assert [asked({"stage": stage}) for stage in ("s1", "s2", "s3")] == [False, False, True]
+
+
+def test_an_option_that_is_not_there_is_told_those_that_are() -> None:
+    problem = refusal("deal_stage", "eq", "Negotiating")
+
+    assert (problem.field, problem.fix) == ("value", "one of Negotiation, Won")
+
+
+def test_a_part_of_an_option_may_be_asked_for() -> None:
+    asked = compile_predicate({"field": "deal_stage", "operator": "starts_with", "value": "neg"}, schema=SCHEMA)
+
+    assert asked({"stage": "s1", "stage_label": "Negotiation"}) is True
+
+
+def test_a_custom_field_that_is_not_there_is_told_those_that_are() -> None:
+    assert refusal("custom_fields.teir", "eq", "Gold").fix.startswith("one of custom_fields.tier")
+
+
+def test_a_custom_field_is_of_the_type_the_crm_says() -> None:
+    assert refusal("custom_fields.seats", "contains", "4").field == "operator"
+    assert refusal("custom_fields.seats", "eq", "many").field == "value"
+
+
+def test_of_a_kind_that_was_not_looked_up_nothing_is_refused() -> None:
+    rule = {"field": "company_custom_fields.x", "operator": "eq", "value": "y"}
+
+    assert compile_predicate(rule, schema=SCHEMA).needs_links == {Kind.COMPANY}
+
+
+def test_lifecycle_stages_are_ours() -> None:
+    contacts = schema_of([(DIRECTORIES, {"contacts": Kind.CONTACT})])
+
+    assert "customer" in refusal("contact_lifecycle", "eq", "custommer", contacts).fix
+
+
+def test_two_crms_offer_the_options_of_both() -> None:
+    other = Directories(Account("2"), stages={"9": Stage("9", "Qualified", "p9", "Partners")})
+    both = schema_of([(DIRECTORIES, {"deals": Kind.DEAL}), (other, {"Deals": Kind.DEAL})])
+
+    assert refusal("deal_stage", "eq", "Nowhere", both).fix == "one of Negotiation, Won, Qualified"
+
+
+def test_where_two_crms_differ_about_a_field_either_value_is_taken() -> None:
+    free = Field("tier", "Tier", Type.TEXT, custom=True)
+    other = Directories(Account("2"), fields={"Deals": {"tier": free}})
+    both = schema_of([(DIRECTORIES, {"deals": Kind.DEAL}), (other, {"Deals": Kind.DEAL})])
+
+    asked = compile_predicate({"field": "custom_fields.tier", "operator": "eq", "value": "Bronze"}, schema=both)
+
+    assert asked({"custom_fields": {"tier": "bronze"}}) is True
+
+
+def test_an_amount_is_compared_in_the_workspaces_currency() -> None:
+    asked = compile_predicate({"field": "deal_amount", "operator": "gte", "value": 10}, currency="EUR")
+
+    assert [asked({"amount": 20, "currency": code}) for code in ("eur", "JPY")] == [True, None]
