@@ -9,11 +9,12 @@ import pytest
 from crmbridge.domain.connections import Account, Caller, Connection
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
-from crmbridge.domain.groups import Group
+from crmbridge.domain.groups import Group, Override
 from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.services import preview_group as previews
 from crmbridge.services.edit_groups import create_group
 from crmbridge.services.evaluate_records import evaluate_records
+from crmbridge.services.override_members import override_member
 from crmbridge.services.ports import Deps
 from crmbridge.services.preview_group import People, preview_group
 
@@ -117,6 +118,18 @@ def test_records_without_contacts_support_nobody_and_are_listed(deps: Deps, admi
 
     assert (seen.matching, seen.join.count, seen.bring_nobody_count) == (1, 0, 1)
     assert [one.name for one in seen.bring_nobody] == ["Deal d1"]
+
+
+def test_no_rule_moves_whom_somebody_pinned_or_excluded(
+    deps: Deps, admin: Caller, group: Group, put_deal: PutDeal
+) -> None:
+    override_member(deps, admin, group.id, ANN, Override.PINNED)
+    override_member(deps, admin, group.id, CLEO, Override.EXCLUDED)
+    put_deal("d3", 80, CLEO)
+
+    seen = preview_group(deps, admin, {"group": group.id, "rules": at_least(70)})
+
+    assert (names(seen.join), names(seen.stay), names(seen.leave), seen.overridden) == ([], [BEN], [], 2)
 
 
 def test_who_has_no_chat_user_is_listed(deps: Deps, admin: Caller, put_deal: PutDeal) -> None:

@@ -41,6 +41,13 @@ class Group:
     version: int = 0
 
 
+class Override(StrEnum):
+    """What a person said of another, whatever the rules say."""
+
+    PINNED = "pinned"
+    EXCLUDED = "excluded"
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """One record's reason for one person to be in one group. `person` is a case-folded e-mail; `proof` says why."""
@@ -55,7 +62,8 @@ class Support:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """The wanted state of (group, person). `sequence` rises with every change of `wanted`; the chat app keeps the
-    highest it has seen. `delivered` is the last sequence the chat app acknowledged."""
+    highest it has seen. `delivered` is the last sequence the chat app acknowledged. An `override`
+    wins over the rules."""
 
     group: str
     person: str
@@ -67,6 +75,9 @@ class Member:
     since: datetime | None = None
     user: str | None = None
     supports: int = 0
+    override: Override | None = None
+    override_by: str = ""
+    override_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ class Glance:
         else:
             self.let_go[key] = "the record does not match"
 
+    def forget(self, person: str) -> None:
+        self.brought.pop(person, None)
+        self.maybe.pop(person, None)
+
     def is_settled(self, key: RecordKey) -> bool:
         """Whether all is known of a record that keeps somebody in now."""
         drawn_from = self.group.connections

@@ -1,4 +1,4 @@
-"""Single members of smart groups in the API: why they are in."""
+"""Single members of smart groups in the API: why they are in, and who is pinned or excluded."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,10 +6,11 @@ from urllib.parse import unquote
 
 from pydantic import Field
 
+from crmbridge.domain.groups import Override
 from crmbridge.entry.groups import TAGS, MemberShown
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Shown
-from crmbridge.services import read_members
+from crmbridge.services import override_members, read_members
 
 router = new_router()
 
@@ -46,3 +47,32 @@ class WhyShown(Shown):
 @router.get("/v1/groups/<id>/members/<person>/why", summary="Why somebody is in a smart group", tags=TAGS)
 def explain_member(ask: Ask, id: str, person: str) -> WhyShown:
     return WhyShown.model_validate(read_members.explain_member(ask.deps, ask.caller, id, unquote(person)))
+
+
+@router.put("/v1/groups/<id>/members/<person>/pin", summary="Pin somebody: in, whatever the rules say", tags=TAGS)
+def pin_member(ask: Ask, id: str, person: str) -> MemberShown:
+    return _override(ask, id, person, Override.PINNED)
+
+
+@router.delete("/v1/groups/<id>/members/<person>/pin", summary="Let the rules decide again", tags=TAGS, status_code=204)
+def unpin_member(ask: Ask, id: str, person: str) -> None:
+    override_members.lift_override(ask.deps, ask.caller, id, unquote(person), Override.PINNED)
+
+
+@router.put(
+    "/v1/groups/<id>/members/<person>/exclusion", summary="Exclude somebody: out, whatever the rules say", tags=TAGS
+)
+def exclude_member(ask: Ask, id: str, person: str) -> MemberShown:
+    return _override(ask, id, person, Override.EXCLUDED)
+
+
+@router.delete(
+    "/v1/groups/<id>/members/<person>/exclusion", summary="Let the rules decide again", tags=TAGS, status_code=204
+)
+def readmit_member(ask: Ask, id: str, person: str) -> None:
+    override_members.lift_override(ask.deps, ask.caller, id, unquote(person), Override.EXCLUDED)
+
+
+def _override(ask: Ask, id: str, person: str, override: Override) -> MemberShown:
+    said = override_members.override_member(ask.deps, ask.caller, id, unquote(person), override)
+    return MemberShown.model_validate(said)

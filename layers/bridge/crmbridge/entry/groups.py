@@ -27,7 +27,7 @@ class GroupGiven(Given):
     members: WhomADealBrings = "contacts"
     include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
     connections: Connections = Field(default_factory=list)
-    paused: bool = False
+    paused: Annotated[bool, Field(description="While true, the channel is told nothing")] = False
 
 
 class GroupChange(Given):
@@ -69,7 +69,8 @@ class GroupList(Shown):
 
 
 class MemberShown(Shown):
-    """`wanted` in or out; `user` is null while the e-mail is not mapped to a chat user; `supports` counts records."""
+    """`wanted` in or out; `user` is null while the e-mail is not mapped to a chat user; `supports` counts records. An
+    `override` by somebody wins over the rules."""
 
     person: str
     user: str | None
@@ -78,6 +79,9 @@ class MemberShown(Shown):
     since: datetime | None
     sequence: int
     delivered: int
+    override: Literal["pinned", "excluded"] | None
+    override_by: str
+    override_at: datetime | None
 
 
 class MemberPage(Page[MemberShown]):

@@ -51,6 +51,7 @@ class Preview(Shown):
     bring_nobody_count: int
     without_user: Annotated[list[str], Field(description="Who matches and has no chat user yet, the first hundred")]
     without_user_count: int
+    overridden: Annotated[int, Field(description="Pinned or excluded by somebody: no rule moves them")]
 
 
 @router.post("/v1/groups/preview", summary="Who would join, leave and stay; nothing is saved", tags=TAGS)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from crmbridge.domain.errors import ChatError, NotFound, Stale
-from crmbridge.domain.groups import Group, Member
+from crmbridge.domain.groups import Group, Member, Override
 from crmbridge.domain.messages import Message, next_try
 from crmbridge.domain.records import Json, instant_text
 from crmbridge.services.deliver_outbound import post_event
@@ -63,10 +63,10 @@ def _decide(deps: Deps, workspace: str, group: str, person: str, user: str | Non
     for _ in range(ROUNDS):
         member = deps.memberships.member(workspace, group, person)
         supports = len(deps.memberships.supports(workspace, group, person))
-        wanted, told_of, reason = "in" if supports else "out", user, _reason(supports)
+        (wanted, reason), told_of = _wanted(member, supports), user
         if moves := _must_leave_first(member, user):
             wanted, told_of = "out", member.user
-            reason = "the person is another chat user now" if supports else reason
+            reason = "the person is another chat user now" if supports and not member.override else reason
         try:
             decided = deps.memberships.decide(
                 workspace, member, wanted=wanted, user=told_of, supports=supports, now=deps.now()
@@ -84,10 +84,15 @@ def _must_leave_first(member: Member, user: str | None) -> bool:
     return member.wanted == "in" or member.delivered < member.sequence
 
 
-def _reason(supports: int) -> str:
+def _wanted(member: Member, supports: int) -> tuple[str, str]:
+    """In or out, and why: what a person said wins over the rules."""
+    if member.override is Override.PINNED:
+        return "in", f"pinned by {member.override_by}"
+    if member.override is Override.EXCLUDED:
+        return "out", f"excluded by {member.override_by}"
     if not supports:
-        return "no record matches any more"
-    return "a record matches" if supports == 1 else f"{supports} records match"
+        return "out", "no record matches any more"
+    return "in", "a record matches" if supports == 1 else f"{supports} records match"
 
 
 def _settle_untold(deps: Deps, workspace: str, group: Group, lines: Iterable[_Telling]) -> list[_Telling]:

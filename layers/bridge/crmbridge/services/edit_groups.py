@@ -11,6 +11,7 @@ from crmbridge.domain.predicates import compile_predicate
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import queue_records, queue_scans
+from crmbridge.services.ring_untold import ring_untold
 
 MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
@@ -34,14 +35,18 @@ def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
 
 
 def update_group(deps: Deps, caller: Caller, id: str, body: Mapping[str, Json]) -> Group:
-    """Only what is given changes. Asking for the same again evaluates again, so that a lost answer can be repeated."""
-    group = _mine(deps, caller, id)
+    """Only what is given changes. Asking for the same again evaluates again, so that a lost answer can be repeated.
+
+    While `paused` nothing is delivered; a group that goes on tells at once what has come of it all meanwhile."""
+    group = own_group(deps, caller, id)
     known = checked_settings(deps, caller, body)
     if known.get("channel", group.channel) != group.channel:
         raise Invalid(Problem("channel", "cannot be changed", "make a group for the other channel, delete this one"))
     saved = deps.groups.save(redrawn(group, known))
     if DECIDING & known.keys():
         queue_scans(deps, caller.workspace, _drawn_from(group, saved))
+    if known.get("paused") is False:
+        ring_untold(deps, caller.workspace, id)
     return saved
 
 
@@ -53,12 +58,13 @@ def sync_group(deps: Deps, caller: Caller, id: str) -> int:
 
 def delete_group(deps: Deps, caller: Caller, id: str) -> None:
     """Its supports are let go; the channel keeps its people, and is the chat app's own again."""
-    group = _mine(deps, caller, id)
+    group = own_group(deps, caller, id)
     deps.groups.delete(group)
     queue_records(deps, deps.memberships.forget_group(caller.workspace, id))
 
 
-def _mine(deps: Deps, caller: Caller, id: str) -> Group:
+def own_group(deps: Deps, caller: Caller, id: str) -> Group:
+    """A group that the caller may change; raises NotFound, Forbidden."""
     group = deps.groups.get(caller.workspace, id)
     is_creator = caller.role in EDITORS and caller.user == group.created_by
     if not (caller.is_admin or is_creator):

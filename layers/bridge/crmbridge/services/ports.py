@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
-    from crmbridge.domain.groups import Group, Held, Member, Support
+    from crmbridge.domain.groups import Group, Held, Member, Override, Support
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
     from crmbridge.domain.records import Json, Kind, RecordKey
@@ -239,6 +239,14 @@ class Memberships(Protocol):
     ) -> Member:
         """Store the wanted state (sequence + 1 when it changed) and settle the dirt that `member` showed. Raises Stale
         when it was marked again meanwhile."""
+
+    def set_override(self, workspace: str, group: str, person: str, override: Override, by: str, at: datetime) -> None:
+        """From now on the rules decide no more about this person; replaces what was said before."""
+
+    def lift_override(self, workspace: str, group: str, person: str, override: Override) -> None:
+        """Changes nothing when another override, or none, is there."""
+
+    def overrides(self, workspace: str, group: str) -> Mapping[str, Override]: ...
 
     def delivered(self, workspace: str, members: Sequence[Member]) -> None:
         """The chat app has acknowledged these sequences."""

@@ -57,7 +57,8 @@ class Unanswered:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`complete` False: there are more deals than were looked at, and who is kept in by one of those is `not_known`.
-    `unknown` people come with deals of which nobody knows whether they match."""
+    `unknown` people come with deals of which nobody knows whether they match. So many are `overridden`, pinned or
+    excluded by somebody, and listed nowhere: no rule moves them."""
 
     looked_at: int
     complete: bool
@@ -72,6 +73,7 @@ class Preview:
     bring_nobody_count: int
     without_user: Sequence[str]
     without_user_count: int
+    overridden: int
 
 
 def preview_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Preview:
@@ -79,10 +81,14 @@ def preview_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Previ
     if caller.role not in EDITORS:
         raise Forbidden("only admins and members may preview smart groups; ask an admin")
     draft = _draft(deps, caller, body)
+    overrides = deps.memberships.overrides(draft.workspace, draft.id) if draft.id else {}
     supports = _supports(deps, draft)
     glance = glance_at(draft, _by_record(supports))
     complete = _look(deps, glance) and len(supports) < MAX_SUPPORTS
-    return _told(deps, glance, supports, complete=complete)
+    for person in overrides:
+        glance.forget(person)
+    free = [support for support in supports if support.person not in overrides]
+    return _told(deps, glance, free, complete=complete, overridden=len(overrides))
 
 
 def _draft(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
@@ -129,7 +135,7 @@ def _deals(deps: Deps, group: Group) -> Iterator[RecordKey]:
                     yield RecordKey(group.workspace, connection.id, name, id)
 
 
-def _told(deps: Deps, glance: Glance, supports: Sequence[Support], *, complete: bool) -> Preview:
+def _told(deps: Deps, glance: Glance, supports: Sequence[Support], *, complete: bool, overridden: int) -> Preview:
     now: dict[str, list[RecordKey]] = {}
     for support in supports:
         now.setdefault(support.person, []).append(support.record)
@@ -155,6 +161,7 @@ def _told(deps: Deps, glance: Glance, supports: Sequence[Support], *, complete: 
         bring_nobody_count=len(glance.bring_nobody),
         without_user=strangers[:SHOWN],
         without_user_count=len(strangers),
+        overridden=overridden,
     )
 
 

@@ -56,7 +56,8 @@ def read_group(deps: Deps, caller: Caller, id: str) -> Group:
 
 
 def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, cursor: str | None = None) -> PageOf[Member]:
-    """Everybody the group has ever wanted: `wanted` in or out, `user` None while the e-mail is not mapped."""
+    """Everybody the group has ever wanted, and whom somebody pinned or excluded: `wanted` in or out, `user` None while
+    the e-mail is not mapped."""
     deps.groups.get(caller.workspace, id)
     return deps.memberships.members(caller.workspace, id, limit=limit, cursor=cursor)
 
@@ -67,7 +68,7 @@ def explain_member(deps: Deps, caller: Caller, id: str, person: str) -> Why:
     group = deps.groups.get(caller.workspace, id)
     member = deps.memberships.member(caller.workspace, id, person_of(person))
     supports = deps.memberships.supports(caller.workspace, id, member.person)
-    if not member.sequence and not supports:
+    if not member.sequence and not supports and not member.override:
         raise NotFound("this person is not, and never was, in the smart group")
     told = supports[:MAX_REASONS]
     names = named_records(deps, [support.record for support in told])

@@ -49,7 +49,8 @@ def read_member(item: Item) -> Member:
     return decode(Member, {**item, "group": group, "person": person})
 
 
-_NOT_DECIDED: Final = ("group", "person", "dirty", "delivered")
+OVERRIDE: Final = ("override", "override_by", "override_at")
+_NOT_DECIDED: Final = ("group", "person", "dirty", "delivered", *OVERRIDE)
 """Its key, and what others write."""
 
 

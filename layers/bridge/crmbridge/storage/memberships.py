@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Final
 
 from crmbridge.domain.errors import Stale
-from crmbridge.domain.groups import Held, Member, Support
-from crmbridge.domain.records import RecordKey
+from crmbridge.domain.groups import Held, Member, Override, Support
+from crmbridge.domain.records import NEVER, RecordKey, instant_text
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.due import PLACE, due_keys, due_place
-from crmbridge.storage.items import Items, When, Write, absent, below, in_chunks, present, query_all
+from crmbridge.storage.items import Items, When, Write, absent, below, equals, in_chunks, present, query_all
 from crmbridge.storage.keys import cursor_of, joined, place_of
 from crmbridge.storage.membership_items import (
+    OVERRIDE,
     counts,
     group_partition,
     held_place,
@@ -80,6 +81,21 @@ class MembershipStore:
         if self._items.write_all(writes):
             raise Stale("the member was touched again meanwhile")
         return decided
+
+    def set_override(self, workspace: str, group: str, person: str, override: Override, by: str, at: datetime) -> None:
+        key = member_place(workspace, group, person)
+        said = {"override": override.value, "override_by": by, "override_at": instant_text(at)}
+        self._items.update(key, set={**said, **due_place(key, NEVER)}, add={"dirty": 1})
+
+    def lift_override(self, workspace: str, group: str, person: str, override: Override) -> None:
+        key = member_place(workspace, group, person)
+        was = equals("override", override.value)
+        self._items.update(key, set=due_place(key, NEVER), remove=OVERRIDE, add={"dirty": 1}, when=was)
+
+    def overrides(self, workspace: str, group: str) -> Mapping[str, Override]:
+        shown = ("override",)
+        rows = query_all(self._items, group_partition(workspace, group), "member#", attributes=shown)
+        return {read_member(row).person: Override(row["override"]) for row in rows if "override" in row}
 
     def delivered(self, workspace: str, members: Sequence[Member]) -> None:
         for member in members:
