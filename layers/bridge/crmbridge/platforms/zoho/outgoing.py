@@ -170,14 +170,16 @@ def _outcome(request: WriteRequest, value: Any) -> Body:
 
 
 def _stage(request: WriteRequest, value: Any) -> Body:
-    """By label; a deal has no stage that its account has not."""
+    """By label; a deal has no stage that its account has not. One of another pipeline takes the deal there."""
     stages = request.directories.stages
     if not stages:
         return {"Stage": str(value)}
     stage = stage_named(stages, str(value))
     if stage is None:
         raise ValueError(f"there is no stage {value!r}; there are {', '.join(stages)}")
-    return {"Stage": stage.label}
+    has_pipelines = "Pipeline" in request.directories.fields.get(request.object, {})
+    moves = has_pipelines and stage.pipeline and not request.fields.get("pipeline")
+    return {"Stage": stage.label, **({"Pipeline": stage.pipeline} if moves else {})}
 
 
 def stage_named(stages: Mapping[str, Stage], name: str) -> Stage | None:
