@@ -41,7 +41,7 @@ def deps() -> ports.Deps:
 
 def calm_collector() -> None:
     """A worker makes records by the ten thousand and drops them page by page, hardly a cycle among them. Looking
-    through all that lives after every 700 new objects, as Python does, is an eighth of a sync's processor time."""
+    through all that lives after every 700 new objects, as Python does, is a tenth of a sync's processor time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
