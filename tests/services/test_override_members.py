@@ -13,7 +13,7 @@ from crmbridge.services.deliver_members import deliver_members
 from crmbridge.services.edit_groups import update_group
 from crmbridge.services.override_members import lift_override, override_member
 from crmbridge.services.ports import Deps
-from crmbridge.services.read_members import explain_member
+from crmbridge.services.read_members import explain_member, read_history
 
 ANN = "ann@example.test"
 DEAL = RecordKey("w1", "c1", "deals", "d1")
@@ -117,6 +117,27 @@ def test_a_decision_does_not_forget_who_said_it(deps: Deps, admin: Caller, deliv
 
     told = explain_member(deps, admin, "g1", ANN).member
     assert (told.wanted, told.override, told.override_by, told.override_at) == ("in", PINNED, "u1", deps.now())
+
+
+def test_history_says_who_moved_whom_and_why(
+    deps: Deps, admin: Caller, member: Caller, support: Callable[..., None], deliver: Deliver
+) -> None:
+    support(ANN)
+    deliver()
+    override_member(deps, admin, "g1", ANN, EXCLUDED)
+    deliver()
+
+    lines = read_history(deps, member, "g1", " Ann@Example.test").items
+
+    assert [(line.wanted, line.reason, line.user) for line in lines] == [
+        ("out", "excluded by u1", "U1"),
+        ("in", "a record matches", "U1"),
+    ]
+
+
+def test_the_history_of_another_workspaces_group_looks_like_none(deps: Deps) -> None:
+    with pytest.raises(NotFound):
+        read_history(deps, Caller("w2", "u1", "admin"), "g1", None)
 
 
 def test_who_made_the_group_may_pin(deps: Deps) -> None:

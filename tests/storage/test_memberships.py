@@ -10,6 +10,7 @@ from crmbridge.domain.errors import Invalid, Stale
 from crmbridge.domain.groups import Held, Member, Support
 from crmbridge.domain.records import RecordKey
 from crmbridge.storage.items import DUE, Items, query_all
+from crmbridge.storage.keys import cursor_of
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
 from hypothesis import given, settings
@@ -342,3 +343,32 @@ def test_workers_that_cross_each_other_end_with_the_last_decision(
     assert listed == stored == {(group, f"p{n}") for group, n in standing}
     dirty = {row["sk"] for shard in range(8) for row in query_all(items, f"due#{shard}", index=DUE.name)}
     assert {f"member#{person}" for _, person in stored} <= dirty
+
+
+def test_history_keeps_every_change_of_a_member(store: MembershipStore, settle: Settle) -> None:
+    settle(support())
+    decide(store)
+    settle()
+    decide(store)
+
+    lines = store.history("w1", "g1", "ann@x.com", limit=10, cursor=None).items
+
+    assert [(line.sequence, line.wanted, line.at) for line in lines] == [(2, "out", NOW), (1, "in", NOW)]
+
+
+def test_history_of_a_group_comes_in_pages(store: MembershipStore, settle: Settle) -> None:
+    settle(support(), support("bob@x.com"))
+    decide(store)
+    decide(store, "bob@x.com")
+
+    first = store.history("w1", "g1", None, limit=1, cursor=None)
+    second = store.history("w1", "g1", None, limit=1, cursor=first.cursor)
+
+    assert [line.person for page in (first, second) for line in page.items] == ["ann@x.com", "bob@x.com"]
+
+
+def test_a_cursor_of_another_listing_is_refused(store: MembershipStore) -> None:
+    members = cursor_of("ann@x.com")
+
+    with pytest.raises(Invalid):
+        store.history("w1", "g1", None, limit=1, cursor=members)

@@ -81,6 +81,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """One change of the wanted state of a member, and why; never changed afterwards."""
+
+    person: str
+    sequence: int
+    wanted: str
+    at: datetime
+    supports: int
+    user: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What one record supports. `version` guards the next change; `groups_version` names the list of groups that it
     was decided with."""

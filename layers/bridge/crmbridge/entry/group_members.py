@@ -1,15 +1,16 @@
 """Single members of smart groups in the API: why they are in, and who is pinned or excluded."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from crmbridge.domain.groups import Override
 from crmbridge.entry.groups import TAGS, MemberShown
 from crmbridge.entry.http import Ask, new_router
-from crmbridge.entry.models import Shown
+from crmbridge.entry.models import Cursor, Limit, Page, Shown
 from crmbridge.services import override_members, read_members
 
 router = new_router()
@@ -42,6 +43,29 @@ class ReasonShown(Shown):
 class WhyShown(Shown):
     member: MemberShown
     reasons: Annotated[list[ReasonShown], Field(description="The first hundred records that keep them in")]
+
+
+class MovedShown(Shown):
+    person: str
+    sequence: int
+    wanted: Literal["in", "out"]
+    at: datetime
+    supports: Annotated[int, Field(description="Records that kept them in then")]
+    user: str | None
+    reason: str
+
+
+class History(Page[MovedShown]):
+    pass
+
+
+OfPerson = Annotated[str | None, Query(max_length=320, description="Only of this e-mail, the newest first")]
+
+
+@router.get("/v1/groups/<id>/history", summary="Who joined and left, when and why", tags=TAGS)
+def read_history(ask: Ask, id: str, person: OfPerson = None, limit: Limit = 100, cursor: Cursor = None) -> History:
+    found = read_members.read_history(ask.deps, ask.caller, id, person, limit=limit, cursor=cursor)
+    return History.model_validate(found)
 
 
 @router.get("/v1/groups/<id>/members/<person>/why", summary="Why somebody is in a smart group", tags=TAGS)

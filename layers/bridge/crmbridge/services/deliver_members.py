@@ -69,7 +69,7 @@ def _decide(deps: Deps, workspace: str, group: str, person: str, user: str | Non
             reason = "the person is another chat user now" if supports and not member.override else reason
         try:
             decided = deps.memberships.decide(
-                workspace, member, wanted=wanted, user=told_of, supports=supports, now=deps.now()
+                workspace, member, wanted=wanted, user=told_of, supports=supports, now=deps.now(), reason=reason
             )
         except Stale:
             continue

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
-    from crmbridge.domain.groups import Group, Held, Member, Override, Support
+    from crmbridge.domain.groups import Group, Held, Member, Moved, Override, Support
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
     from crmbridge.domain.records import Json, Kind, RecordKey
@@ -235,10 +235,18 @@ class Memberships(Protocol):
         """Consistently; empty means that nothing keeps this person in."""
 
     def decide(
-        self, workspace: str, member: Member, *, wanted: str, user: str | None, supports: int, now: datetime
+        self,
+        workspace: str,
+        member: Member,
+        *,
+        wanted: str,
+        user: str | None,
+        supports: int,
+        now: datetime,
+        reason: str = "",
     ) -> Member:
-        """Store the wanted state (sequence + 1 when it changed) and settle the dirt that `member` showed. Raises Stale
-        when it was marked again meanwhile."""
+        """Store the wanted state (sequence + 1, and a line of history, when it changed) and settle the dirt that
+        `member` showed. Raises Stale when it was marked again meanwhile."""
 
     def set_override(self, workspace: str, group: str, person: str, override: Override, by: str, at: datetime) -> None:
         """From now on the rules decide no more about this person; replaces what was said before."""
@@ -257,6 +265,11 @@ class Memberships(Protocol):
         """(workspace, group, person) of rows still dirty or undelivered whose time has come."""
 
     def members(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Member]: ...
+
+    def history(
+        self, workspace: str, group: str, person: str | None, *, limit: int, cursor: str | None
+    ) -> PageOf[Moved]:
+        """Of one person, the newest first; of everybody, person by person, the oldest first."""
 
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
         """Everything that keeps anybody in the group, person by person."""

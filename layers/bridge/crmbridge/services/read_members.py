@@ -7,7 +7,7 @@ from typing import Final
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.explanations import explained, outdated
-from crmbridge.domain.groups import Group, Member, Support, person_of
+from crmbridge.domain.groups import Group, Member, Moved, Support, person_of
 from crmbridge.domain.predicates import compile_predicate
 from crmbridge.domain.records import Json, RecordKey
 from crmbridge.domain.stored import PageOf
@@ -60,6 +60,15 @@ def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, curso
     the e-mail is not mapped."""
     deps.groups.get(caller.workspace, id)
     return deps.memberships.members(caller.workspace, id, limit=limit, cursor=cursor)
+
+
+def read_history(
+    deps: Deps, caller: Caller, id: str, person: str | None, *, limit: int = 100, cursor: str | None = None
+) -> PageOf[Moved]:
+    """Who joined and left, when and why: of one person, the newest first; of everybody, person by person."""
+    deps.groups.get(caller.workspace, id)
+    email = person_of(person) if person else None
+    return deps.memberships.history(caller.workspace, id, email, limit=limit, cursor=cursor)
 
 
 def explain_member(deps: Deps, caller: Caller, id: str, person: str) -> Why:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from crmbridge.domain.groups import Held, Member, Support
+from crmbridge.domain.groups import Held, Member, Moved, Support
 from crmbridge.domain.records import NEVER, RecordKey, instant_text
 from crmbridge.storage.codec import decode, encode, json_text
 from crmbridge.storage.due import due_place
@@ -70,9 +70,18 @@ def counts(attribute: str, number: int) -> When:
     return equals(attribute, number) | absent(attribute) if number == 0 else equals(attribute, number)
 
 
-def history_put(workspace: str, member: Member, now: datetime) -> Write:
-    pk, sk = group_partition(workspace, member.group), joined("history", member.person, f"{member.sequence:08}")
-    line = {"at": instant_text(now), "wanted": member.wanted, "supports": member.supports}
+def history_place(workspace: str, group: str, person: str, sequence: int) -> Key:
+    return group_partition(workspace, group), joined("history", person, f"{sequence:08}")
+
+
+def read_moved(item: Item) -> Moved:
+    _, person, sequence = parts(item["sk"])
+    return decode(Moved, {**item, "person": person, "sequence": int(sequence)})
+
+
+def history_put(workspace: str, member: Member, now: datetime, reason: str) -> Write:
+    pk, sk = history_place(workspace, member.group, member.person, member.sequence)
+    line = {"at": instant_text(now), "wanted": member.wanted, "supports": member.supports, "reason": reason}
     return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **line, **({"user": member.user} if member.user else {})})
 
 

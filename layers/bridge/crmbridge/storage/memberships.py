@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from crmbridge.domain.errors import Stale
-from crmbridge.domain.groups import Held, Member, Override, Support
+from crmbridge.domain.groups import Held, Member, Moved, Override, Support
 from crmbridge.domain.records import NEVER, RecordKey, instant_text
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.due import PLACE, due_keys, due_place
@@ -19,12 +19,14 @@ from crmbridge.storage.membership_items import (
     group_partition,
     held_place,
     held_write,
+    history_place,
     history_put,
     member_attributes,
     member_key,
     member_place,
     read_held,
     read_member,
+    read_moved,
     read_support,
     support_place,
     support_prefix,
@@ -68,7 +70,15 @@ class MembershipStore:
         return [read_support(item) for item in query_all(self._items, *support_prefix(workspace, group, person))]
 
     def decide(
-        self, workspace: str, member: Member, *, wanted: str, user: str | None, supports: int, now: datetime
+        self,
+        workspace: str,
+        member: Member,
+        *,
+        wanted: str,
+        user: str | None,
+        supports: int,
+        now: datetime,
+        reason: str = "",
     ) -> Member:
         decided = replace(member, wanted=wanted, user=user, supports=supports, settled=member.dirty)
         if wanted != member.wanted:
@@ -77,7 +87,7 @@ class MembershipStore:
             return member
         writes = [_member_write(workspace, member, decided, now)]
         if decided.sequence != member.sequence:
-            writes.append(history_put(workspace, decided, now))
+            writes.append(history_put(workspace, decided, now, reason))
         if self._items.write_all(writes):
             raise Stale("the member was touched again meanwhile")
         return decided
@@ -119,6 +129,18 @@ class MembershipStore:
         page = self._items.query(pk, "member#", limit=limit, after=last)
         found = [read_member(item) for item in page.items]
         return PageOf(found, cursor_of(found[-1].person) if page.after else None)
+
+    def history(
+        self, workspace: str, group: str, person: str | None, *, limit: int, cursor: str | None
+    ) -> PageOf[Moved]:
+        pk, prefix = group_partition(workspace, group), joined("history", *([person] if person else [])) + "#"
+        last = None
+        if cursor is not None:
+            last_person, sequence = place_of(cursor, str, int)
+            last = dict(zip(("pk", "sk"), history_place(workspace, group, last_person, int(sequence)), strict=True))
+        page = self._items.query(pk, prefix, limit=limit, after=last, reverse=person is not None)
+        found = [read_moved(item) for item in page.items]
+        return PageOf(found, cursor_of(found[-1].person, found[-1].sequence) if page.after else None)
 
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
         rows = query_all(self._items, group_partition(workspace, group), "support#")
