@@ -1,6 +1,7 @@
 """Records, their edges, and the ways to find them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,6 +115,18 @@ def test_a_tombstone_keeps_the_last_content_and_leaves_the_indexes(
     assert (stored.record.state, stored.record.successor_id) == (State.MERGED, "2")
     assert stored.record.fields["first_name"] == "Ann"
     assert records.by_email("w1", "ann@example.com") == []
+
+
+def test_a_tombstone_that_does_not_know_the_kind_keeps_it(
+    records: RecordStore, key: NewKey, see: Make, save: Make
+) -> None:
+    save(records, see(), name="Ann")
+
+    save(records, replace(see(state=State.HIDDEN, remote_updated_at=None), kind=Kind.TASK), read=3)
+
+    stored = records.get(key())
+    assert stored
+    assert (stored.record.kind, stored.record.state) == (Kind.CONTACT, State.HIDDEN)
 
 
 def test_a_tombstone_of_an_unknown_record_is_stored(records: RecordStore, key: NewKey, see: Make, save: Make) -> None:

@@ -96,16 +96,18 @@ def record_write(write: RecordWrite, token: str = "") -> Write:
     """The write of the record's own item: a put when it is new, otherwise of the parts that were judged to be news.
 
     With a `token` its links are still to be moved, by who holds it: until then their fingerprint is that of no
-    reading, so that whatever is read next is news.
+    reading, so that whatever is read next is news. A tombstone need not know of which kind the record was: it keeps the
+    kind with the content.
     """
     pk, sk = item_key(write.key)
-    changed = {"kind": str(write.kind), "cause": _cause_text(write.cause)}
+    kind = {"kind": str(write.kind)}
+    changed = {"cause": _cause_text(write.cause)} | (kind if write.core is not None else {})
     changed |= _core(write) if write.verdict.writes_core else {}
     for each in write.verdict.parts:
         changed |= _part(write, each, token)
     when = _conditions(write.verdict.parts, token)
     if any(each.name == CORE and each.expected is None for each in write.verdict.parts):
-        return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **changed}, when=when)
+        return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **kind, **changed}, when=when)
     gone = tuple(name for name in _MAY_GO if name not in changed) if write.verdict.writes_core else ()
     return Write(key=(pk, sk), set=changed, remove=gone, when=when)
 
