@@ -281,6 +281,44 @@ def test_the_same_functions_change_every_object_and_see_that_they_did(
     assert look_up_updated(api, request) is not None
 
 
+def test_a_meeting_that_becomes_a_whole_day_and_takes_place_loses_its_time(
+    api: Api, sim: Running, directories: Directories
+) -> None:
+    made = create(api, wish(sim, directories, "activities"))
+    moved = wish(sim, directories, "activities", occurred_at="2026-12-01", outcome="completed")
+
+    update(api, replace(moved, external_id=made.external_id, links=()))
+
+    found = fetched(api, directories, "activities", made.external_id)
+    assert (found.custom_fields["due_date"], found.outcome) == ("2026-12-01", "completed")
+
+
+@pytest.mark.parametrize(
+    ("object", "fields"),
+    [
+        ("activities", {"direction": "inbound"}),
+        ("activities", {"outcome": "busy"}),
+        ("notes", {"subject": "Late"}),
+        ("organizations", {"industry": "Alchemy"}),
+    ],
+)
+def test_what_cannot_be_changed_later_is_refused(
+    api: Api, sim: Running, directories: Directories, object: str, fields: dict[str, Any]
+) -> None:
+    request = replace(wish(sim, directories, object, **fields), external_id="1", links=())
+
+    with pytest.raises(Rejected) as caught:
+        update(api, request)
+    assert set(caught.value.fields) == set(fields)
+
+
+def test_an_organization_is_called_by_where_it_is_found(api: Api, sim: Running, directories: Directories) -> None:
+    made = create(api, wish(sim, directories, "organizations", domain="found.test"))
+
+    found = fetched(api, directories, "organizations", made.external_id)
+    assert (found.name, found.website) == ("found.test", "found.test")
+
+
 def test_another_first_address_leaves_the_others_where_they_are(
     api: Api, sim: Running, directories: Directories
 ) -> None:

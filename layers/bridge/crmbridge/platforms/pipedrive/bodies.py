@@ -9,7 +9,7 @@ from crmbridge.domain.records import Json, Kind
 from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, OBJECTS
 from crmbridge.platforms.pipedrive.outgoing import Body, moment_of, refused, when, whole
 from crmbridge.platforms.pipedrive.texts import paragraphs, to_html
-from crmbridge.platforms.pipedrive.words import TASK
+from crmbridge.platforms.pipedrive.words import DONE, PLANNED, TASK
 from crmbridge.platforms.spec import WriteRequest
 
 NOBODY: Final[Mapping[str, Any]] = {}
@@ -46,6 +46,14 @@ def new_person_body(request: WriteRequest) -> Body:
     if not body["name"]:
         raise refused({"last_name": "a contact needs a name, an e-mail or a phone"})
     return body
+
+
+def new_company_body(request: WriteRequest) -> Body:
+    """An organization has a name, or is called by where it is found."""
+    name = next((request.fields[key] for key in ("name", "domain", "website") if request.fields.get(key)), None)
+    if not name:
+        raise refused({"name": "an organization needs a name"})
+    return {"name": str(name)}
 
 
 def _entries(told: Iterable[Any]) -> list[Json]:
@@ -130,6 +138,16 @@ def activity_defaults(request: WriteRequest) -> Body:
     type = str(request.fields.get("type") or "call")
     happened = request.fields.get("occurred_at") or request.asked_at
     return {"subject": type.capitalize(), "done": is_past(happened, request.asked_at), **when(happened)}
+
+
+def changed_text_body(request: WriteRequest) -> Body:
+    """What an activity or a note takes later, of what it was told with at the beginning: whether it is done."""
+    done = {DONE: True, PLANNED: False}.get(str(request.fields.get("outcome")))
+    later = ("direction", "outcome") if request.object == "activities" else ("subject", "occurred_at")
+    wrong = [name for name in later if name in request.fields and (name != "outcome" or done is None)]
+    if wrong:
+        raise refused(dict.fromkeys(wrong, "Pipedrive has no such field to change later: change the body"))
+    return {} if done is None else {"done": done}
 
 
 def is_past(moment: Any, now: datetime) -> bool:

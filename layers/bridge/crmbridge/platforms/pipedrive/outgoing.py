@@ -83,14 +83,18 @@ def moment_of(value: Any) -> date | datetime:
     raise ValueError("neither a day nor an instant")
 
 
-def when(value: Any) -> Body:
-    """A day has no time; an instant has both, apart."""
+def when(value: Any, *, again: bool = False) -> Body:
+    """A day has no time; an instant has both, apart. `again`: there may be a time that has to go."""
     if value is None:
         return {"due_date": None, "due_time": None}
     moment = moment_of(value)
     if isinstance(moment, datetime):
         return {"due_date": moment.date().isoformat(), "due_time": moment.strftime("%H:%M")}
-    return {"due_date": moment.isoformat()}
+    return {"due_date": moment.isoformat()} | ({"due_time": None} if again else {})
+
+
+def _when(request: WriteRequest, value: Any) -> Body:
+    return when(value, again=request.external_id is not None)
 
 
 def _as(key: str, convert: Callable[[Any], Json]) -> Encode:
@@ -100,6 +104,11 @@ def _as(key: str, convert: Callable[[Any], Json]) -> Encode:
 def _day(value: Any) -> str:
     moment = moment_of(value)
     return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
+
+
+def _domain(request: WriteRequest, value: Any) -> Body:
+    """There is a website, and no domain."""
+    return {} if request.fields.get("website") or value is None else {"website": str(value)}
 
 
 def _industry(request: WriteRequest, value: Any) -> Body:
@@ -166,7 +175,7 @@ _ACTIVITY: Final[Mapping[str, Encode]] = {
 }  # fmt: skip
 ENCODE: Final[Mapping[str, Mapping[str, Encode]]] = {
     "organizations": {
-        "name": _as("name", str), "website": _as("website", str), "industry": _industry,
+        "name": _as("name", str), "website": _as("website", str), "domain": _domain, "industry": _industry,
         "employee_count": _as("employee_count", whole), "annual_revenue": _as("annual_revenue", quantity), **_OWNER,
     },
     "persons": {"title": _title, "company_id": _as("org_id", whole), **_OWNER},
@@ -177,7 +186,7 @@ ENCODE: Final[Mapping[str, Mapping[str, Encode]]] = {
     },
     "activities": {
         **_ACTIVITY, "status": _status, "priority": _priority,
-        "due_at": lambda _request, value: when(value), "occurred_at": lambda _request, value: when(value),
+        "due_at": _when, "occurred_at": _when,
         "duration_seconds": _duration,
     },
     "notes": {

@@ -1,16 +1,19 @@
 """Actions: one write each, and how its outcome is looked up in lists, which do not lag (never by search)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Answer, Api, Call
 from crmbridge.platforms.pipedrive import paths
 from crmbridge.platforms.pipedrive.bodies import (
     activity_defaults,
+    changed_text_body,
     link_body,
+    new_company_body,
     new_person_body,
     note_body,
     person_body,
@@ -86,13 +89,15 @@ def _new_body(request: WriteRequest) -> Body:
         return body | {"note": told_text(request, reference, str(body.get("note") or ""))}
     if request.object == "notes":
         return body | note_body(request, reference, str(body.get("content") or ""))
-    if request.object == "persons":
-        body |= new_person_body(request)
-    if request.object == "deals":
-        body |= stage_body(request)
+    body |= _NEW[request.object](request)
     if keys := key_fields(request.directories, request.object):
         body["custom_fields"] = {**body.get("custom_fields", {}), keys[0]: request.key}
     return body
+
+
+_NEW: Final[Mapping[str, Callable[[WriteRequest], Body]]] = {
+    "persons": new_person_body, "organizations": new_company_body, "deals": stage_body,
+}  # fmt: skip
 
 
 def _changed_body(api: Api, request: WriteRequest) -> Body:
@@ -102,6 +107,8 @@ def _changed_body(api: Api, request: WriteRequest) -> Body:
         body |= person_body(request, held or {})
     if request.object == "deals":
         body |= stage_body(request, _pipeline_of(api, request))
+    if request.object in TEXTS:
+        body |= changed_text_body(request)
     if not body:
         raise refused({"fields": "nothing was given to change"})
     return body
@@ -219,10 +226,20 @@ def _updates(object: str) -> ActionSpec:
     return ActionSpec(object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True)
 
 
-ACTIONS: Final[Mapping[str, ActionSpec]] = {
+_ALL: Final[Mapping[str, ActionSpec]] = {
     "create_task": _creates("activities"),
+    "update_task": _updates("activities"),
     "log_call": _creates("activities"),
+    "log_meeting": _creates("activities"),
+    "create_note": _creates("notes"),
+    "update_activity": _updates("activities"),
     "create_contact": _creates("persons"),
+    "update_contact": _updates("persons"),
+    "create_company": _creates("organizations"),
+    "update_company": _updates("organizations"),
+    "create_deal": _creates("deals"),
     "update_deal": _updates("deals"),
 }
-"""Nothing at Pipedrive is unique, so that a create which is looked for in vain is sent once more and no oftener."""
+ACTIONS: Final[Mapping[str, ActionSpec]] = {name: _ALL[name] for name in ACTION_TYPES if name in _ALL}
+"""Those that may be asked for. Nothing at Pipedrive is unique: a create that is looked for in vain is sent once more,
+and no oftener."""
