@@ -1,6 +1,9 @@
 """What Salesforce works out by itself from what was written."""
 
+import re
+from base64 import b64decode
 from datetime import date
+from html import unescape
 from typing import TYPE_CHECKING
 
 from local.simulators.salesforce.store import Row
@@ -9,6 +12,7 @@ from local.simulators.salesforce.values import day_of
 if TYPE_CHECKING:
     from local.simulators.salesforce.org import Org
 
+TAG = re.compile("<[^>]*>")
 CATEGORIES = {"Best Case": "BestCase", "Commit": "Forecast"}
 
 
@@ -78,6 +82,8 @@ def _event(org: "Org", row: Row, changes: Row, _: int) -> None:
 
 def _note(_: "Org", row: Row, __: Row, ___: int) -> None:
     row["FileExtension"], row["FileType"] = "snote", "SNOTE"
+    markup = b64decode(row.get("Content") or "").decode(errors="replace")
+    row["TextPreview"] = unescape(TAG.sub("", markup))[:255] or None
 
 
 def _account_of(org: "Org", row: Row) -> str | None:

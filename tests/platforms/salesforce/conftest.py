@@ -19,7 +19,10 @@ from local.simulators import Running, running
 SESSION = "00D5g0000000001!simulator"
 ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 KINDS = {
-    "create_task": Kind.TASK, "log_call": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_deal": Kind.DEAL,
+    "create_task": Kind.TASK, "update_task": Kind.TASK, "create_deal": Kind.DEAL, "update_deal": Kind.DEAL,
+    "log_call": Kind.ACTIVITY, "log_meeting": Kind.ACTIVITY, "create_note": Kind.ACTIVITY,
+    "update_activity": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_contact": Kind.CONTACT,
+    "create_company": Kind.COMPANY, "update_company": Kind.COMPANY,
 }  # fmt: skip
 
 
@@ -109,7 +112,7 @@ def org() -> Directories:
     )
     key = Field("CrmBridgeKey__c", "Key", Type.TEXT, custom=True, unique=True)
     level = Field("Level__c", "Level", Type.OPTION, (Option("1", "Primary"), Option("2", "Secondary")), custom=True)
-    objects = ("Account", "Contact", "Lead", "Opportunity", "Task", "Event")
+    objects = ("Account", "Contact", "Lead", "Opportunity", "Task", "Event")  # of notes nobody makes fields
     return Directories(
         account=Account("00D5g0000000001EAA", "EUR", False, "Europe/Berlin", "https://acme.my.salesforce.com"),
         stages={stage.id: stage for stage in stages},
@@ -123,15 +126,14 @@ def ask() -> Callable[..., WriteRequest]:
     """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
 
     def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
-        names = ("links", "external_id", "key", "timeout", "custom_fields", "asked_at")
+        names = ("links", "external_id", "key", "timeout", "custom_fields", "asked_at", "object")
         parts = {name: fields.pop(name) for name in names if name in fields}
         return WriteRequest(
             type=type,
             kind=KINDS[type],
             fields=fields,
-            object=SALESFORCE.actions[type].made(fields),
             directories=directories,
-            **{"key": "key-1", "asked_at": ASKED_AT, **parts},
+            **{"key": "key-1", "asked_at": ASKED_AT, "object": SALESFORCE.actions[type].made(fields), **parts},
         )
 
     return request

@@ -79,7 +79,7 @@ def test_a_full_listing_shows_every_record_once(
     assert seen
     assert all(not record.odd for record in records)
     assert all(set(one.links) == set(SALESFORCE.objects[object].links) for one in seen if one.raw)
-    assert calls == 1
+    assert calls == (2 if object == "ContentNote" else 1)
 
 
 def test_a_large_listing_costs_a_call_for_each_two_thousand(
@@ -332,7 +332,9 @@ def test_a_column_that_is_hidden_meanwhile_does_not_stop_a_listing(
 def test_preparing_says_where_a_key_is_enforced(api: Api, directories: Directories, unkeyed: Unkeyed) -> None:
     _, other, without = unkeyed
 
-    assert set(SALESFORCE.prepare(api, directories).values()) == {"unique"}
+    facts = SALESFORCE.prepare(api, directories)
+
+    assert [name for name, fact in facts.items() if fact != "unique"] == ["key.ContentNote"]
     assert set(SALESFORCE.prepare(other, without).values()) == {"marker"}
     assert SALESFORCE.actions["create_task"].unique_key(directories)
     assert not SALESFORCE.actions["create_task"].unique_key(without)
@@ -367,6 +369,81 @@ def test_a_call_is_logged_with_its_length_and_its_outcome(
     call = fetched(api, directories, "Task", written.external_id)
     assert (call.kind, call.type, call.duration_seconds) == (Kind.ACTIVITY, "call", 90)
     assert (call.direction, call.outcome) == ("outbound", "Left voicemail")
+
+
+def test_a_note_hangs_on_everything_it_was_written_about(
+    api: Api, make: Make, directories: Directories, ask: Ask, fetched: Fetched
+) -> None:
+    person, firm = make("Contact", LastName="Noted")[0], make("Account", Name="Noted")[0]
+    links = (Link("Contact", person), Link("Account", firm))
+    request = ask(
+        "create_note",
+        directories,
+        body="Budget < 5 & fixed\nsays Ann",
+        links=links,
+        key="n",
+        asked_at=datetime.now(UTC),
+    )
+
+    missing = SALESFORCE.actions["create_note"].look_up(api, request)
+    written = SALESFORCE.actions["create_note"].send(api, request)
+
+    note = fetched(api, directories, "ContentNote", written.external_id)
+    assert (missing, SALESFORCE.actions["create_note"].look_up(api, request)) == (None, written)
+    assert str(note.subject).startswith("Budget < 5 & fixed ref ")
+    assert (note.type, note.body) == ("note", "Budget < 5 & fixedsays Ann")
+    assert {link.external_id for ends in note.links.values() for link in ends} == {person, firm}
+
+
+def test_a_deal_begins_with_its_contacts(
+    api: Api, make: Make, directories: Directories, ask: Ask, fetched: Fetched
+) -> None:
+    person, firm = make("Contact", LastName="Buyer")[0], make("Account", Name="Buyer")[0]
+    links = (Link("Contact", person, primary=True), Link("Account", firm))
+
+    written = SALESFORCE.actions["create_deal"].send(
+        api, ask("create_deal", directories, name="New", links=links, key="d")
+    )
+
+    deal = fetched(api, directories, "Opportunity", written.external_id)
+    assert (deal.stage, deal.company_id, str(deal.close_date)) == ("Prospecting", firm, "2026-12-20")
+    assert deal.links["Contact"] == (Link("Contact", person, primary=True),)
+
+
+def test_a_meeting_is_logged_and_moved(api: Api, directories: Directories, ask: Ask, fetched: Fetched) -> None:
+    asked = ask(
+        "log_meeting", directories, subject="Demo", occurred_at="2026-11-20T10:00:00Z", duration_seconds=2700, key="m"
+    )
+    written = SALESFORCE.actions["log_meeting"].send(api, asked)
+    later = ask(
+        "update_activity", directories, object="Event", external_id=written.external_id,
+        occurred_at="2026-11-21T10:00:00Z", duration_seconds=1800,
+    )  # fmt: skip
+
+    moved = SALESFORCE.actions["update_activity"].send(api, later)
+
+    meeting = fetched(api, directories, "Event", moved.external_id)
+    assert (meeting.type, meeting.subject, meeting.duration_seconds) == ("meeting", "Demo", 1800)
+    assert meeting.occurred_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert SALESFORCE.actions["update_activity"].look_up(api, later) == moved
+
+
+def test_companies_and_people_are_made_and_changed(
+    api: Api, make: Make, directories: Directories, ask: Ask, fetched: Fetched
+) -> None:
+    firm = SALESFORCE.actions["create_company"].send(
+        api, ask("create_company", directories, domain="new.test", key="a")
+    )
+    change = ask("update_company", directories, external_id=firm.external_id, employee_count="12", industry="Energy")
+    SALESFORCE.actions["update_company"].send(api, change)
+    lead = make("Lead", LastName="Old", Company="x")[0]
+    renamed = ask("update_contact", directories, object="Lead", external_id=lead, last_name="New")
+    SALESFORCE.actions["update_contact"].send(api, renamed)
+
+    company = fetched(api, directories, "Account", firm.external_id)
+    assert (company.name, company.domain, company.employee_count) == ("new.test", "new.test", 12)
+    assert company.industry == "Energy"
+    assert fetched(api, directories, "Lead", lead).last_name == "New"
 
 
 def test_a_deal_moves_by_the_label_of_a_stage(
@@ -420,6 +497,9 @@ CREATES: dict[str, dict[str, str]] = {
     "create_task": {"subject": "Once"},
     "log_call": {"subject": "Once"},
     "create_contact": {"email": "once@example.test", "first_name": "Once"},
+    "create_deal": {"name": "Once"},
+    "create_company": {"name": "Once"},
+    "log_meeting": {"subject": "Once"},
 }
 
 
@@ -468,7 +548,7 @@ def test_without_the_key_field_a_marker_is_found_among_what_we_made(unkeyed: Unk
     sim, api, directories = unkeyed
     action = SALESFORCE.actions[type]
     person = next(iter(live(sim, "Contact")))
-    links = () if type == "create_contact" else (Link("Contact", person),)
+    links = (Link("Contact", person),) if type in ("create_task", "log_call", "log_meeting") else ()
     asked = {**CREATES[type], "links": links, "key": f"marked-{type}", "asked_at": datetime.now(UTC)}
     request = ask(type, directories, **asked)
 

@@ -153,8 +153,7 @@ def test_a_deal_with_a_person_account_belongs_to_the_person() -> None:
     record = read("Opportunity", {"AccountId": FIRM, "Account": buyer, "OpportunityContactRoles": None})
 
     assert record.links == {"Account": (), "Contact": (Link("Contact", PERSON),)}
-    assert record.company_id is None
-    assert record.custom_fields == {}
+    assert (record.company_id, record.custom_fields) == (None, {"AccountId": FIRM})
 
 
 def test_a_task_is_read_with_its_words_and_its_links() -> None:
@@ -220,6 +219,17 @@ def test_an_event_is_a_meeting() -> None:
     assert record.links["Account"] == (Link("Account", FIRM),)
 
 
+def test_a_note_hangs_on_what_it_was_written_about() -> None:
+    places = [{"LinkedEntityId": PERSON}, {"LinkedEntityId": "0055g000001wxyzAAA"}, {"LinkedEntityId": DEAL}]
+
+    record = read(
+        "ContentNote", {"Title": "Budget", "TextPreview": "fixed", "ContentDocumentLinks": {"records": places}}
+    )
+
+    assert (record.type, record.subject, record.body) == ("note", "Budget", "fixed")
+    assert {target for target, ends in record.links.items() if ends} == {"Contact", "Opportunity"}
+
+
 def test_odd_values_are_kept_and_named(context: ReadContext) -> None:
     record = read("Opportunity", {"Amount": "a lot", "CloseDate": ["never"], "Probability": 250}, context)
 
@@ -257,7 +267,15 @@ kinds = st.sampled_from([(spec.name, kind) for spec in SALESFORCE.objects.values
 @st.composite
 def rows(draw: st.DrawFn) -> tuple[str, Kind, dict[str, Any]]:
     name, kind = draw(kinds)
-    columns = [*SALESFORCE.objects[name].remote.values(), "WhoId", "WhatId", "Account", "IsPersonAccount", "X__c"]
+    columns = [
+        *SALESFORCE.objects[name].remote.values(),
+        "WhoId",
+        "WhatId",
+        "Account",
+        "IsPersonAccount",
+        "X__c",
+        "ContentDocumentLinks",
+    ]
     columns += [
         "OpportunityContactRoles",
         "TaskSubtype",
@@ -277,7 +295,11 @@ def test_reading_never_raises_and_drops_no_value(row: tuple[str, Kind, dict[str,
     record = SALESFORCE.read(kind, fields, None if alone else ReadContext(), object=name)
 
     for column, value in fields.items():
-        if value is None or value == "" or column in (*META, "Account", "OpportunityContactRoles"):
+        if (
+            value is None
+            or value == ""
+            or column in (*META, "Account", "OpportunityContactRoles", "ContentDocumentLinks")
+        ):
             continue
         ours = remote.get(column)
-        assert column in record.custom_fields or (ours and (record.get(ours) is not None or ours == "company_id"))
+        assert column in record.custom_fields or (ours and record.get(ours) is not None)

@@ -18,7 +18,7 @@ from crmbridge.platforms.salesforce.objects import NAME, long_id
 from crmbridge.platforms.salesforce.queries import rows_of, url
 from crmbridge.platforms.spec import AskTokens, Input, OAuthSpec, Scope, Way
 
-KEYED: Final = ("Contact", "Lead", "Account", "Opportunity", "Task", "Event")
+KEYED: Final = ("Contact", "Lead", "Account", "Opportunity", "Task", "Event", "ContentNote")
 """Objects that actions create."""
 MY_DOMAIN: Final = r"[a-z0-9][a-z0-9-]*(--[a-z0-9]+\.sandbox)?\.my\.salesforce\.com"
 WHO: Final = url("SELECT Id, Name, TimeZoneSidKey FROM Organization")

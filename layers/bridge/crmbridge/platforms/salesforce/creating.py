@@ -1,21 +1,21 @@
 """What a new record is made of: the fields asked for, what Salesforce insists on, its links, and our key."""
 
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
 from crmbridge.domain.records import Json, Kind, Link
 from crmbridge.platforms.salesforce.directories import key_field
-from crmbridge.platforms.salesforce.objects import PEOPLE
 from crmbridge.platforms.salesforce.outgoing import Writing, day_text, instant_text, outgoing_fields, refused
 from crmbridge.platforms.salesforce.words import LEAD_STAGES
 from crmbridge.platforms.spec import WriteRequest
 
 UNKNOWN: Final = "[not provided]"
 """Salesforce's own word for a lead without a company."""
-MARKED: Final = "Description"
-"""Where the marker goes on an object without the key field."""
+DAYS_TO_CLOSE: Final = 30
+TITLE: Final = 80
 
 _SETS: Final[Mapping[tuple[str, Kind], Mapping[str, Json]]] = {
     ("Task", Kind.TASK): {"Status": "Not Started", "Priority": "Normal"},
@@ -42,15 +42,21 @@ def new_fields(request: WriteRequest) -> dict[str, Json]:
         if not isinstance(value, str) or writing.allows(column, value)
     }
     fields = {**sets, **_dated(request), **outgoing_fields(request), **_references(request)}
-    if request.object in PEOPLE:
-        _name_person(request.object, fields)
+    if name := _NAMED.get(request.object):
+        name(request, fields)
     key = key_field(request.directories, request.object)
-    known = request.directories.fields.get(request.object, {})
+    known, marked = request.directories.fields.get(request.object, {}), marked_field(request.object)
     if key:
         fields[key] = request.key
-    elif not known or MARKED in known:
-        fields[MARKED] = "\n".join(str(text) for text in (fields.get(MARKED), marker(request.key)) if text)
+    elif not known or marked in known:
+        between = " " if marked == "Title" else "\n"
+        fields[marked] = between.join(str(text) for text in (fields.get(marked), marker(request.key)) if text)
     return fields
+
+
+def marked_field(object: str) -> str:
+    """Where the marker goes on an object without the key field."""
+    return "Title" if object == "ContentNote" else "Description"
 
 
 def marker(key: str) -> str:
@@ -64,34 +70,74 @@ def _dated(request: WriteRequest) -> dict[str, Json]:
         return {}
     if request.object == "Task":
         return {"ActivityDate": day_text(request.directories, request.asked_at)}
-    return {"StartDateTime": instant_text(request.asked_at)}
+    return {"StartDateTime": instant_text(request.asked_at)} if request.object == "Event" else {}
 
 
-def _name_person(object: str, fields: dict[str, Json]) -> None:
+def _name_person(request: WriteRequest, fields: dict[str, Json]) -> None:
     """Both need a last name, a lead a company, too."""
     if not fields.get("LastName"):
         fields["LastName"] = fields.pop("FirstName", None) or fields.get("Email") or fields.get("Phone")
     if not fields["LastName"]:
-        raise refused({"last_name": f"a {object.lower()} needs a name, an e-mail or a phone number"})
-    if object == "Lead" and not fields.get("Company"):
+        raise refused({"last_name": f"a {request.object.lower()} needs a name, an e-mail or a phone number"})
+    if request.object == "Lead" and not fields.get("Company"):
         fields["Company"] = UNKNOWN
 
 
+def _name_company(request: WriteRequest, fields: dict[str, Json]) -> None:
+    if not fields.get("Name"):
+        fields["Name"] = request.fields.get("domain") or fields.get("Website")
+    if not fields["Name"]:
+        raise refused({"name": "an account needs a name"})
+
+
+def _name_note(request: WriteRequest, fields: dict[str, Json]) -> None:
+    """By its first line."""
+    if not fields.get("Title"):
+        lines = str(request.fields.get("body") or "").splitlines()
+        fields["Title"] = next((line.strip()[:TITLE] for line in lines if line.strip()), "Note")
+
+
+def _stage_deal(request: WriteRequest, fields: dict[str, Json]) -> None:
+    """A deal begins at the first open stage, and is to be closed in a month, unless somebody says otherwise."""
+    stages = sorted(request.directories.stages.values(), key=lambda stage: stage.position)
+    if not fields.get("StageName"):
+        fields["StageName"] = next((stage.id for stage in stages if not stage.is_closed), None)
+    if not fields["StageName"]:
+        raise refused({"stage": "name the stage that the deal begins at"})
+    if not fields.get("CloseDate"):
+        fields["CloseDate"] = day_text(request.directories, request.asked_at + timedelta(days=DAYS_TO_CLOSE))
+
+
+_NAMED: Final[Mapping[str, Callable[[WriteRequest, dict[str, Json]], None]]] = {
+    "Contact": _name_person, "Lead": _name_person, "Account": _name_company, "ContentNote": _name_note,
+    "Opportunity": _stage_deal,
+}  # fmt: skip
+"""What Salesforce insists on."""
+
+
 def _references(request: WriteRequest) -> dict[str, Json]:
-    """Links that are fields. Those to deals of a contact, and to contacts of a deal, are `roles`."""
+    """Links that are fields. The others are `hung_on`."""
     object, links = request.object, request.links
     if object in ("Task", "Event"):
         return _ends(links)
     if object in ("Contact", "Opportunity"):
         accounts = [link for link in links if link.object == "Account"]
         return {"AccountId": _only(accounts, "account").external_id} if accounts else {}
-    if links:
+    if links and object != "ContentNote":
         raise refused({"links": f"Salesforce links no {links[0].object} to a new {object}"})
     return {}
 
 
-def roles(request: WriteRequest) -> list[dict[str, Json]]:
-    """`OpportunityContactRole`s that a new contact or deal begins with; `@{it.id}` stands for its id."""
+def hung_on(request: WriteRequest) -> list[tuple[str, dict[str, Json]]]:
+    """What is made together with the record, and refers to it: (object, fields); `@{it.id}` stands for its id."""
+    if request.object == "ContentNote":
+        share: dict[str, Json] = {"ContentDocumentId": "@{it.id}", "ShareType": "V"}
+        return [("ContentDocumentLink", {**share, "LinkedEntityId": link.external_id}) for link in request.links]
+    return [("OpportunityContactRole", role) for role in _roles(request)]
+
+
+def _roles(request: WriteRequest) -> list[dict[str, Json]]:
+    """The contacts of a new deal, the deals of a new contact."""
     own, other, target = (
         ("ContactId", "OpportunityId", "Opportunity")
         if request.object == "Contact"

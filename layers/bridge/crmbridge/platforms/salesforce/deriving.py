@@ -11,7 +11,7 @@ from crmbridge.domain.records import Kind, Labelled, Link, Value
 from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES
 from crmbridge.platforms.salesforce.values import to_instant, to_moment, to_number, zone_of
 
-PHONES: Final = (("work", "Phone"), ("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
+PHONES: Final = (("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
 NOON: Final = time(12)
 
 
@@ -59,10 +59,12 @@ def derive_addresses(reading: Reading) -> None:
     if "email" in reading.fields:
         email = reading.fields["email"]
         reading.fields["emails"] = (Labelled(email, "", True),) if isinstance(email, str) and email else ()
-    told = [(label, reading.text(key)) for label, key in PHONES if key in reading.row]
+    told = [("work", reading.fields.get("phone"))] if "phone" in reading.fields else []
+    told += [(label, reading.text(key)) for label, key in PHONES if key in reading.row]
     if told and "phone" not in reading.odd:
-        main = next((number for _, number in told if number), None)
-        found = {number: Labelled(number, label, number == main) for label, number in reversed(told) if number}
+        numbers = [(label, number) for label, number in told if isinstance(number, str) and number]
+        main = numbers[0][1] if numbers else None
+        found = {number: Labelled(number, label, number == main) for label, number in reversed(numbers)}
         reading.fields["phone"] = main
         reading.fields["phones"] = tuple(reversed(found.values()))
 
@@ -70,10 +72,20 @@ def derive_addresses(reading: Reading) -> None:
 def derive_contact(reading: Reading) -> None:
     is_person = reading.row.get("IsPersonAccount") is True
     reading.fields["subtype"] = "person_account" if is_person else "contact"
+    _derive_company(reading)
     companies = reading.links.get("Account")
-    if companies is not None and "company_id" not in reading.odd:
+    if companies is not None:
         reading.fields["company_ids"] = tuple(link.external_id for link in companies)
-        reading.fields["company_id"] = companies[0].external_id if companies else None
+
+
+def _derive_company(reading: Reading) -> None:
+    """A person account is no company, so its id stays where it was."""
+    companies = reading.links.get("Account")
+    if companies is None or "company_id" in reading.odd:
+        return
+    reading.fields["company_id"] = companies[0].external_id if companies else None
+    if not companies and reading.row.get("AccountId") not in (None, ""):
+        reading.custom["AccountId"] = reading.row["AccountId"]
 
 
 def derive_lead(reading: Reading) -> None:
@@ -97,9 +109,8 @@ def derive_domain(reading: Reading) -> None:
 
 
 def derive_deal_links(reading: Reading) -> None:
-    companies, contacts = reading.links.get("Account"), reading.links.get("Contact")
-    if companies is not None and "company_id" not in reading.odd:
-        reading.fields["company_id"] = companies[0].external_id if companies else None
+    _derive_company(reading)
+    contacts = reading.links.get("Contact")
     if contacts is not None:
         reading.fields["contact_roles"] = tuple(
             Labelled(link.external_id, link.label, link.primary) for link in contacts if link.label
@@ -167,6 +178,10 @@ def _created(reading: Reading) -> datetime | None:
     return created if isinstance(created, datetime) else None
 
 
+def derive_note(reading: Reading) -> None:
+    reading.fields["type"] = "note"
+
+
 def derive_meeting(reading: Reading) -> None:
     reading.fields["type"] = "meeting"
     if "DurationInMinutes" in reading.row:
@@ -189,5 +204,6 @@ DERIVE: Final[Mapping[tuple[str, Kind], tuple[Derive, ...]]] = {
     ("Lead", Kind.CONTACT): (derive_addresses, derive_lead),
     ("Opportunity", Kind.DEAL): (derive_deal_links, derive_money, derive_stage),
     ("Task", Kind.ACTIVITY): (derive_logged, derive_moment),
+    ("ContentNote", Kind.ACTIVITY): (derive_note,),
     ("Event", Kind.ACTIVITY): (derive_meeting,),
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crmbridge.domain.records import Link
-from crmbridge.platforms.salesforce.objects import PREFIXES, ROLES
+from crmbridge.platforms.salesforce.objects import PLACES, PREFIXES, ROLES
 
 Links = tuple[Link, ...]
 Row = Mapping[str, Any]
@@ -19,6 +19,8 @@ def inline_links(object: str, row: Row) -> dict[str, Links]:
         return {} if "AccountId" not in row else {"Account": _account(row, row.get("IsPersonAccount") is True)}
     if object == "Opportunity":
         return _of_deal(row)
+    if object == "ContentNote":
+        return _of_note(row)
     if object in ("Task", "Event"):
         return _ends(row, "WhoId", _WHO) | _ends(row, "WhatId", _WHAT)
     return {}
@@ -40,6 +42,18 @@ def _of_deal(row: Row) -> dict[str, Links]:
     if ROLES in row and roles is not None:
         found["Contact"] = _contacts(roles, person)
     return found
+
+
+def _of_note(row: Row) -> dict[str, Links]:
+    """A note may hang on any number of records; on its owner it always does."""
+    if PLACES not in row or (told := _roles(row[PLACES])) is None:
+        return {}
+    found: dict[str, set[str]] = {target: set() for target in (*_WHO, *_WHAT)}
+    for place in told:
+        id = place.get("LinkedEntityId")
+        if isinstance(id, str) and id[:3] in PREFIXES:
+            found[PREFIXES[id[:3]]].add(id)
+    return {target: tuple(Link(target, id) for id in sorted(ids)) for target, ids in found.items()}
 
 
 def _roles(nested: Any) -> list[Row] | None:

@@ -42,6 +42,9 @@ OBJECTS: Final[Mapping[str, ObjectSpec]] = {
             **_LOGGED, "status": "Status", "priority": "Priority", "type": "TaskSubtype", "due_at": "ActivityDate",
             "completed_at": "CompletedDateTime",
         }),
+        ObjectSpec("ContentNote", Kind.ACTIVITY, _AROUND, page_size=BATCH, scope="api", remote={
+            "subject": "Title", "body": "TextPreview", "occurred_at": "CreatedDate", "owner_id": "OwnerId",
+        }),
         ObjectSpec("Event", Kind.ACTIVITY, _AROUND, page_size=BATCH, scope="api", remote={
             **_LOGGED, "occurred_at": "StartDateTime",
         }),
@@ -80,6 +83,8 @@ OBJECT_OF_KIND: Final[Mapping[Kind, str]] = {
 }  # fmt: skip
 
 ROLES: Final = "OpportunityContactRoles"
+PLACES: Final = "ContentDocumentLinks"
+"""Where a row holds what else was read of it: a deal's contacts, and what a note hangs on."""
 _CHECK: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 

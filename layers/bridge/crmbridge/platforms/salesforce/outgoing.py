@@ -1,10 +1,12 @@
 """Our fields and values into Salesforce's; what it cannot take is refused before anything is sent."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import escape
 from math import ceil
 from typing import Any, Final
 
@@ -17,21 +19,26 @@ from crmbridge.platforms.salesforce.values import to_number, zone_of
 from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
 from crmbridge.platforms.spec import WriteRequest
 
-NOT_WRITABLE: Final = frozenset({"is_closed", "is_won", "created_date", "completed_at"})
-"""Calculated by Salesforce."""
+NOT_WRITABLE: Final = frozenset({"is_closed", "is_won", "created_date", "completed_at", "type"})
+"""Calculated by Salesforce, or decided once."""
 DECIDING: Final = frozenset({"lifecycle_stage", "subtype", "type"})
-"""Fields that choose the object or its subtype, and are nothing of their own there."""
+"""Fields that choose the object or its subtype when a record is made, and are nothing of their own there."""
 COLUMN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 """What a field may be called, since its name stands in a query unquoted."""
 ALSO_WRITTEN: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
     ("Task", Kind.ACTIVITY): {"occurred_at": "ActivityDate"},
     ("Event", Kind.ACTIVITY): {"duration_seconds": "DurationInMinutes"},
+    ("ContentNote", Kind.ACTIVITY): {"body": "Content"},
+    ("Account", Kind.COMPANY): {"domain": "Website"},
 }
 """Fields that are read out of several columns, and written into one."""
 REASONS: Final[Mapping[str, str]] = {
     "company_name": "a contact's company is an account: name it in links",
     "pipeline": "Salesforce has no pipelines; name the stage alone",
-    "website": "name the website; the domain is taken from it",
+    "lifecycle_stage": "a contact has none at Salesforce; convert the lead there",
+    "outcome": "only a call has one: say it in the body",
+    "direction": "only a call has one: say it in the body",
+    "type": "what it is, it stays",
 }
 
 
@@ -62,7 +69,7 @@ def outgoing_fields(request: WriteRequest) -> dict[str, Json]:
     found: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for name, value in request.fields.items():
-        if name in DECIDING or (name == "currency" and _is_home(request.directories, value)):
+        if _is_understood(request, name):
             continue
         if name not in columns or name in NOT_WRITABLE:
             wrong[name] = REASONS.get(name, "Salesforce does not let it be written")
@@ -81,9 +88,15 @@ def refused(wrong: Mapping[str, str]) -> Rejected:
     return Rejected(f"Salesforce cannot take this: {told}", platform=NAME, fields=wrong)
 
 
-def _is_home(directories: Directories, value: Any) -> bool:
-    """In an org with one currency nobody says which."""
-    return not directories.account.multi_currency and value == directories.account.currency
+def _is_understood(request: WriteRequest, name: str) -> bool:
+    """Fields that need not be written: what was decided by them, the currency of an org that has but one, the domain
+    beside a website, and the moment of a note, which is when it is made."""
+    account, value = request.directories.account, request.fields[name]
+    if request.external_id is None and (name in DECIDING or (name, request.object) == ("occurred_at", "ContentNote")):
+        return True
+    if name == "currency":
+        return not account.multi_currency and value == account.currency
+    return name == "domain" and bool(request.fields.get("website"))
 
 
 def _encoder(object: str, name: str) -> Encode:
@@ -171,6 +184,13 @@ def _instant(writing: Writing, value: Any) -> Json:
     return instant_text(moment)
 
 
+def _markup(writing: Writing, value: Any) -> Json:
+    """HTML, as base64. What people write in a chat is text."""
+    del writing
+    lines = escape(str(value), quote=False).splitlines()
+    return b64encode("".join(f"<p>{line}</p>" for line in lines).encode()).decode()
+
+
 def _moment(value: Any) -> date | datetime:
     if isinstance(value, date):
         return value
@@ -211,5 +231,5 @@ _ENCODE: Final[Mapping[str, Encode]] = {
     "direction": _word("CallType", DIRECTIONS),
 }  # fmt: skip
 _OF_OBJECT: Final[Mapping[tuple[str, str], Encode]] = {
-    ("Event", "occurred_at"): _instant, ("Event", "duration_seconds"): _minutes,
+    ("Event", "occurred_at"): _instant, ("Event", "duration_seconds"): _minutes, ("ContentNote", "body"): _markup,
 }  # fmt: skip

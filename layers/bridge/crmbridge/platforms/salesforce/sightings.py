@@ -10,16 +10,30 @@ from crmbridge.domain.merging import Sighting, links_fingerprint
 from crmbridge.domain.records import Link, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce.links import inline_links
-from crmbridge.platforms.salesforce.objects import OBJECTS, ROLES, kind_of
-from crmbridge.platforms.salesforce.queries import follow
+from crmbridge.platforms.salesforce.objects import BATCH, OBJECTS, PLACES, ROLES, kind_of
+from crmbridge.platforms.salesforce.queries import Soql, any_of, follow, run_all
 from crmbridge.platforms.salesforce.values import to_instant
 
-_NO_CONTENT: Final = ("attributes", ROLES, "Account")
+_NO_CONTENT: Final = ("attributes", ROLES, PLACES, "Account")
 
 
 def sightings(api: Api, object: str, rows: Iterable[dict[str, Any]], version: str) -> list[Sighting]:
     """Of live rows with all their links; of the others what has become of them."""
-    return [sighting(object, _whole(api, row), version) for row in rows]
+    whole = [_whole(api, row) for row in rows]
+    if object == "ContentNote":
+        whole = _placed(api, whole)
+    return [sighting(object, row, version) for row in whole]
+
+
+def _placed(api: Api, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What notes hang on, which has to be asked for note by note, or for a list of them."""
+    places: dict[str, list[dict[str, Any]]] = {row["Id"]: [] for row in rows if row.get("IsDeleted") is not True}
+    ids = list(places)
+    for start in range(0, len(ids), BATCH):
+        where = any_of("ContentDocumentId", ids[start : start + BATCH])
+        for place in run_all(api, Soql(("ContentDocumentId", "LinkedEntityId"), "ContentDocumentLink", where)):
+            places[place["ContentDocumentId"]].append({"LinkedEntityId": place["LinkedEntityId"]})
+    return [{**row, PLACES: {"records": places[row["Id"]]}} if row["Id"] in places else row for row in rows]
 
 
 def sighting(object: str, row: Mapping[str, Any], version: str) -> Sighting:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import orjson
 
+from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Duplicate, RecordGone, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.salesforce import paths
 from crmbridge.platforms.salesforce.connecting import whoami
-from crmbridge.platforms.salesforce.creating import MARKED, marker, new_fields, person_object, roles
+from crmbridge.platforms.salesforce.creating import hung_on, marked_field, marker, new_fields, person_object
 from crmbridge.platforms.salesforce.directories import key_field
 from crmbridge.platforms.salesforce.objects import NAME, PEOPLE, PREFIXES
 from crmbridge.platforms.salesforce.outgoing import outgoing_fields, refused
@@ -35,11 +36,11 @@ def create(api: Api, request: WriteRequest) -> Written:
 
     Raises Duplicate, with what is there already where it can be found: people are looked for by e-mail first, because
     Salesforce itself minds two with one address only where a duplicate rule says so."""
-    fields, with_roles = new_fields(request), roles(request)
+    fields, more = new_fields(request), hung_on(request)
     if request.object in PEOPLE and (earlier := _earlier_person(api, request)):
         return earlier
     try:
-        made = _make_with_roles(api, request, fields, with_roles) if with_roles else _make(api, request, fields)
+        made = _make_together(api, request, fields, more) if more else _make(api, request, fields)
     except Duplicate as error:
         return _earlier(api, request, error)
     return Written(request.object, made)
@@ -60,8 +61,10 @@ def update(api: Api, request: WriteRequest) -> Written:
 
 
 def look_up_updated(api: Api, request: WriteRequest) -> Written | None:
-    """The record, if it holds everything that was asked for."""
+    """The record, if it holds everything that was asked for; a note's text cannot be asked for, and is sent again."""
     fields, id = outgoing_fields(request), _id_of(request)
+    if "Content" in fields:
+        return None
     rows = run(api, Soql(("Id", *fields), request.object, f"Id = {literal(id)}")).records
     if rows and all(_is_same(sent, rows[0].get(column)) for column, sent in fields.items()):
         return Written(request.object, id)
@@ -73,12 +76,12 @@ def _make(api: Api, request: WriteRequest, fields: Mapping[str, Json]) -> str:
     return _id_in(answer)
 
 
-def _make_with_roles(
-    api: Api, request: WriteRequest, fields: Mapping[str, Json], with_roles: list[dict[str, Json]]
+def _make_together(
+    api: Api, request: WriteRequest, fields: Mapping[str, Json], more: list[tuple[str, dict[str, Json]]]
 ) -> str:
     """All or nothing."""
-    bodies = {"it": (request.object, fields)}
-    bodies |= {f"role{number}": ("OpportunityContactRole", role) for number, role in enumerate(with_roles)}
+    bodies: dict[str, tuple[str, Mapping[str, Json]]] = {"it": (request.object, fields)}
+    bodies |= {f"more{number}": part for number, part in enumerate(more)}
     parts = [
         {"method": "POST", "url": paths.objects(name), "referenceId": reference, "body": body}
         for reference, (name, body) in bodies.items()
@@ -126,7 +129,7 @@ def _earlier_person(api: Api, request: WriteRequest) -> Written | None:
         found = _people_with(api, object, str(email).strip(), request.directories)
         key = key_field(request.directories, object) or ""
         for row in found:
-            if row.get(key) == request.key or marker(request.key) in str(row.get(MARKED)):
+            if row.get(key) == request.key or marker(request.key) in str(row.get(marked_field(object))):
                 return Written(object, row["Id"])
         if found:
             raise Duplicate(
@@ -143,7 +146,7 @@ def _people_with(api: Api, object: str, email: str, directories: Directories) ->
         return []
     key = key_field(directories, object)
     where = both(f"Email = {literal(email)}", "IsConverted = false" if object == "Lead" else "")
-    names = ("Id", MARKED, *((key,) if key else ()))
+    names = ("Id", marked_field(object), *((key,) if key else ()))
     return run(api, Soql(names, object, where, "CreatedDate, Id", 10)).records
 
 
@@ -168,9 +171,10 @@ def _by_marker(api: Api, request: WriteRequest) -> Written | None:
         f"CreatedById = {literal(me)}" if me else "",
         around,
     )
-    soql = Soql(("Id", MARKED), request.object, where, "CreatedDate DESC", NEWEST)
+    marked = marked_field(request.object)
+    soql = Soql(("Id", marked), request.object, where, "CreatedDate DESC", NEWEST)
     for row in run(api, soql).records:
-        if marker(request.key) in str(row.get(MARKED)):
+        if marker(request.key) in str(row.get(marked)):
             return Written(request.object, row["Id"])
     return None
 
@@ -215,9 +219,19 @@ def _updates(object: str) -> ActionSpec:
     return ActionSpec(object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True)
 
 
-ACTIONS: Final[Mapping[str, ActionSpec]] = {
+_ALL: Final[Mapping[str, ActionSpec]] = {
     "create_task": _creates("Task"),
-    "log_call": _creates("Task"),
-    "create_contact": _creates("Contact"),
+    "update_task": _updates("Task"),
+    "create_deal": _creates("Opportunity"),
     "update_deal": _updates("Opportunity"),
+    "log_call": _creates("Task"),
+    "log_meeting": _creates("Event"),
+    "create_note": _creates("ContentNote"),
+    "update_activity": _updates("Task"),
+    "create_contact": _creates("Contact"),
+    "update_contact": _updates("Contact"),
+    "create_company": _creates("Account"),
+    "update_company": _updates("Account"),
 }
+ACTIONS: Final[Mapping[str, ActionSpec]] = {name: _ALL[name] for name in ACTION_TYPES if name in _ALL}
+"""Those that may be asked for."""
