@@ -13,7 +13,7 @@ from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce.fetching import fetch
 from crmbridge.platforms.salesforce.fields import asked_fields, companies_only
-from crmbridge.platforms.salesforce.objects import ARCHIVING, BATCH, CORE, NAME
+from crmbridge.platforms.salesforce.objects import ARCHIVING, BATCH, CORE, NAME, OBJECTS
 from crmbridge.platforms.salesforce.queries import Rows, Soql, both, instant, literal, run
 from crmbridge.platforms.salesforce.sightings import sightings
 from crmbridge.platforms.salesforce.values import to_instant
@@ -93,8 +93,9 @@ def _roles(api: Api, request: PageRequest, window: Window) -> Page:
 
 
 def _page(api: Api, request: PageRequest, rows: Rows, cursor: Mapping[str, Json] | None, *, is_first: bool) -> Page:
+    """A total of tasks and calls together is nobody's."""
     seen = sightings(api, request.object, rows.records, request.directories.version)
-    return Page(seen, cursor, rows.total if is_first else None)
+    return Page(seen, cursor, rows.total if is_first and not OBJECTS[request.object].also else None)
 
 
 def _within(window: Window) -> str:
