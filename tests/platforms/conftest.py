@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 import pytest
 import requests
+from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Stage
-from crmbridge.domain.records import Kind, Type
+from crmbridge.domain.records import Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.platforms.spec import WriteRequest
@@ -156,31 +157,27 @@ def berlin() -> Directories:
 def keyed(berlin: Directories) -> Directories:
     """The same account with the key property on everything that is created."""
     key = Field("crm_bridge_key", "CRM Bridge key", Type.TEXT, custom=True, unique=True)
-    names = ("contacts", "companies", "deals", "tasks", "calls")
+    names = ("contacts", "companies", "deals", "tasks", "calls", "notes", "meetings")
     return replace(berlin, fields={name: {"crm_bridge_key": key} for name in names})
 
 
 @pytest.fixture
 def ask() -> Callable[..., WriteRequest]:
     """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
-    kinds = {
-        "create_task": Kind.TASK, "log_call": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_deal": Kind.DEAL,
-    }  # fmt: skip
 
     def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
         parts = {
             name: fields.pop(name)
-            for name in ("links", "external_id", "key", "timeout", "custom_fields")
+            for name in ("links", "external_id", "key", "timeout", "custom_fields", "object")
             if name in fields
         }
         return WriteRequest(
             type=type,
-            kind=kinds[type],
+            kind=ACTION_TYPES[type].kind,
             fields=fields,
-            object=HUBSPOT.actions[type].object,
             directories=directories,
             asked_at=ASKED_AT,
-            **{"key": "key-1", **parts},
+            **{"key": "key-1", "object": HUBSPOT.actions[type].object, **parts},
         )
 
     return request

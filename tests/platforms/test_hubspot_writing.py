@@ -1,6 +1,7 @@
 """What is sent to HubSpot for an action, and what is refused before anything is sent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 from crmbridge.domain.connections import AppCredentials, TokenSet
-from crmbridge.domain.directories import Directories
+from crmbridge.domain.directories import Directories, Field, Option
 from crmbridge.domain.errors import Duplicate, Rejected, Unavailable
-from crmbridge.domain.records import Link
+from crmbridge.domain.records import Link, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.platforms.hubspot.writing import marker
@@ -31,6 +32,19 @@ def sent_properties(told: Told, request: WriteRequest) -> dict[str, Any]:
     HUBSPOT.actions[request.type].send(api, request)
     properties: dict[str, Any] = script.bodies()[0]["properties"]
     return properties
+
+
+@pytest.fixture
+def chosen(keyed: Directories) -> Directories:
+    """The same account with lists to choose from."""
+    industry = Field(
+        "industry",
+        "Industry",
+        Type.OPTION,
+        options=(Option("COMPUTER_SOFTWARE", "Software"), Option("BANKING", "Bank")),
+    )
+    fields = {**keyed.fields, "companies": {**keyed.fields["companies"], "industry": industry}}
+    return replace(keyed, fields=fields, outcomes={"b2": "Left voicemail"})
 
 
 def test_a_task_goes_out_in_one_post_with_its_key_and_its_links(told: Told, keyed: Directories, ask: Ask) -> None:
@@ -128,18 +142,97 @@ def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, k
         ("update_deal", {"pipeline": "sales"}, "pipeline", "stage"),
         ("update_deal", {}, "fields", "nothing"),
         ("create_contact", {"phone": "1"}, "email", "e-mail or a name"),
+        ("create_task", {"subject": "x", "type": "lunch"}, "type", "call, email, task"),
+        ("create_note", {"subject": "x", "body": "y"}, "subject", "does not let"),
+        ("log_call", {"subject": "x", "direction": "sideways"}, "direction", "inbound, outbound"),
+        ("log_call", {"subject": "x", "outcome": "Abducted"}, "outcome", "Left voicemail"),
+        ("log_meeting", {"subject": "x", "duration_seconds": 60}, "duration_seconds", "together"),
+        ("update_activity", {"type": "meeting"}, "type", "stays one"),
+        ("update_activity", {"object": "meetings", "occurred_at": "2026-05-04"}, "occurred_at", "together"),
+        ("update_company", {"industry": "Magic"}, "industry", "Software"),
     ],
 )
 def test_what_hubspot_cannot_take_is_refused_before_anything_is_sent(
-    told: Told, keyed: Directories, ask: Ask, type: str, fields: dict[str, Any], wrong: str, said: str
+    told: Told, chosen: Directories, ask: Ask, type: str, fields: dict[str, Any], wrong: str, said: str
 ) -> None:
     api, script = told()
-    target = {"external_id": "5"} if type == "update_deal" else {}
+    target = {"external_id": "5"} if type.startswith("update") else {}
 
     with pytest.raises(Rejected, match=said) as caught:
-        HUBSPOT.actions[type].send(api, ask(type, keyed, **fields, **target))
+        HUBSPOT.actions[type].send(api, ask(type, chosen, **fields, **target))
     assert list(caught.value.fields) == [wrong]
     assert script.sent == []
+
+
+@pytest.mark.parametrize(
+    ("type", "fields", "property", "sent"),
+    [
+        ("create_task", {"type": "task"}, "hs_task_type", "TODO"),
+        ("create_task", {"type": "call", "subject": "x"}, "hs_task_type", "CALL"),
+        ("update_task", {"type": "todo"}, "hs_task_type", "TODO"),
+        ("update_task", {"priority": None}, "hs_task_priority", ""),
+        ("log_call", {"outcome": "left voicemail"}, "hs_call_disposition", "b2"),
+        ("log_meeting", {"outcome": "No show", "occurred_at": "2026-05-04"}, "hs_meeting_outcome", "NO_SHOW"),
+        ("create_note", {"body": "Ann is away"}, "hs_note_body", "Ann is away"),
+        ("create_company", {"name": "Acme", "industry": "software"}, "industry", "COMPUTER_SOFTWARE"),
+        ("create_deal", {"name": "Acme", "stage": "901"}, "pipeline", "renewals"),
+        ("update_contact", {"lifecycle_stage": "sales_qualified"}, "lifecyclestage", "salesqualifiedlead"),
+        ("update_activity", {"object": "emails", "direction": "inbound"}, "hs_email_direction", "INCOMING_EMAIL"),
+    ],
+)
+def test_our_words_become_hubspots(
+    told: Told, chosen: Directories, ask: Ask, type: str, fields: dict[str, Any], property: str, sent: str
+) -> None:
+    target = {"external_id": "5"} if type.startswith("update") else {}
+
+    assert sent_properties(told, ask(type, chosen, **fields, **target))[property] == sent
+
+
+def test_a_meeting_has_a_start_and_an_end(told: Told, keyed: Directories, ask: Ask) -> None:
+    fields = {"occurred_at": "2026-05-04T08:00:00Z", "duration_seconds": "1800"}
+
+    properties = sent_properties(told, ask("log_meeting", keyed, type="meeting", subject="Intro", **fields))
+
+    assert properties["hs_timestamp"] == properties["hs_meeting_start_time"] == "2026-05-04T08:00:00.000Z"
+    assert properties["hs_meeting_end_time"] == "2026-05-04T08:30:00.000Z"
+
+
+@pytest.mark.parametrize(("type", "fields"), [("create_deal", {"name": "A"}), ("create_company", {"name": "A"})])
+def test_deals_and_companies_without_the_key_property_carry_a_marker_and_no_date(
+    told: Told, berlin: Directories, ask: Ask, type: str, fields: dict[str, Any]
+) -> None:
+    properties = sent_properties(told, ask(type, berlin, **fields))
+
+    assert properties["description"] == marker("key-1")
+    assert "hs_timestamp" not in properties
+
+
+def test_a_step_back_of_the_lifecycle_that_was_dropped_is_taken_by_way_of_nothing(
+    told: Told, keyed: Directories, ask: Ask
+) -> None:
+    dropped: Answer = (200, {}, b'{"id":"5","properties":{"lifecyclestage":"customer"}}')
+    api, script = told(dropped, CREATED, CREATED)
+
+    HUBSPOT.actions["update_contact"].send(api, ask("update_contact", keyed, external_id="5", lifecycle_stage="lead"))
+
+    assert [body["properties"]["lifecyclestage"] for body in script.bodies()] == ["lead", "", "lead"]
+
+
+@pytest.mark.parametrize(
+    ("type", "fields", "wrong"),
+    [
+        ("create_task", {"subject": "x", "priority": "urgent"}, "priority"),
+        ("create_note", {"body": "x", "links": (Link("emails", "1"),)}, "links"),
+        ("update_company", {"external_id": "5", "industry": "Magic"}, "industry"),
+    ],
+)
+def test_it_can_be_told_beforehand(
+    chosen: Directories, ask: Ask, type: str, fields: dict[str, Any], wrong: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        HUBSPOT.actions[type].check(ask(type, chosen, **fields))
+
+    assert list(caught.value.fields) == [wrong]
 
 
 def test_what_stands_in_the_way_may_be_our_own_earlier_write(told: Told, keyed: Directories, ask: Ask) -> None:
@@ -243,7 +336,7 @@ def test_an_account_that_takes_no_key_property_is_remembered_as_one(
     told: Told, berlin: Directories, answer: Any
 ) -> None:
     properties = {"results": [{"name": "hs_timestamp", "groupName": "task"}]}
-    api, _ = told(*[properties, answer] * 5)
+    api, _ = told(*[properties, answer] * 7)
 
     facts = HUBSPOT.prepare(api, berlin)
 

@@ -32,7 +32,10 @@ def test_the_consent_page_is_asked_for_everything_that_was_chosen(deps: Deps, hu
     assert url.startswith("https://app.hubspot.com/oauth/authorize?")
     assert query["redirect_uri"] == ["https://bridge.test/v1/oauth/hubspot/callback"]
     assert query["client_id"] == ["client"]
-    assert query["optional_scope"] == ["crm.schemas.contacts.write"]
+    assert query["optional_scope"][0].split() == [
+        "crm.objects.companies.write",
+        *(f"crm.schemas.{name}.write" for name in ("contacts", "companies", "deals")),
+    ]
 
 
 def test_required_scopes_are_always_asked_for(deps: Deps, hubspot: Any) -> None:

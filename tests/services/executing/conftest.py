@@ -22,16 +22,48 @@ from crmbridge.services.request_action import request_action
 
 CREATES = {
     "create_task": {"subject": "Call Ann"},
+    "create_deal": {"name": "Acme"},
     "log_call": {"subject": "Called Ann"},
+    "log_meeting": {"subject": "Met Ann"},
+    "create_note": {"body": "Ann is on leave"},
     "create_contact": {"email": "ann@example.test", "last_name": "Lee"},
+    "create_company": {"name": "Acme"},
 }
-UPDATE = {"target": {"object": "deals", "external_id": "d1"}, "fields": {"amount": "75000"}}
+THERE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "d1": ("deals", {"amount": "50000"}),
+    "t1": ("tasks", {"status": "not_started"}),
+    "a1": ("calls", {"body": "Rang"}),
+    "p1": ("contacts", {"title": "CTO"}),
+    "o1": ("companies", {"name": "Acme"}),
+}
+UPDATES = {
+    "update_deal": ("d1", {"amount": "75000"}),
+    "update_task": ("t1", {"status": "completed"}),
+    "update_activity": ("a1", {"body": "Rang twice"}),
+    "update_contact": ("p1", {"title": "CEO"}),
+    "update_company": ("o1", {"name": "Acme Ltd"}),
+}
 BODIES: Mapping[str, Mapping[str, Any]] = {
     **{type: {"type": type, "connection": "c1", "fields": fields} for type, fields in CREATES.items()},
-    "update_deal": {"type": "update_deal", "connection": "c1", **UPDATE},
+    **{
+        type: {
+            "type": type,
+            "connection": "c1",
+            "target": {"object": THERE[id][0], "external_id": id},
+            "fields": fields,
+        }
+        for type, (id, fields) in UPDATES.items()
+    },
 }
-KINDS = {"tasks": Kind.TASK, "calls": Kind.ACTIVITY, "contacts": Kind.CONTACT, "deals": Kind.DEAL}
-OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts", "update_deal": "deals"}
+KINDS = {
+    "tasks": Kind.TASK, "calls": Kind.ACTIVITY, "meetings": Kind.ACTIVITY, "notes": Kind.ACTIVITY,
+    "contacts": Kind.CONTACT, "companies": Kind.COMPANY, "deals": Kind.DEAL,
+}  # fmt: skip
+OBJECTS = {
+    "create_task": "tasks", "create_deal": "deals", "log_call": "calls", "log_meeting": "meetings",
+    "create_note": "notes", "create_contact": "contacts", "create_company": "companies",
+    **{type: THERE[id][0] for type, (id, _) in UPDATES.items()},
+}  # fmt: skip
 NO_ANSWER = Unavailable("Fake did not answer", platform="fake", outcome_unknown=True)
 
 
@@ -80,7 +112,7 @@ class Crm:
             return Written(request.object, request.external_id)
         if self.unique and (found := self.found(request.key)):
             return Written(request.object, found)
-        id = f"n{len(self.objects) + 1}"
+        id = f"n{len(self.made()) + 1}"
         self.objects[id] = {"object": request.object, "fields": dict(request.fields), "key": request.key}
         return Written(request.object, id)
 
@@ -114,7 +146,9 @@ def read(kind: Kind | str, raw: Any, context: Any = None, *, object: str | None 
 
 @pytest.fixture
 def crm() -> Crm:
-    return Crm(objects={"d1": {"object": "deals", "fields": {"amount": "50000"}, "key": ""}})
+    return Crm(
+        objects={id: {"object": object, "fields": dict(fields), "key": ""} for id, (object, fields) in THERE.items()}
+    )
 
 
 @pytest.fixture
@@ -143,7 +177,9 @@ def platform(crm: Crm, deps: Deps) -> Platform:
 def house(deps: Deps, platform: Platform, make_connection: Callable[..., Connection], put_record: Any) -> Deps:
     deps.connections.save_directories("w1", "c1", Directories(Account("48")))
     make_connection()
-    put_record("deals", "d1", Kind.DEAL, amount=Decimal(50000))
+    for id, (object, fields) in THERE.items():
+        known = {name: Decimal(value) if name == "amount" else value for name, value in fields.items()}
+        put_record(object, id, KINDS[object], **known)
     return replace(deps, platform=lambda _: platform)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.actions import ACTION_TYPES, Action, ActionStatus
 from crmbridge.domain.connections import Caller, TokenSet
-from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.domain.records import RecordKey
+from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
@@ -22,17 +23,25 @@ from local.simulators import Running, running
 TOKEN = "pat-na1-simulator"
 FIELDS: dict[str, dict[str, Any]] = {
     "create_task": {"subject": "Call Ann", "due_at": "2027-01-15"},
+    "create_deal": {"name": "Acme", "pipeline": "default", "amount": "5000"},
     "log_call": {"subject": "Called Ann", "duration_seconds": 60},
+    "log_meeting": {"subject": "Met Ann", "duration_seconds": 1800, "outcome": "completed"},
+    "create_note": {"body": "Ann is on leave"},
     "create_contact": {"email": "ann@new.test", "last_name": "Lee"},
+    "create_company": {"name": "Acme Ltd", "domain": "acme.test"},
+    "update_task": {"status": "completed", "priority": "low"},
     "update_deal": {"amount": "77777"},
+    "update_activity": {"body": "Rang twice"},
+    "update_contact": {"title": "CEO"},
+    "update_company": {"employee_count": 12},
 }
-OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts", "update_deal": "deals"}
-CREATES = ("create_task", "log_call", "create_contact")
+OBJECTS = {type: HUBSPOT.actions[type].object for type in FIELDS}
+CREATES = [type for type in FIELDS if ACTION_TYPES[type].creates]
 
 
 @pytest.fixture(scope="module")
 def sim() -> Iterator[Running]:
-    with running("hubspot", contacts=5, companies=2, deals=3, tasks=2, private_burst=1_000_000) as up:
+    with running("hubspot", contacts=5, companies=2, deals=3, tasks=2, activities=8, private_burst=1_000_000) as up:
         yield up
 
 
@@ -45,7 +54,8 @@ def house(
     clock.moment = datetime.now(UTC)
     connection = make_connection(auth="token", base_url=sim.url)
     deps.vault.create(connection, TokenSet(access_token=TOKEN))
-    put_record("deals", live(sim, "deals")[0], Kind.DEAL, name="Acme")
+    for object in ("deals", "tasks", "calls", "contacts", "companies"):
+        put_record(object, live(sim, object)[0], HUBSPOT.objects[object].kind)
     with requests.Session() as session:
         over_http = replace(deps, http=session)
         platform, api = deps.platform("hubspot"), open_api(over_http, connection, "click")
@@ -63,8 +73,8 @@ def ask(house: Deps, sim: Running, member: Caller, request: pytest.FixtureReques
         if type == "create_contact":
             fields["email"] = f"{sha256(key.encode()).hexdigest()}@new.test"
         body: dict[str, Any] = {"type": type, "connection": "c1", "fields": fields}
-        if type == "update_deal":
-            body["target"] = {"object": "deals", "external_id": live(sim, "deals")[0]}
+        if type not in CREATES:
+            body["target"] = {"object": OBJECTS[type], "external_id": live(sim, OBJECTS[type])[0]}
         return request_action(house, member, body, key)[0]
 
     return asked
@@ -114,6 +124,16 @@ def test_an_answer_that_was_lost_makes_nothing_twice(sim: Running, ask: Any, set
 
     assert settle(ask(type)).status is ActionStatus.COMPLETED
     assert len(live(sim, OBJECTS[type])) == before + 1
+
+
+@pytest.mark.parametrize("type", [type for type in FIELDS if type not in CREATES])
+def test_an_update_whose_answer_was_lost_is_found_done(sim: Running, ask: Any, settle: Any, type: str) -> None:
+    lost = {"kind": "commit_then_timeout", "method": "PATCH", "path": f"/{OBJECTS[type]}/", "body": "reset"}
+    sim.faults(lost)
+
+    done = settle(ask(type))
+
+    assert (done.status, done.attempts) == (ActionStatus.COMPLETED, 1)
 
 
 @pytest.mark.parametrize("type", CREATES)

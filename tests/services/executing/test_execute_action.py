@@ -35,8 +35,8 @@ class TestWhenAllGoesWell:
         execute_action(house, "w1", action.id)
 
         done = house.actions.get("w1", action.id)
-        assert (done.status, crm.made()) == (ActionStatus.COMPLETED, ["n2"])
-        assert crm.objects["n2"]["object"] == OBJECTS[type]
+        assert (done.status, crm.made()) == (ActionStatus.COMPLETED, ["n1"])
+        assert crm.objects["n1"]["object"] == OBJECTS[type]
 
     def test_the_receipt_says_what_the_crm_made_of_it(self, house: Deps, ask: Any, clock: Any) -> None:
         action = ask()
@@ -45,7 +45,7 @@ class TestWhenAllGoesWell:
 
         receipt = house.actions.get("w1", action.id).receipt
         assert receipt is not None
-        assert (receipt.url, receipt.after) == ("https://fake.test/48/tasks/n2", {"subject": "CALL ANN"})
+        assert (receipt.url, receipt.after) == ("https://fake.test/48/tasks/n1", {"subject": "CALL ANN"})
         assert (receipt.linked, receipt.attempts, receipt.completed_at) == (False, 1, clock())
 
     def test_the_record_is_stored_as_our_own_doing(self, house: Deps, ask: Any) -> None:
@@ -53,7 +53,7 @@ class TestWhenAllGoesWell:
 
         execute_action(house, "w1", action.id)
 
-        stored = house.records.get(RecordKey("w1", "c1", "tasks", "n2"))
+        stored = house.records.get(RecordKey("w1", "c1", "tasks", "n1"))
         assert stored is not None
         assert (stored.record.fields["subject"], stored.cause.action) == ("CALL ANN", action.id)
 
@@ -74,7 +74,7 @@ class TestWhenAllGoesWell:
 
         ((type, data),) = told()
         assert type == "action.completed"
-        assert (data["action"], data["chat"], data["message"], data["external_id"]) == (action.id, "ch1", "m1", "n2")
+        assert (data["action"], data["chat"], data["message"], data["external_id"]) == (action.id, "ch1", "m1", "n1")
 
     def test_ringing_again_does_nothing(self, told: Any, house: Deps, crm: Any, ask: Any) -> None:
         action = ask()
@@ -90,7 +90,7 @@ class TestWhenAllGoesWell:
 
         execute_action(house, "w1", action.id)
 
-        assert (len(crm.sent), crm.made()) == (1, ["n2"])
+        assert (len(crm.sent), crm.made()) == (1, ["n1"])
 
     def test_a_merged_target_is_the_one_that_lives_on(
         self, house: Deps, crm: Any, ask: Any, put_record: Callable[..., RecordKey]
@@ -117,13 +117,13 @@ class TestWhatWaits:
         assert waiting.status is ActionStatus.WAITING
         assert waiting.next_attempt_at == clock() + timedelta(seconds=300)
         assert settle(action).status is ActionStatus.COMPLETED
-        assert crm.made() == ["n2"]
+        assert crm.made() == ["n1"]
 
     def test_a_crm_that_cannot_be_reached_is_asked_again(self, crm: Any, ask: Any, settle: Any) -> None:
         crm.answers = [Unavailable("no connection", platform="fake")] * 3
 
         assert settle(ask()).status is ActionStatus.COMPLETED
-        assert crm.made() == ["n2"]
+        assert crm.made() == ["n1"]
 
     def test_after_a_day_it_has_failed(self, told: Any, house: Deps, crm: Any, ask: Any, settle: Any) -> None:
         crm.answers = [Unavailable("no connection", platform="fake")] * 500
@@ -150,7 +150,7 @@ class TestWhatWaits:
         crm.answers = [ReauthRequired("gone", platform="fake")]
 
         assert settle(ask()).status is ActionStatus.COMPLETED
-        assert crm.made() == ["n2"]
+        assert crm.made() == ["n1"]
 
 
 class TestWhatFails:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.actions import ACTION_TYPES, Action, ActionStatus
 from crmbridge.domain.records import RecordKey
 from crmbridge.services.ports import Deps
 
-OBJECTS = {"create_task": "tasks", "log_call": "calls", "create_contact": "contacts"}
+CREATES = [name for name, type in ACTION_TYPES.items() if type.creates]
+UPDATES = [name for name, type in ACTION_TYPES.items() if not type.creates]
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asking(crm: Any, ask: Any) -> Callable[..., Callable[[str], Action]]:
 
 @pytest.mark.parametrize("unique", [True, False])
 @pytest.mark.parametrize("answer", ["done", "lost", "never"])
-@pytest.mark.parametrize("type", OBJECTS)
+@pytest.mark.parametrize("type", CREATES)
 def test_whatever_step_a_worker_dies_at_one_object_is_made(
     house: Deps, crm: Any, asking: Any, deaths: Any, settle: Any, type: str, answer: str, *, unique: bool
 ) -> None:
@@ -39,20 +40,22 @@ def test_whatever_step_a_worker_dies_at_one_object_is_made(
 
         assert (done.status, done.receipt is None) == (ActionStatus.COMPLETED, False)
         assert [one["key"] for one in crm.objects.values()].count(action.key) == 1
-        assert house.records.get(RecordKey("w1", "c1", OBJECTS[type], done.receipt.external_id)) is not None
+        object = house.platform("hubspot").actions[type].object
+        assert house.records.get(RecordKey("w1", "c1", object, done.receipt.external_id)) is not None
         assert house.workspaces.outbound("w1", f"{action.id}.completed.0") is not None
 
     assert count > (20 if answer == "done" else 10)
 
 
 @pytest.mark.parametrize("answer", ["done", "lost", "never"])
+@pytest.mark.parametrize("type", UPDATES)
 def test_whatever_step_a_worker_dies_at_an_update_is_done(
-    house: Deps, crm: Any, asking: Any, deaths: Any, settle: Any, answer: str
+    house: Deps, crm: Any, asking: Any, deaths: Any, settle: Any, type: str, answer: str
 ) -> None:
-    for action in deaths(house, asking("update_deal", answer)):
+    for action in deaths(house, asking(type, answer)):
         crm.answers = []
         done = settle(action)
 
-        assert done.status is ActionStatus.COMPLETED
-        assert crm.objects["d1"]["fields"] == {"amount": "75000"}
-        assert crm.objects["d1"]["key"] == action.key
+        changed = crm.objects[action.target.external_id]
+        assert (done.status, crm.made()) == (ActionStatus.COMPLETED, [])
+        assert (changed["fields"], changed["key"]) == (action.fields, action.key)

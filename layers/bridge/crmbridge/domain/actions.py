@@ -47,15 +47,23 @@ class ActionType:
     """Fields the type itself decides (a logged call is an activity of type call)."""
 
 
+_TOLD: Final = ("subject", "body", "outcome")
+
 ACTION_TYPES: Final[Mapping[str, ActionType]] = {
     entry.name: entry
     for entry in (
         ActionType("create_task", Kind.TASK, creates=True, required=("subject",)),
+        ActionType("update_task", Kind.TASK, creates=False),
+        ActionType("create_deal", Kind.DEAL, creates=True, required=("name",)),
         ActionType("update_deal", Kind.DEAL, creates=False),
-        ActionType(
-            "log_call", Kind.ACTIVITY, creates=True, one_of=("subject", "body", "outcome"), sets={"type": "call"}
-        ),
+        ActionType("log_call", Kind.ACTIVITY, creates=True, one_of=_TOLD, sets={"type": "call"}),
+        ActionType("log_meeting", Kind.ACTIVITY, creates=True, one_of=_TOLD, sets={"type": "meeting"}),
+        ActionType("create_note", Kind.ACTIVITY, creates=True, required=("body",), sets={"type": "note"}),
+        ActionType("update_activity", Kind.ACTIVITY, creates=False),
         ActionType("create_contact", Kind.CONTACT, creates=True, one_of=("email", "last_name", "first_name", "phone")),
+        ActionType("update_contact", Kind.CONTACT, creates=False),
+        ActionType("create_company", Kind.COMPANY, creates=True, one_of=("name", "domain")),
+        ActionType("update_company", Kind.COMPANY, creates=False),
     )
 }
 

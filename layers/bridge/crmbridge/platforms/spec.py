@@ -204,6 +204,9 @@ class ActionSpec:
     lag_seconds: float = 0.0
     limit_seconds: float = 60.0
     object_for: Callable[[Mapping[str, Json]], str] | None = None
+    check: Callable[[WriteRequest], None] = lambda _: None
+    """Raises Rejected with what the CRM cannot take, under our names; asks nobody. Called before anything is promised,
+    as far as the account's directories are known."""
 
     def made(self, fields: Mapping[str, Json]) -> str:
         """The object that a create with these fields makes."""

@@ -1,15 +1,18 @@
 """What a caller asks to be written, checked against everything we know before it is promised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType, Target
 from crmbridge.domain.connections import Connection
-from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Unsupported
+from crmbridge.domain.directories import Directories, Stage
+from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Rejected, Unsupported
 from crmbridge.domain.inputs import plain, read_fields
-from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
+from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text
+from crmbridge.platforms.spec import ActionSpec, WriteRequest
+from crmbridge.services.check_custom_fields import check_custom_fields
+from crmbridge.services.find_owner import find_owner
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 
@@ -41,13 +44,15 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
     directories = deps.connections.directories(workspace, connection.id)
     fields = read_fields(type.kind, body.get("fields") or {}, clearing=not type.creates)
     fields |= _defaults(deps, type, fields)
-    fields |= _staged(directories, fields, target)
-    fields |= _owned(directories, fields)
-    custom_fields = dict(body.get("custom_fields") or {})
+    fields |= _staged(directories, fields, target, type)
+    fields |= _owned(deps, workspace, directories, fields)
+    spec = deps.platform(connection.platform).actions[type.name]
+    object = target.object if target else spec.made(fields)
+    custom_fields = check_custom_fields(
+        type.kind, object, directories, body.get("custom_fields") or {}, clearing=not type.creates
+    )
     _check_complete(type, fields, custom_fields)
-    made = deps.platform(connection.platform).actions[type.name].made(fields)
-    _check_custom(target.object if target else made, directories, custom_fields)
-    return Checked(
+    checked = Checked(
         type=type,
         connection=connection,
         fields=fields,
@@ -56,6 +61,39 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
         links=_links(deps, connection, body.get("links") or ()),
         before=_before(target, fields, custom_fields),
     )
+    _check_with_crm(deps, spec, checked, object, directories)
+    return checked
+
+
+def _check_with_crm(
+    deps: Deps, spec: ActionSpec, checked: Checked, object: str, directories: Directories | None
+) -> None:
+    """What this CRM can take of it, as far as that can be told without asking it."""
+    if directories is None:
+        return
+    request = WriteRequest(
+        type=checked.type.name,
+        kind=checked.type.kind,
+        fields=checked.fields,
+        custom_fields=checked.custom_fields,
+        object=object,
+        external_id=checked.target.external_id if checked.target else None,
+        links=tuple(Link(link.object, link.external_id) for link in checked.links),
+        key="",
+        directories=directories,
+        asked_at=deps.now(),
+    )
+    try:
+        spec.check(request)
+    except Rejected as refused:
+        wrong = refused.fields or {"": str(refused)}
+        raise Invalid(*(Problem(_path(checked, name), why) for name, why in wrong.items())) from None
+
+
+def _path(checked: Checked, name: str) -> str:
+    if name in ("", "fields", "links", "target"):
+        return name or "fields"
+    return f"{'custom_fields' if name in checked.custom_fields else 'fields'}.{name}"
 
 
 def _type(body: Mapping[str, Json]) -> ActionType:
@@ -80,12 +118,18 @@ def _check_shape(body: Mapping[str, Json], type: ActionType) -> None:
         for name in ("fields", "custom_fields")
         if not isinstance(body.get(name) or {}, Mapping)
     ]
-    if type.creates and body.get("target"):
-        problems.append(
-            Problem("target", f"{type.name} makes a new record", "name records to associate it with in links")
-        )
+    problems += _misplaced(body, type)
     if problems:
         raise Invalid(*problems)
+
+
+def _misplaced(body: Mapping[str, Json], type: ActionType) -> list[Problem]:
+    if type.creates and body.get("target"):
+        fix = "name records to associate it with in links"
+        return [Problem("target", f"{type.name} makes a new record", fix)]
+    if not type.creates and body.get("links"):
+        return [Problem("links", f"{type.name} changes fields only", "links are made together with a new record")]
+    return []
 
 
 def _is_text(value: Any) -> bool:
@@ -140,19 +184,26 @@ def _known(deps: Deps, connection: Connection, target: Target, path: str) -> Rec
 
 def _defaults(deps: Deps, type: ActionType, fields: Mapping[str, Json]) -> Mapping[str, Json]:
     """Decided once, when it is asked for, so that every try sends the same."""
+    for name, value in type.sets.items():
+        if fields.get(name, value) != value:
+            raise Invalid(Problem(f"fields.{name}", f"is {value}, because the action is {type.name}", "leave it out"))
     decided = dict(type.sets)
-    if type.kind is Kind.ACTIVITY and "occurred_at" not in fields:
+    if type.creates and type.kind is Kind.ACTIVITY and "occurred_at" not in fields:
         decided["occurred_at"] = instant_text(deps.now())
     return decided
 
 
-def _staged(directories: Directories | None, fields: Mapping[str, Json], target: Record | None) -> Mapping[str, Json]:
+def _staged(
+    directories: Directories | None, fields: Mapping[str, Json], target: Record | None, type: ActionType
+) -> Mapping[str, Json]:
     """A stage may be named by its label: in the pipeline that is given, else in the deal's own."""
     wanted = fields.get("stage")
-    if not wanted or directories is None or not directories.stages or wanted in directories.stages:
+    if directories is None or not directories.stages or wanted in directories.stages:
         return {}
     pipeline = fields.get("pipeline") or (target.get("pipeline") if target else None)
-    stages = [stage for stage in directories.stages.values() if not pipeline or stage.pipeline == pipeline]
+    stages = [stage for stage in directories.stages.values() if not pipeline or _is_in(stage, str(pipeline))]
+    if not wanted:
+        return _first_stage(stages) if type.creates and type.kind is Kind.DEAL else {}
     found = [stage.id for stage in stages if stage.label.strip().casefold() == wanted.casefold()]
     if len(found) == 1:
         return {"stage": found[0]}
@@ -162,17 +213,26 @@ def _staged(directories: Directories | None, fields: Mapping[str, Json], target:
     )
 
 
-def _owned(directories: Directories | None, fields: Mapping[str, Json]) -> Mapping[str, Json]:
-    """An owner may be named by e-mail; only people who can still own something are meant."""
+def _is_in(stage: Stage, pipeline: str) -> bool:
+    return pipeline.strip().casefold() in (stage.pipeline.casefold(), stage.pipeline_label.strip().casefold())
+
+
+def _first_stage(stages: Sequence[Stage]) -> Mapping[str, Json]:
+    """Where a new deal begins when nobody says so: in the pipeline that is given, or the only one."""
+    labels = {stage.pipeline: stage.pipeline_label or stage.pipeline for stage in stages}
+    if len(labels) != 1:
+        said = "is required, for there are several pipelines" if labels else "has no such pipeline"
+        raise Invalid(Problem("fields.stage", said, f"a stage, or a pipeline: {', '.join(labels.values())}"))
+    return {"stage": min(stages, key=lambda stage: (stage.is_closed, stage.position)).id}
+
+
+def _owned(
+    deps: Deps, workspace: str, directories: Directories | None, fields: Mapping[str, Json]
+) -> Mapping[str, Json]:
     wanted = fields.get("owner_id")
-    if not isinstance(wanted, str) or "@" not in wanted or directories is None:
+    if not isinstance(wanted, str) or directories is None:
         return {}
-    active = [owner for owner in directories.owners.values() if owner.active and owner.email]
-    found = [owner.id for owner in active if owner.email.casefold() == wanted.strip().casefold()]
-    if len(found) == 1:
-        return {"owner_id": found[0]}
-    said = "is the e-mail of several owners" if found else "is no active owner's e-mail"
-    raise Invalid(Problem("fields.owner_id", said, "an owner's id, or the e-mail of one"))
+    return {"owner_id": find_owner(deps, workspace, directories, wanted)}
 
 
 def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
@@ -185,20 +245,10 @@ def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields:
         raise Invalid(*problems)
 
 
-def _check_custom(object: str, directories: Directories | None, custom_fields: Mapping[str, Json]) -> None:
-    """Against the CRM's own schema, where it is known."""
-    known = directories.fields.get(object, {}) if directories else {}
-    wrong = [name for name in custom_fields if known and (name not in known or known[name].read_only)]
-    if wrong:
-        raise Invalid(*(Problem(f"custom_fields.{name[:MAX_TEXT]}", _said_of(known, name)) for name in wrong))
-
-
-def _said_of(known: Mapping[str, Any], name: str) -> str:
-    return "cannot be written in the CRM" if name in known else "is not a field of this object in the CRM"
-
-
 def _before(target: Record | None, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> Mapping[str, Json]:
     if target is None:
         return {}
     ours = {name: plain(target.get(name)) for name in fields}
+    if ours.get("lifecycle_stage") == "other":
+        ours["lifecycle_stage"] = plain(target.get("lifecycle_raw")) or "other"
     return ours | {name: plain(target.custom_fields.get(name)) for name in custom_fields}

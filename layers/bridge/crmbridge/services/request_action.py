@@ -15,6 +15,8 @@ from crmbridge.services.check_action import check_action
 from crmbridge.services.ports import Deps
 
 MAX_KEY: Final = 255
+NATURAL: Final = ("email", "subject", "name", "domain", "body")
+"""What says that two creates may be of the same thing."""
 WRITERS: Final = ("admin", "member")
 
 
@@ -55,7 +57,7 @@ def _order(action: Action) -> str:
     if action.target:
         named = f"{action.target.object}#{action.target.external_id}"
     else:
-        natural = action.fields.get("email") or action.fields.get("subject") or ""
+        natural = next((found for name in NATURAL if (found := action.fields.get(name))), "")
         named = f"{action.type}#{str(natural).casefold()}#{action.links[0] if action.links else ''}"
     return sha256(f"{action.connection}#{named}".encode()).hexdigest()[:32]
 

@@ -16,7 +16,7 @@ from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, TYPE_IDS
 from crmbridge.platforms.spec import OAuthSpec, Scope
 
 LIFE_SECONDS: Final = 1800
-KEYED: Final = ("contacts", "tasks", "calls", "notes", "meetings")
+KEYED: Final = ("contacts", "companies", "deals", "tasks", "calls", "notes", "meetings")
 """Objects that actions create."""
 
 _PEOPLE: Final = (Kind.CONTACT, Kind.TASK, Kind.ACTIVITY)
@@ -27,7 +27,8 @@ SCOPES: Final = (
     Scope("crm.objects.contacts.write", "create contacts and tasks, log calls; without it chats only read", _PEOPLE),
     Scope("crm.objects.companies.read", "read companies; without it contacts and deals have none", (Kind.COMPANY,)),
     Scope("crm.objects.deals.read", "read deals; without it groups over deals stay empty", (Kind.DEAL,)),
-    Scope("crm.objects.deals.write", "change deals from a chat", (Kind.DEAL,)),
+    Scope("crm.objects.deals.write", "create and change deals from a chat", (Kind.DEAL,)),
+    Scope("crm.objects.companies.write", "create and change companies from a chat", (Kind.COMPANY,), required=False),
     Scope("crm.objects.owners.read", "know owners by name and e-mail; without it groups of owners stay empty"),
     Scope("crm.schemas.contacts.read", "labels and options of contact properties", (Kind.CONTACT,)),
     Scope("crm.schemas.companies.read", "labels and options of company properties", (Kind.COMPANY,)),
@@ -38,6 +39,8 @@ SCOPES: Final = (
         "short reference is written into the text of tasks and calls",
         required=False,
     ),
+    Scope("crm.schemas.companies.write", f"create {KEY_PROPERTY} on companies, too", required=False),
+    Scope("crm.schemas.deals.write", f"create {KEY_PROPERTY} on deals, too", required=False),
 )
 
 

@@ -2,16 +2,25 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from crmbridge.domain.directories import Directories, Field, Stage
+from crmbridge.domain.directories import Directories, Field, Option, Stage
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json, Kind
 from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
 from crmbridge.platforms.hubspot.values import to_number, zone_of
-from crmbridge.platforms.hubspot.words import CALL_STATUSES, LIFECYCLES, PRIORITIES, STATUSES
+from crmbridge.platforms.hubspot.words import (
+    ACTIVITY_TYPES,
+    CALL_DIRECTIONS,
+    CALL_STATUSES,
+    EMAIL_DIRECTIONS,
+    LIFECYCLES,
+    PRIORITIES,
+    STATUSES,
+    TASK_TYPES,
+)
 from crmbridge.platforms.spec import WriteRequest
 
 NOT_WRITABLE: Final = frozenset({
@@ -19,14 +28,23 @@ NOT_WRITABLE: Final = frozenset({
     "lead_source",
 })  # fmt: skip
 """Calculated by HubSpot, or a link and no property."""
+MEETING_TIMES: Final = ("occurred_at", "duration_seconds")
 NOON: Final = time(12)
 """A day is written as its noon in the account's zone, so that it stays that day wherever it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
+    """`name` is the field of ours that is being written."""
+
     object: str
     directories: Directories
+    name: str = ""
+
+    @property
+    def field(self) -> Field | None:
+        """What the account's schema says of the property that it goes into."""
+        return self.directories.fields.get(self.object, {}).get(OBJECTS[self.object].remote.get(self.name, ""))
 
 
 Encode = Callable[[Writing, Any], str]
@@ -34,26 +52,54 @@ Encode = Callable[[Writing, Any], str]
 
 
 def outgoing_properties(request: WriteRequest) -> dict[str, str]:
-    """Everything but stages (see `stages_named`), and the type of an activity, which its object says already.
+    """Everything but stages (see `stages_named`).
 
     None clears. Raises Rejected naming every field that cannot be."""
-    writing, remote = Writing(request.object, request.directories), OBJECTS[request.object].remote
     found: dict[str, str] = {}
     wrong: dict[str, str] = {}
     for name, value in request.fields.items():
-        if name in ("stage", "pipeline") or (request.kind is Kind.ACTIVITY and name == "type"):
-            continue
-        if name not in remote or name in NOT_WRITABLE:
-            wrong[name] = "HubSpot does not let it be written"
-            continue
         try:
-            key = "hs_call_status" if name == "outcome" and _is_call_status(writing, value) else remote[name]
-            found[key] = "" if value is None else _ENCODE.get(name, _plain)(writing, value)
+            found |= _encoded(request, Writing(request.object, request.directories, name), value)
         except ValueError as error:
             wrong[name] = str(error)
     if wrong:
         raise refused(wrong)
     return found | _custom_properties(request)
+
+
+def _encoded(request: WriteRequest, writing: Writing, value: Any) -> Mapping[str, str]:
+    """The properties that one field of ours goes into."""
+    name, remote = writing.name, OBJECTS[request.object].remote
+    if name in ("stage", "pipeline"):
+        return {}
+    if request.kind is Kind.ACTIVITY and name == "type":
+        return _unchanged_type(request.object, value)
+    if request.object == "meetings" and name in MEETING_TIMES:
+        return _meeting_time(request, writing)
+    if name not in remote or name in NOT_WRITABLE:
+        raise ValueError("HubSpot does not let it be written")
+    key = "hs_call_status" if name == "outcome" and _is_call_status(writing, value) else remote[name]
+    return {key: "" if value is None else _ENCODE.get(name, _plain)(writing, value)}
+
+
+def _unchanged_type(object: str, value: Any) -> Mapping[str, str]:
+    """The object says it already, and a call cannot become a meeting."""
+    if value != ACTIVITY_TYPES[object]:
+        raise ValueError(f"it is a {ACTIVITY_TYPES[object]} and stays one")
+    return {}
+
+
+def _meeting_time(request: WriteRequest, writing: Writing) -> Mapping[str, str]:
+    """A meeting has a start and an end, no duration: of one that exists both must be told."""
+    start, seconds = (request.fields.get(name) for name in MEETING_TIMES)
+    if start is None or (request.external_id and "duration_seconds" not in request.fields):
+        raise ValueError(f"HubSpot keeps a start and an end; name {' and '.join(MEETING_TIMES)} together")
+    begins = _moment(writing, start)
+    ends = ""
+    if seconds is not None:
+        length = timedelta(seconds=float(_quantity(seconds)))
+        ends = _instant_text(datetime.fromisoformat(begins) + length)
+    return {"hs_timestamp": begins, "hs_meeting_start_time": begins, "hs_meeting_end_time": ends}
 
 
 def refused(wrong: Mapping[str, str]) -> Rejected:
@@ -90,9 +136,20 @@ def _text(value: Any) -> str:
 
 
 def _plain(writing: Writing, value: Any) -> str:
-    """As it is, an option's label as its value."""
-    del writing
-    return _text(value)
+    """As it is; where the account has a list to choose from, one of it."""
+    return _chosen(writing.field, _text(value))
+
+
+def _chosen(field: Field | None, text: str) -> str:
+    options = field.options if field else ()
+    found = _option(field, text)
+    if options and all(option.value != found for option in options):
+        raise ValueError(f"{text!r} cannot be chosen at HubSpot; there are {_names(options)}")
+    return found
+
+
+def _names(options: tuple[Option, ...]) -> str:
+    return ", ".join(option.label for option in options[:30])
 
 
 def _number(writing: Writing, value: Any) -> str:
@@ -156,9 +213,19 @@ def _word(words: Mapping[str, str | None]) -> Encode:
     return encode
 
 
-def _upper(writing: Writing, value: Any) -> str:
-    del writing
-    return str(value).upper()
+def _task_type(writing: Writing, value: Any) -> str:
+    """Ours, HubSpot's own word in either case (it is read in lower case), or another that the account has."""
+    text = str(value)
+    if text.upper() in TASK_TYPES:
+        return text.upper()
+    if text in TASK_TYPES.values() or not (writing.field and writing.field.options):
+        return _word(TASK_TYPES)(writing, value)
+    return _chosen(writing.field, text)
+
+
+def _direction(writing: Writing, value: Any) -> str:
+    words = EMAIL_DIRECTIONS if writing.object == "emails" else CALL_DIRECTIONS
+    return _word(words)(writing, value)
 
 
 def _lifecycle(writing: Writing, value: Any) -> str:
@@ -170,9 +237,22 @@ def _lifecycle(writing: Writing, value: Any) -> str:
 
 def _outcome(writing: Writing, value: Any) -> str:
     """Of a call: a disposition, by id or label, or what the line did; of a meeting one of HubSpot's words."""
+    text = str(value)
     if writing.object == "calls" and not _is_call_status(writing, value):
-        return _dispositions(writing).get(str(value).casefold(), str(value))
-    return str(value).upper()
+        return _disposition(writing, text)
+    if writing.object == "meetings":
+        return _chosen(writing.field, text.strip().upper().replace(" ", "_"))
+    return text.upper()
+
+
+def _disposition(writing: Writing, text: str) -> str:
+    known = writing.directories.outcomes
+    if not known or text in known:
+        return text
+    found = _dispositions(writing).get(text.strip().casefold())
+    if found is None:
+        raise ValueError(f"{text!r} is no outcome of a call at HubSpot; there are {', '.join(known.values())}")
+    return found
 
 
 def _dispositions(writing: Writing) -> Mapping[str, str]:
@@ -188,7 +268,7 @@ def _is_call_status(writing: Writing, value: Any) -> bool:
 _ENCODE: Final[Mapping[str, Encode]] = {
     "amount": _number, "employee_count": _number, "annual_revenue": _number, "duration_seconds": _milliseconds,
     "close_date": _moment, "due_at": _moment, "occurred_at": _moment, "priority": _word(PRIORITIES),
-    "status": _word(STATUSES), "type": _upper, "direction": _upper, "lifecycle_stage": _lifecycle,
+    "status": _word(STATUSES), "type": _task_type, "direction": _direction, "lifecycle_stage": _lifecycle,
     "outcome": _outcome,
 }  # fmt: skip
 

@@ -18,11 +18,14 @@ STATUSES: Final[Mapping[str, str | None]] = {
 PRIORITIES: Final[Mapping[str, str | None]] = {"NONE": None, "LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
 """There is no `urgent` at HubSpot."""
 
-DIRECTIONS: Final[Mapping[str, str | None]] = {
-    "INBOUND": "inbound", "OUTBOUND": "outbound", "EMAIL": "outbound", "INCOMING_EMAIL": "inbound",
-    "FORWARDED_EMAIL": "forwarded",
+TASK_TYPES: Final[Mapping[str, str | None]] = {"TODO": "task", "CALL": "call", "EMAIL": "email"}
+"""Meetings, lunches and deadlines are no types of task at HubSpot."""
+
+CALL_DIRECTIONS: Final[Mapping[str, str | None]] = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
+EMAIL_DIRECTIONS: Final[Mapping[str, str | None]] = {
+    "EMAIL": "outbound", "INCOMING_EMAIL": "inbound", "FORWARDED_EMAIL": "forwarded",
 }  # fmt: skip
-"""Of calls, and of e-mails."""
+DIRECTIONS: Final[Mapping[str, str | None]] = {**CALL_DIRECTIONS, **EMAIL_DIRECTIONS}
 
 CALL_STATUSES: Final = frozenset({
     "BUSY", "CALLING_CRM_USER", "CANCELED", "COMPLETED", "CONNECTING", "FAILED", "IN_PROGRESS", "NO_ANSWER", "QUEUED",

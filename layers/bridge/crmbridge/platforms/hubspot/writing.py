@@ -20,8 +20,11 @@ from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 BODIES: Final[Mapping[str, str]] = {
     "tasks": "hs_task_body", "calls": "hs_call_body", "notes": "hs_note_body", "meetings": "hs_meeting_body",
+    "companies": "description", "deals": "description",
 }  # fmt: skip
-"""Where the marker goes on an object without the key property; all of these need a date as well."""
+"""Where the marker goes on an object without the key property."""
+DATED: Final = frozenset({"tasks", "calls", "notes", "meetings"})
+"""What HubSpot takes with a date only."""
 DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "tasks": {"hs_task_status": "NOT_STARTED", "hs_task_type": "TODO"},
     "calls": {"hs_call_status": "COMPLETED"},
@@ -30,11 +33,21 @@ NEWEST: Final = 200
 """Of a target's tasks or calls, how many may have come between our write and the look-up."""
 
 
+def check_create(request: WriteRequest) -> None:
+    _new_properties(request)
+    list(_associations(request))
+
+
+def check_update(request: WriteRequest) -> None:
+    outgoing_properties(request)
+
+
 def create(api: Api, request: WriteRequest) -> Written:
     """One POST, with the key and the associations inside: there is no moment between two calls to die in.
 
     Raises Duplicate, with the id that is there already where it can be found."""
-    body = {"properties": _new_properties(request), "associations": list(_associations(request))}
+    properties = _new_properties(request) | _stage_properties(api, request)
+    body = {"properties": properties, "associations": list(_associations(request))}
     try:
         answer = api.write("POST", paths.objects(request.object), body, timeout=request.timeout)
     except Duplicate as error:
@@ -48,12 +61,28 @@ def look_up_created(api: Api, request: WriteRequest) -> Written | None:
 
 
 def update(api: Api, request: WriteRequest) -> Written:
-    """One PATCH of absolute values; repeating it changes nothing more."""
+    """One PATCH of absolute values; repeating it changes nothing more.
+
+    HubSpot drops a lifecycle stage's step back without a word, unless it was emptied before."""
     properties = outgoing_properties(request) | _stage_properties(api, request)
     if not properties:
         raise refused({"fields": "nothing was given to change"})
+    answer = _patch(api, request, properties)
+    lifecycle = properties.get("lifecyclestage")
+    if lifecycle and _answered(answer, "lifecyclestage") not in (None, lifecycle):
+        _patch(api, request, {"lifecyclestage": ""})
+        answer = _patch(api, request, {"lifecyclestage": lifecycle})
+    return _written(request, answer)
+
+
+def _patch(api: Api, request: WriteRequest, properties: Mapping[str, str]) -> Answer:
     path = paths.record(request.object, _id_of(request))
-    return _written(request, api.write("PATCH", path, {"properties": properties}, timeout=request.timeout))
+    return api.write("PATCH", path, {"properties": properties}, timeout=request.timeout)
+
+
+def _answered(answer: Answer, name: str) -> Any:
+    properties = answer.json.get("properties") if isinstance(answer.json, dict) else None
+    return (properties or {}).get(name)
 
 
 def look_up_updated(api: Api, request: WriteRequest) -> Written | None:
@@ -74,7 +103,7 @@ def _new_properties(request: WriteRequest) -> dict[str, str]:
     if has_key(request.directories, request.object):
         properties[KEY_PROPERTY] = request.key
     body = BODIES.get(request.object)
-    if body and not properties.get("hs_timestamp"):
+    if request.object in DATED and not properties.get("hs_timestamp"):
         properties["hs_timestamp"] = moment(request.directories, request.asked_at)
     if body and KEY_PROPERTY not in properties:
         properties[body] = "\n".join(text for text in (properties.get(body), marker(request.key)) if text)
@@ -216,12 +245,26 @@ def _creates(object: str) -> ActionSpec:
     def unique_key(directories: Directories) -> bool:
         return has_key(directories, object)
 
-    return ActionSpec(object=object, send=create, look_up=look_up_created, unique_key=unique_key)
+    return ActionSpec(object=object, send=create, look_up=look_up_created, unique_key=unique_key, check=check_create)
+
+
+def _updates(object: str) -> ActionSpec:
+    return ActionSpec(
+        object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True, check=check_update
+    )
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "create_task": _creates("tasks"),
+    "update_task": _updates("tasks"),
+    "create_deal": _creates("deals"),
+    "update_deal": _updates("deals"),
     "log_call": _creates("calls"),
+    "log_meeting": _creates("meetings"),
+    "create_note": _creates("notes"),
+    "update_activity": _updates("calls"),
     "create_contact": _creates("contacts"),
-    "update_deal": ActionSpec(object="deals", send=update, look_up=look_up_updated, unique_key=lambda _: True),
+    "update_contact": _updates("contacts"),
+    "create_company": _creates("companies"),
+    "update_company": _updates("companies"),
 }
