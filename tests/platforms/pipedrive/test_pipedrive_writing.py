@@ -14,6 +14,7 @@ from crmbridge.platforms.pipedrive.bodies import person_body, reads_first
 from crmbridge.platforms.pipedrive.comparing import is_same
 from crmbridge.platforms.pipedrive.outgoing import outgoing
 from crmbridge.platforms.pipedrive.texts import marker
+from crmbridge.platforms.pipedrive.writing import check_create, check_update
 from crmbridge.platforms.spec import WriteRequest
 
 Ask = Callable[..., WriteRequest]
@@ -119,6 +120,25 @@ def test_what_pipedrive_cannot_take_is_refused_before_anything_is_sent(
         PIPEDRIVE.actions[type].send(api, ask(type, tallinn, **target, **fields))
     assert set(caught.value.fields) == {name}
     assert script.sent == []
+
+
+PROMISED = {case: told for case, told in REFUSED.items() if case != "nothing"}
+
+
+@pytest.mark.parametrize(("type", "fields", "name"), PROMISED.values(), ids=list(PROMISED))
+def test_what_will_be_refused_is_known_before_anything_is_promised(
+    ask: Ask, tallinn: Directories, type: str, fields: dict[str, Any], name: str
+) -> None:
+    update = type == "update_deal"
+    request = ask(type, tallinn, **({"external_id": "55"} if update else {}), **fields)
+
+    with pytest.raises(Rejected) as caught:
+        (check_update if update else check_create)(request)
+    assert set(caught.value.fields) == {name}
+
+
+def test_which_of_several_stages_is_meant_is_not_asked_before(ask: Ask, tallinn: Directories) -> None:
+    check_update(ask("update_deal", tallinn, external_id="55", stage="Qualified", amount="5"))
 
 
 def test_a_job_title_is_only_sent_where_the_company_has_them(ask: Ask, tallinn: Directories) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
-from crmbridge.platforms.pipedrive.deriving import DERIVE, Reading
+from crmbridge.platforms.pipedrive.deriving import DERIVE
+from crmbridge.platforms.pipedrive.draft import Reading
 from crmbridge.platforms.pipedrive.links import inline_links, participants
 from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
 from crmbridge.platforms.pipedrive.values import (

@@ -1,10 +1,10 @@
 """Actions: one write each, and how its outcome is looked up in lists, which do not lag (never by search)."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from crmbridge.domain.actions import ACTION_TYPES
+from crmbridge.domain.directories import Stage
 from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Answer, Api, Call
@@ -25,9 +25,10 @@ from crmbridge.platforms.pipedrive.bodies import (
 from crmbridge.platforms.pipedrive.comparing import holds
 from crmbridge.platforms.pipedrive.connecting import key_fields
 from crmbridge.platforms.pipedrive.fetching import data_of, find, read_one
-from crmbridge.platforms.pipedrive.objects import ALSO_READ, LINK_FIELDS, NAME
+from crmbridge.platforms.pipedrive.objects import NAME
 from crmbridge.platforms.pipedrive.outgoing import Body, outgoing, refused
-from crmbridge.platforms.pipedrive.pages import LIST_COST, NOTES_COST, PAGE, Row, has_more, next_cursor, rows, second
+from crmbridge.platforms.pipedrive.pages import Row
+from crmbridge.platforms.pipedrive.recent import SKEW, recent
 from crmbridge.platforms.pipedrive.sightings import sighting
 from crmbridge.platforms.pipedrive.texts import marker
 from crmbridge.platforms.pipedrive.values import to_instant
@@ -35,8 +36,6 @@ from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 WRITE_COST: Final = 5
 NOTE_WRITE_COST: Final = 10
-SKEW: Final = timedelta(minutes=5)
-"""How far Pipedrive's clock may be behind ours."""
 TEXTS: Final[Mapping[str, str]] = {"activities": "note", "notes": "content"}
 """Where the reference goes on an object without custom fields."""
 
@@ -55,7 +54,7 @@ def create(api: Api, request: WriteRequest) -> Written:
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     """Among what was touched since it was asked for, of the same parent or owner: by the key, or by the reference in
     its text; where there is neither, by being just what was asked for."""
-    for raw in _recent(api, request):
+    for raw in recent(api, request):
         if _is_ours(request, raw):
             return _seen(request, raw)
     return None
@@ -101,25 +100,41 @@ _NEW: Final[Mapping[str, Callable[[WriteRequest], Body]]] = {
 
 
 def _changed_body(api: Api, request: WriteRequest) -> Body:
-    body = outgoing(request) | link_body(request)
-    if request.object == "persons":
-        held = read_one(api, "persons", _id_of(request)) if reads_first(request) else None
-        body |= person_body(request, held or {})
-    if request.object == "deals":
-        body |= stage_body(request, _pipeline_of(api, request))
-    if request.object in TEXTS:
-        body |= changed_text_body(request)
+    id = _id_of(request)
+    body = _changes(request, (read_one(api, request.object, id) if _looks_first(request) else None) or {})
     if not body:
         raise refused({"fields": "nothing was given to change"})
     return body
 
 
-def _pipeline_of(api: Api, request: WriteRequest) -> Row:
-    """A label that several pipelines have means the one the deal is in; otherwise nobody needs to look."""
+def _looks_first(request: WriteRequest) -> bool:
+    """A label that several pipelines have means the one the deal is in; a person's lists are replaced as a whole."""
+    return reads_first(request) or len(_stages(request)) > 1
+
+
+def _stages(request: WriteRequest) -> list[Stage]:
     name, pipeline = request.fields.get("stage"), request.fields.get("pipeline")
-    if name is None or len(stages_named(request.directories, name, pipeline)) < 2:
-        return {}
-    return read_one(api, "deals", _id_of(request)) or {}
+    return [] if name is None else stages_named(request.directories, name, pipeline)
+
+
+def _changes(request: WriteRequest, held: Row) -> Body:
+    body = outgoing(request) | link_body(request)
+    if request.object == "persons":
+        body |= person_body(request, held)
+    if request.object == "deals":
+        body |= stage_body(request, held)
+    return body | (changed_text_body(request) if request.object in TEXTS else {})
+
+
+def check_create(request: WriteRequest) -> None:
+    """Raises Rejected with what would be refused, under our names."""
+    _new_body(request)
+
+
+def check_update(request: WriteRequest) -> None:
+    """The same; which of several stages is meant, only the deal tells."""
+    stages = _stages(request)
+    _changes(request, {"pipeline_id": stages[0].pipeline} if len(stages) > 1 else {})
 
 
 def _id_of(request: WriteRequest) -> str:
@@ -156,44 +171,6 @@ def _with_email(api: Api, request: WriteRequest) -> Written | None:
         message = "Pipedrive has a contact with this e-mail already"
         raise Duplicate(message, platform=NAME, existing_id=found[0].external_id)
     return None
-
-
-def _recent(api: Api, request: WriteRequest) -> Iterator[Row]:
-    """The newest first."""
-    params = {"limit": str(PAGE), "updated_since": second(request.asked_at - SKEW), **_parent(request)}
-    if request.object == "notes":
-        yield from _recent_notes(api, params)
-        return
-    params |= {"sort_by": "id", "sort_direction": "desc", **ALSO_READ.get(request.object, {})}
-    cursor = ""
-    while True:
-        page = params | ({"cursor": cursor} if cursor else {})
-        answer = api.get(paths.objects(request.object), page, cost=LIST_COST["list"])
-        yield from rows(answer)
-        if not (cursor := next_cursor(answer)):
-            return
-
-
-def _recent_notes(api: Api, params: Mapping[str, str]) -> Iterator[Row]:
-    start = 0
-    while True:
-        answer = api.get(paths.NOTES, {**params, "start": str(start), "sort": "id DESC"}, cost=NOTES_COST)
-        found = rows(answer)
-        yield from found
-        start += len(found)
-        if not found or not has_more(answer):
-            return
-
-
-def _parent(request: WriteRequest) -> dict[str, str]:
-    """The one filter that narrows most: what it hangs on, else who owns it. A filter by person knows the first one."""
-    for target in ("deals", "persons", "organizations"):
-        ends = [link for link in request.links if link.object == target]
-        if ends and not (request.object == "persons" and target == "persons"):
-            first = next((end for end in ends if end.primary), ends[0])
-            return {LINK_FIELDS[target]: first.external_id}
-    owner = request.fields.get("owner_id")
-    return {"user_id" if request.object == "notes" else "owner_id": str(owner)} if owner else {}
 
 
 def _is_ours(request: WriteRequest, raw: Row) -> bool:
