@@ -163,6 +163,7 @@ def test_links_that_a_task_cannot_have_are_refused(
         ("log_meeting", {"subject": "x", "occurred_at": "2026-12-24"}, "occurred_at"),
         ("create_company", {"name": "x", "links": (Link("Contact", PERSON),)}, "links"),
         ("create_deal", {"name": "x", "links": (Link("Lead", LEAD),)}, "links"),
+        ("create_note", {"body": "x", "links": (Link("Contact", PERSON),) * 25}, "links"),
         ("update_contact", {"external_id": PERSON, "lifecycle_stage": "lead"}, "lifecycle_stage"),
         ("update_task", {"external_id": "00T", "type": "call"}, "type"),
         ("update_deal", {"external_id": DEAL, "is_won": True}, "is_won"),

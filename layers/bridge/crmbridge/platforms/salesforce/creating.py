@@ -15,6 +15,8 @@ from crmbridge.platforms.spec import WriteRequest
 UNKNOWN: Final = "[not provided]"
 """Salesforce's own word for a lead without a company."""
 DAYS_TO_CLOSE: Final = 30
+MAX_TOGETHER: Final = 24
+"""A composite request has room for 25 parts."""
 TITLE: Final = 80
 
 _SETS: Final[Mapping[tuple[str, Kind], Mapping[str, Json]]] = {
@@ -130,6 +132,8 @@ def _references(request: WriteRequest) -> dict[str, Json]:
 
 def hung_on(request: WriteRequest) -> list[tuple[str, dict[str, Json]]]:
     """What is made together with the record, and refers to it: (object, fields); `@{it.id}` stands for its id."""
+    if len(request.links) > MAX_TOGETHER:
+        raise refused({"links": f"Salesforce makes at most {MAX_TOGETHER} of them together with a record"})
     if request.object == "ContentNote":
         share: dict[str, Json] = {"ContentDocumentId": "@{it.id}", "ShareType": "V"}
         return [("ContentDocumentLink", {**share, "LinkedEntityId": link.external_id}) for link in request.links]
