@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.directories import Stage
 from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
 from crmbridge.domain.records import Json
@@ -196,14 +195,18 @@ def _is_new(request: WriteRequest, raw: Row) -> bool:
 
 
 def _creates(object: str) -> ActionSpec:
-    return ActionSpec(object=object, send=create, look_up=look_up_created, unique_key=lambda _: False)
+    return ActionSpec(
+        object=object, send=create, look_up=look_up_created, unique_key=lambda _: False, check=check_create
+    )
 
 
 def _updates(object: str) -> ActionSpec:
-    return ActionSpec(object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True)
+    return ActionSpec(
+        object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True, check=check_update
+    )
 
 
-_ALL: Final[Mapping[str, ActionSpec]] = {
+ACTIONS: Final[Mapping[str, ActionSpec]] = {
     "create_task": _creates("activities"),
     "update_task": _updates("activities"),
     "log_call": _creates("activities"),
@@ -217,6 +220,4 @@ _ALL: Final[Mapping[str, ActionSpec]] = {
     "create_deal": _creates("deals"),
     "update_deal": _updates("deals"),
 }
-ACTIONS: Final[Mapping[str, ActionSpec]] = {name: _ALL[name] for name in ACTION_TYPES if name in _ALL}
-"""Those that may be asked for. Nothing at Pipedrive is unique: a create that is looked for in vain is sent once more,
-and no oftener."""
+"""Nothing at Pipedrive is unique: a create that is looked for in vain is sent once more, and no oftener."""
