@@ -15,7 +15,7 @@ from crmbridge.platforms.zoho import ZOHO
 
 from local.simulators import Running
 
-EARLY = {"Stage": "Qualification", "Pipeline": "Standard (Standard)", "Closing_Date": "2027-01-31"}
+EARLY: Mapping[str, str] = {"Stage": "Qualification", "Pipeline": "Standard (Standard)", "Closing_Date": "2027-01-31"}
 ALWAYS = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 
 
@@ -48,8 +48,10 @@ def live(sim: Running, object: str) -> list[str]:
             return sorted(set(found) - gone)
 
 
-def make(sim: Running, object: str, count: int = 1, **fields: Any) -> list[str]:
-    made: list[str] = sim.mutate({"op": "create", "object": object, "count": count, "fields": fields})[0]["ids"]
+def make(sim: Running, object: str, count: int = 1, /, fields: Mapping[str, Any] = {}, **more: Any) -> list[str]:
+    made: list[str] = sim.mutate({"op": "create", "object": object, "count": count, "fields": {**fields, **more}})[0][
+        "ids"
+    ]
     return made
 
 
@@ -296,7 +298,7 @@ def test_a_converted_lead_goes_on_as_the_contact_it_became(api: Api, sim: Runnin
 
 
 def test_every_id_that_is_read_again_is_answered(api: Api, sim: Running, directories: Directories) -> None:
-    deleted, unshared, alive = make(sim, "Deals", 3, Deal_Name="Fate {n}", **EARLY)
+    deleted, unshared, alive = make(sim, "Deals", 3, Deal_Name="Fate {n}", fields=EARLY)
     sim.mutate({"op": "delete", "object": "Deals", "id": deleted}, {"op": "hide", "object": "Deals", "id": unshared})
 
     asked = [deleted, unshared, alive, "999999999999999999", "no id"]
@@ -319,7 +321,7 @@ def test_a_re_read_of_a_hundred_is_one_call(api: Api, sim: Running, directories:
 
 
 def test_a_stage_under_its_first_name_is_the_stage_it_is_now(api: Api, sim: Running, directories: Directories) -> None:
-    deal = make(sim, "Deals", Deal_Name="D", **{**EARLY, "Stage": "Identify Decision Makers"})[0]
+    deal = make(sim, "Deals", Deal_Name="D", fields={**EARLY, "Stage": "Identify Decision Makers"})[0]
     labelled = record(fetched(api, directories, "Deals", deal), directories)
     sim.settings(picklists_show="actual")
 

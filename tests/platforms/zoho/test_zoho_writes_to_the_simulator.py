@@ -1,6 +1,7 @@
 """What we write is in the CRM once, and is found again whatever became of the answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -248,3 +249,53 @@ def test_limits_say_which_and_for_how_long(api: Api, sim: Running, policy: str, 
         ZOHO.load_directories(api)
 
     assert (busy.value.pool, busy.value.retry_after) == (pool, seconds)
+
+
+MADE: dict[str, dict[str, Any]] = {
+    "create_task": {"subject": "Made"},
+    "create_deal": {"name": "Made", "amount": 5, "close_date": "2027-03-31"},
+    "log_call": {"subject": "Made"},
+    "log_meeting": {"subject": "Made", "duration_seconds": 1800, "outcome": "agreed"},
+    "create_note": {"subject": "Made", "body": "Text"},
+    "create_contact": {"last_name": "Made", "phone": "+49 7"},
+    "create_company": {"domain": "made.test"},
+}
+
+
+@pytest.mark.parametrize("type", [type for type in ZOHO.actions if type in MADE])
+def test_everything_that_may_be_created_is_there_once_and_found(
+    api: Api, sim: Running, directories: Directories, ask: Ask, type: str
+) -> None:
+    anchor = () if type == "create_company" else (Link("Accounts", make(sim, "Accounts", Account_Name="Anchor")),)
+    request = ask(type, directories, **MADE[type], links=anchor, key=f"k-made-{type}", asked_at=now(sim))
+
+    written = send(api, request)
+
+    record = read_back(api, directories, written)
+    assert look_up(api, request) == written
+    assert {link.external_id for ends in record.links.values() for link in ends} == {one.external_id for one in anchor}
+    assert "made" in str(record.get("subject") or record.get("name") or record.get("last_name")).lower()
+
+
+CHANGED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "update_deal": ("Deals", {"Deal_Name": "C", **EARLY}, {"name": "Changed", "close_date": "2027-05-01"}),
+    "update_task": ("Tasks", {"Subject": "C"}, {"status": "completed", "priority": "low"}),
+    "update_contact": ("Contacts", {"Last_Name": "C"}, {"title": "CFO", "email": "changed@example.test"}),
+    "update_company": ("Accounts", {"Account_Name": "C"}, {"annual_revenue": "1000000", "website": "c.test"}),
+    "update_activity": ("Events", {"Event_Title": "C", "Start_DateTime": "2026-11-20T09:00:00+00:00",
+                                   "End_DateTime": "2026-11-20T10:00:00+00:00"}, {"subject": "Changed"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("type", [type for type in ZOHO.actions if type in CHANGED])
+def test_everything_that_may_be_changed_is_changed_and_seen_to_be(
+    api: Api, sim: Running, directories: Directories, ask: Ask, type: str
+) -> None:
+    object, held, wanted = CHANGED[type]
+    request = replace(ask(type, directories, **wanted, external_id=make(sim, object, **held)), object=object)
+    assert look_up(api, request) is None
+
+    written = send(api, request)
+
+    assert look_up(api, request) == written
+    assert not read_back(api, directories, written).odd

@@ -22,10 +22,13 @@ NOT_WRITTEN: Final[Mapping[str, frozenset[str]]] = {
     "Leads": frozenset({"subtype", "lifecycle_stage"}),
     "Tasks": frozenset({"type"}),
     "Calls": frozenset({"type"}),
-    "Events": frozenset({"type"}),
-    "Notes": frozenset({"type", "occurred_at"}),
+    "Events": frozenset({"type", "outcome", "duration_seconds", "direction"}),
+    "Notes": frozenset({"type", "occurred_at", "outcome"}),
 }
-"""What the module says already, or Zoho itself."""
+"""Of a create, what the module says already, Zoho itself, or `bodies` in its own way."""
+
+SAID: Final = frozenset({"type", "subtype"})
+"""Of an update, what the module says already."""
 
 
 def outgoing(request: WriteRequest) -> Body:
@@ -33,7 +36,7 @@ def outgoing(request: WriteRequest) -> Body:
     found: Body = {}
     wrong: dict[str, str] = {}
     for name, value in request.fields.items():
-        if name in NOT_WRITTEN.get(request.object, ()):
+        if name in (SAID if request.external_id else NOT_WRITTEN.get(request.object, SAID)):
             continue
         try:
             found |= _encoded(request, name, value)
@@ -159,6 +162,11 @@ def _duration(request: WriteRequest, value: Any) -> Body:
     return {"Call_Duration": f"{seconds // 60:02}:{seconds % 60:02}"}
 
 
+def _domain(request: WriteRequest, value: Any) -> Body:
+    """Zoho has websites only; the domain of one is the website where nothing else is said."""
+    return {} if request.fields.get("website") else {"Website": value}
+
+
 def _outcome(request: WriteRequest, value: Any) -> Body:
     """A result that a person may choose, else what became of the call; another text is told in the description."""
     fields = request.directories.fields.get(request.object, {})
@@ -213,5 +221,6 @@ ENCODE: Final[Mapping[str, Callable[[WriteRequest, Any], Json]]] = {
     "direction": _word(DIRECTIONS, "Call_Type"),
 }  # fmt: skip
 SPECIAL: Final[Mapping[tuple[str, str], Encode]] = {
-    ("Calls", "duration_seconds"): _duration, ("Calls", "outcome"): _outcome, ("Deals", "stage"): _stage,
+    ("Accounts", "domain"): _domain, ("Calls", "duration_seconds"): _duration, ("Calls", "outcome"): _outcome,
+    ("Deals", "stage"): _stage,
 }  # fmt: skip

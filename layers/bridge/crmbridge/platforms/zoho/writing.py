@@ -1,22 +1,22 @@
 """Actions: one write each, and how its outcome is looked up: by the key, or by a reference in the text (never by
 Zoho's search, which lags)."""
 
-from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, Final
 
+from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Answer, Api
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 from crmbridge.platforms.zoho import errors, paths
+from crmbridge.platforms.zoho.bodies import TEXTS, changed_body, marker, new_body
 from crmbridge.platforms.zoho.connecting import key_field
 from crmbridge.platforms.zoho.fetching import find
 from crmbridge.platforms.zoho.objects import NAME, SE_MODULE
-from crmbridge.platforms.zoho.outgoing import Body, instant_text, outgoing, refused
+from crmbridge.platforms.zoho.outgoing import Body, refused
 from crmbridge.platforms.zoho.queries import Row, all_pages, by_ids, literal, query
 from crmbridge.platforms.zoho.values import to_instant, to_number
 from crmbridge.platforms.zoho.words import LEAD_STAGES
@@ -24,17 +24,14 @@ from crmbridge.platforms.zoho.words import LEAD_STAGES
 SKEW: Final = timedelta(minutes=5)
 """How far Zoho's clock may be behind ours."""
 PAGES: Final = 10
-TEXTS: Final[Mapping[str, str]] = {"Tasks": "Description", "Calls": "Description", "Notes": "Note_Content"}
-"""Where the reference goes in a module whose records carry no key."""
-_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Tasks": ("Contacts", "Deals", "Accounts", "Leads"), "Calls": ("Contacts", "Deals", "Accounts", "Leads"),
-}  # fmt: skip
+LAG_SECONDS: Final = 10.0
+"""How soon a query shows a create is not documented: a few seconds are allowed for it."""
 
 
 def create(api: Api, request: WriteRequest) -> Written:
     """One insert, with the key and the links inside; never an upsert, which would match on e-mail or name. Raises
     Duplicate, with the id that is there already."""
-    body = _new_body(request)
+    body = new_body(request)
     if request.object in ("Contacts", "Leads") and request.fields.get("email"):
         earlier = _with_email(api, request)
         if earlier:
@@ -53,13 +50,13 @@ def look_up_created(api: Api, request: WriteRequest) -> Written | None:
 
 def update(api: Api, request: WriteRequest) -> Written:
     """One write of absolute values; repeating it changes nothing more."""
-    body = _changed_body(request)
+    body = changed_body(request)
     return _sent(api, request, "PUT", paths.record(request.object, _id_of(request)), body)
 
 
 def look_up_updated(api: Api, request: WriteRequest) -> Written | None:
     """The record, if it holds everything that was asked for."""
-    body = _changed_body(request)
+    body = changed_body(request)
     for row in by_ids(api, request.object, [_id_of(request)], (tuple(body),)):
         if holds(body, row):
             return Written(request.object, str(row["id"]))
@@ -84,91 +81,6 @@ def _written(request: WriteRequest, answer: Answer) -> Written:
         message = "Zoho accepted the write and did not say which record it is"
         raise Unavailable(message, platform=NAME, status=answer.status, outcome_unknown=True)
     return Written(request.object, str(id))
-
-
-def _new_body(request: WriteRequest) -> Body:
-    """What was asked for, what Zoho insists on, and the key, or its short form in the text."""
-    body = {**outgoing(request), **_links(request)}
-    if request.object in ("Contacts", "Leads"):
-        body["Last_Name"] = body.get("Last_Name") or _called(request)
-    if request.object == "Tasks":
-        body.setdefault("Status", "Not Started")
-    if request.object == "Calls":
-        body = _call_defaults(request) | body
-    if key := key_field(request.directories, request.object):
-        body[key] = request.key
-    if text := TEXTS.get(request.object):
-        told = [body.get(text), _untold(request, body), marker(request.key)]
-        body[text] = "\n".join(str(part) for part in told if part)
-    return body
-
-
-def _called(request: WriteRequest) -> str:
-    """Zoho wants a family name; who has none is called by what else is known."""
-    for name in ("first_name", "email", "phone"):
-        if told := request.fields.get(name):
-            return str(told)
-    raise refused({"last_name": "a contact needs a name, an e-mail or a phone"})
-
-
-def _call_defaults(request: WriteRequest) -> Body:
-    """What was logged has happened; Zoho asks how long it took, and which way it went."""
-    incoming = request.fields.get("direction") == "inbound"
-    return {
-        "Subject": "Call",
-        "Call_Type": "Inbound" if incoming else "Outbound",
-        "Call_Start_Time": instant_text(request.asked_at),
-        "Call_Duration": "00:00",
-        **({} if incoming else {"Outbound_Call_Status": "Completed"}),
-    }
-
-
-def _untold(request: WriteRequest, body: Body) -> str:
-    """An outcome that is none of the account's options."""
-    outcome = request.fields.get("outcome")
-    told = {str(body.get(key)).casefold() for key in ("Call_Result", "Outbound_Call_Status")}
-    is_untold = request.object == "Calls" and outcome and str(outcome).casefold() not in told
-    return f"Outcome: {outcome}" if is_untold else ""
-
-
-def marker(key: str) -> str:
-    """Short and plain, because sellers see it."""
-    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
-
-
-def _links(request: WriteRequest) -> Body:
-    """One contact in `Who_Id`, and one of anything else in `What_Id`, whose module is told beside it."""
-    body: Body = {}
-    for link in request.links:
-        key, value = _place(request.object, link.object, link.external_id)
-        if not key:
-            raise refused({"links": f"{request.object} cannot be linked to {link.object}"})
-        if key in body and body[key]["id"] != link.external_id:
-            raise refused({"links": f"one of {request.object} is linked to one contact and to one other record"})
-        body[key] = value
-        if key == "What_Id":
-            body[SE_MODULE] = link.object
-    return body
-
-
-def _place(object: str, target: str, id: str) -> tuple[str, Json]:
-    lookup: Json = {"id": id}
-    if object == "Notes":
-        return "Parent_Id", {"module": {"api_name": target}, **lookup}
-    if target in _PLACES.get(object, ()):
-        return ("Who_Id" if target == "Contacts" else "What_Id"), lookup
-    placed = {
-        ("Contacts", "Accounts"): "Account_Name", ("Deals", "Accounts"): "Account_Name",
-        ("Deals", "Contacts"): "Contact_Name",
-    }  # fmt: skip
-    return placed.get((object, target), ""), lookup
-
-
-def _changed_body(request: WriteRequest) -> Body:
-    body = {**outgoing(request), **_links(request)}
-    if not body:
-        raise refused({"fields": "nothing was given to change"})
-    return body
 
 
 def _id_of(request: WriteRequest) -> str:
@@ -215,7 +127,7 @@ def _by_likeness(api: Api, request: WriteRequest) -> Written | None:
     """Without the key: what came since it was asked for, and is just as we asked."""
     if key_field(request.directories, request.object):
         return None
-    body = _new_body(request)
+    body = new_body(request)
     for row in _recent(api, request, paths.records(request.object), (*body, "Created_Time")):
         if _is_new(request, row) and holds(body, row):
             return Written(request.object, str(row["id"]))
@@ -276,21 +188,50 @@ def choose_person(fields: Mapping[str, Json]) -> str:
     return "Leads" if fields.get("lifecycle_stage") in LEAD_STAGES else "Contacts"
 
 
-def _has_key(directories: Directories) -> bool:
-    return all(key_field(directories, object) for object in ("Contacts", "Leads"))
+def _creates(object: str) -> ActionSpec:
+    keyed = ("Contacts", "Leads") if object == "Contacts" else (object,)
 
+    def unique_key(directories: Directories) -> bool:
+        return all(key_field(directories, name) for name in keyed)
 
-ACTIONS: Final[Mapping[str, ActionSpec]] = {
-    "create_task": ActionSpec(object="Tasks", send=create, look_up=look_up_created, unique_key=lambda _: False),
-    "log_call": ActionSpec(object="Calls", send=create, look_up=look_up_created, unique_key=lambda _: False),
-    "create_contact": ActionSpec(
-        object="Contacts",
+    return ActionSpec(
+        object=object,
         send=create,
         look_up=look_up_created,
-        unique_key=_has_key,
-        lag_seconds=10.0,
-        object_for=choose_person,
-    ),
-    "update_deal": ActionSpec(object="Deals", send=update, look_up=look_up_updated, unique_key=lambda _: True),
+        unique_key=unique_key,
+        lag_seconds=LAG_SECONDS,
+        object_for=choose_person if object == "Contacts" else None,
+        check=_check_create,
+    )
+
+
+def _updates(object: str) -> ActionSpec:
+    return ActionSpec(
+        object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True, check=_check_update
+    )
+
+
+def _check_create(request: WriteRequest) -> None:
+    new_body(request)
+
+
+def _check_update(request: WriteRequest) -> None:
+    changed_body(request)
+
+
+_ALL: Final[Mapping[str, ActionSpec]] = {
+    "create_task": _creates("Tasks"),
+    "update_task": _updates("Tasks"),
+    "create_deal": _creates("Deals"),
+    "update_deal": _updates("Deals"),
+    "log_call": _creates("Calls"),
+    "log_meeting": _creates("Events"),
+    "create_note": _creates("Notes"),
+    "update_activity": _updates("Calls"),
+    "create_contact": _creates("Contacts"),
+    "update_contact": _updates("Contacts"),
+    "create_company": _creates("Accounts"),
+    "update_company": _updates("Accounts"),
 }
-"""How soon a query shows a create is not documented: a few seconds are allowed for it."""
+ACTIONS: Final[Mapping[str, ActionSpec]] = {name: _ALL[name] for name in ACTION_TYPES if name in _ALL}
+"""Those that may be asked for."""
