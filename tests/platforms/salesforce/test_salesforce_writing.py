@@ -181,6 +181,19 @@ def test_what_salesforce_cannot_take_is_refused_by_name(
     assert field in refusal(told, ask(type, org, **fields)).fields
 
 
+def test_what_cannot_be_taken_is_told_before_anything_is_promised(ask: Ask, org: Directories) -> None:
+    create, update = SALESFORCE.actions["create_task"].check, SALESFORCE.actions["update_deal"].check
+    links = (Link("Lead", LEAD), Link("Opportunity", DEAL))
+
+    create(ask("create_task", org, subject="x"))
+    update(ask("update_deal", org, external_id=DEAL, stage="Angebot"))
+
+    with pytest.raises(Rejected, match="with a lead"):
+        create(ask("create_task", org, subject="x", links=links))
+    with pytest.raises(Rejected, match="Nowhere"):
+        update(ask("update_deal", org, external_id=DEAL, stage="Nowhere"))
+
+
 def test_an_update_sends_absolute_values_and_clears_with_null(told: Told, ask: Ask, org: Directories) -> None:
     api, script = told((204, {}, b""))
     request = ask(

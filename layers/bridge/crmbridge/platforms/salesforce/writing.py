@@ -31,6 +31,15 @@ NEWEST: Final = 200
 HALTED: Final = "PROCESSING_HALTED"
 
 
+def check_create(request: WriteRequest) -> None:
+    new_fields(request)
+    hung_on(request)
+
+
+def check_update(request: WriteRequest) -> None:
+    outgoing_fields(request)
+
+
 def create(api: Api, request: WriteRequest) -> Written:
     """One request, with the key and the links inside: there is no moment between two calls to die in.
 
@@ -212,11 +221,14 @@ def _creates(object: str) -> ActionSpec:
         unique_key=unique_key,
         limit_seconds=LIMIT_SECONDS,
         object_for=person_object if object in PEOPLE else None,
+        check=check_create,
     )
 
 
 def _updates(object: str) -> ActionSpec:
-    return ActionSpec(object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True)
+    return ActionSpec(
+        object=object, send=update, look_up=look_up_updated, unique_key=lambda _: True, check=check_update
+    )
 
 
 _ALL: Final[Mapping[str, ActionSpec]] = {
