@@ -24,10 +24,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     "create_task": {"subject": "Call Ann", "due_at": "2027-01-15"},
     "log_call": {"subject": "Called Ann", "duration_seconds": 60},
     "create_contact": {"email": "ann@new.test", "last_name": "Lee"},
+    "create_company": {"name": "New Ltd"},
+    "create_deal": {"name": "New", "stage": "2", "amount": "5"},
     "update_deal": {"amount": "77777"},
 }
-OBJECTS = {"create_task": "activities", "log_call": "activities", "create_contact": "persons", "update_deal": "deals"}
-CREATES = ("create_task", "log_call", "create_contact")
+OBJECTS = {
+    "create_task": "activities", "log_call": "activities", "create_contact": "persons", "create_deal": "deals",
+    "create_company": "organizations", "update_deal": "deals",
+}  # fmt: skip
+CREATES = ("create_task", "log_call", "create_contact", "create_company", "create_deal")
 
 
 class SharedClock:
