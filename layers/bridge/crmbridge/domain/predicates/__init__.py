@@ -6,8 +6,9 @@ workspace at once. A new operator is a row in `operators`; a new kind of value i
 """
 
 from crmbridge.domain.predicates.compiled import Predicate, compile_predicate
+from crmbridge.domain.predicates.masks import MaskIndex
 from crmbridge.domain.predicates.moments import When
 from crmbridge.domain.predicates.schema import Known, Schema, schema_of
 from crmbridge.domain.predicates.words import Facts, facts
 
-__all__ = ["Facts", "Known", "Predicate", "Schema", "When", "compile_predicate", "facts", "schema_of"]
+__all__ = ["Facts", "Known", "MaskIndex", "Predicate", "Schema", "When", "compile_predicate", "facts", "schema_of"]

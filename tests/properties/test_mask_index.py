@@ -1,0 +1,205 @@
+"""Asking all rules at once gives what asking each of them gives, and hardly depends on how many there are."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from time import process_time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from crmbridge.domain.errors import Invalid
+from crmbridge.domain.predicates import Facts, MaskIndex, When, compile_predicate, facts
+from crmbridge.domain.predicates.operators import OPERATORS
+from crmbridge.domain.records import Kind, Labelled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+WHEN: Final = When(datetime(2026, 6, 15, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+TODAY: Final = WHEN.today
+
+TEXTS: Final = st.sampled_from(["a", "ab", "abc", "Abcd", "bc", "xbcd", "d", " a "])
+NUMBERS: Final = st.integers(-3, 3) | st.sampled_from([Decimal("0.5"), "1.5"])
+DAYS: Final = st.integers(-4, 4).map(lambda away: TODAY + timedelta(away))
+INSTANTS: Final = st.integers(-50, 50).map(lambda hours: WHEN.now + timedelta(hours=hours))
+
+VALUES: Final[Mapping[str, st.SearchStrategy[Any]]] = {
+    "deal_name": TEXTS, "deal_stage": TEXTS, "deal_contact_roles": TEXTS, "deal_amount": NUMBERS,
+    "deal_probability": NUMBERS, "deal_close_date": DAYS, "deal_is_won": st.booleans(),
+    "remote_updated_at": INSTANTS, "custom_fields.x": TEXTS | NUMBERS | DAYS | st.booleans(),
+    "contact_lifecycle": TEXTS, "contact_emails": TEXTS, "company_employees": NUMBERS, "company_revenue": NUMBERS,
+    "company_custom_fields.y": TEXTS | NUMBERS, "task_due": INSTANTS,
+}  # fmt: skip
+"""What stands beside each field in rules, and mostly in records."""
+
+RELATED: Final = {"contact": Kind.CONTACT, "company": Kind.COMPANY, "task": Kind.TASK}
+
+
+def _valid(rule: Mapping[str, Any]) -> bool:
+    try:
+        compile_predicate(rule)
+    except Invalid:
+        return False
+    return True
+
+
+@st.composite
+def clause(draw: st.DrawFn) -> dict[str, Any]:
+    field = draw(st.sampled_from(list(VALUES)))
+    operator = OPERATORS[draw(st.sampled_from(list(OPERATORS)))]
+    values = VALUES[field].map(lambda value: value.isoformat() if isinstance(value, date) else value)
+    value = draw(
+        {
+            "one": values,
+            "many": st.lists(values, min_size=1, max_size=3),
+            "two": st.lists(values, min_size=2, max_size=2).map(lambda two: sorted(two, key=_order)),
+            "days": st.integers(0, 4),
+            "nothing": st.none(),
+        }[operator.takes]
+    )
+    rule = {"field": field, "operator": operator.name, "value": value}
+    if field.split("_")[0] in RELATED:
+        rule["match"] = draw(st.sampled_from(["any", "all"]))
+    if field == "deal_amount":
+        rule["currency"] = draw(st.sampled_from([None, "EUR"]))
+    return rule
+
+
+def _order(value: Any) -> tuple[str, Any]:
+    return ("", Decimal(value)) if not isinstance(value, str) or value == "1.5" else ("text", value)
+
+
+RULES: Final = st.recursive(
+    clause().filter(_valid),
+    lambda inner: st.builds(
+        lambda operator, rules: {"operator": operator, "rules": rules[:1] if operator == "NOT" else rules},
+        st.sampled_from(["AND", "OR", "NOT"]),
+        st.lists(inner, min_size=1, max_size=4),
+    ),
+    max_leaves=10,
+)
+ODD: Final[st.SearchStrategy[Any]] = st.sampled_from(
+    [None, "", "?", float("nan"), [], (Labelled("a", "abc"), Labelled("d"))]
+)
+    [None, "", "?", float("nan"), [], (Labelled("a", "abc"), Labelled("d"))]
+)
+
+
+def known_of(prefixes: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
+    fields = {name: VALUES[name] | ODD for name in VALUES if name.startswith(tuple(prefixes))}
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+DEALS: Final = st.builds(
+    lambda known, currency, linked: facts(
+        {**known, **currency}, linked={RELATED[name]: linked[name] for name in linked}
+    ),
+    known_of(["deal_", "remote_", "custom_"]),
+    st.sampled_from([{}, {"currency": "EUR"}, {"currency": "JPY", "amount_home": 1, "home_currency": "eur"}]),
+    st.fixed_dictionaries({}, optional={name: st.lists(known_of([name]), max_size=3) for name in RELATED}),
+)
+
+
+@given(rules=st.lists(RULES, max_size=8), deals=st.lists(DEALS, min_size=1, max_size=4), timed=st.booleans())
+@settings(max_examples=250, deadline=None)
+def test_the_index_answers_as_every_predicate_does(rules: list[Any], deals: list[Facts], timed: bool) -> None:
+    predicates, when = [compile_predicate(rule) for rule in rules], WHEN if timed else None
+    index = MaskIndex(predicates)
+
+    for deal in deals:
+        true, unknown = (set(index.numbers(mask)) for mask in index.matches(deal, when))
+
+        answers = [predicate(deal, when) for predicate in predicates]
+        assert true == {at for at, answer in enumerate(answers) if answer is True}
+        assert unknown == {at for at, answer in enumerate(answers) if answer is None}
+
+
+@given(rules=st.lists(RULES, min_size=1, max_size=8), deal=DEALS)
+@settings(max_examples=100, deadline=None)
+def test_the_index_flips_when_the_first_of_its_predicates_may(rules: list[Any], deal: Facts) -> None:
+    predicates = [compile_predicate(rule) for rule in rules]
+    flips = [flip for predicate in predicates if (flip := predicate.next_flip(deal, WHEN))]
+
+    assert MaskIndex(predicates).next_flip(deal, WHEN) == min(flips, default=None)
+
+
+def test_an_index_of_nothing_matches_nothing() -> None:
+    assert MaskIndex([]).matches({"deal_name": "a"}) == (0, 0)
+
+
+def test_predicates_about_different_kinds_have_an_index_each() -> None:
+    rule = {"field": "owner", "operator": "is_empty"}
+
+    with pytest.raises(ValueError, match="several kinds"):
+        MaskIndex([compile_predicate(rule), compile_predicate(rule, kind=Kind.TASK)])
+
+
+def test_a_thousand_rules_at_once_are_answered_as_each_of_them_is() -> None:
+    predicates = [compile_predicate(rules) for rules in random_rules(1000)]
+    index, deals = MaskIndex(predicates), [random_deal(random.Random(seed)) for seed in range(10)]
+
+    answered = [[sorted(index.numbers(mask)) for mask in index.matches(deal, WHEN)] for deal in deals]
+
+    asked = [[predicate(deal, WHEN) for predicate in predicates] for deal in deals]
+    assert answered == [[[at for at, said in enumerate(one) if said is like] for like in (True, None)] for one in asked]
+
+
+@pytest.mark.slow
+def test_a_hundred_times_the_groups_cost_at_most_five_times_as_much() -> None:
+    deals = [random_deal(random.Random(seed)) for seed in range(50)]
+    few, many = (MaskIndex([compile_predicate(rules) for rules in random_rules(count)]) for count in (100, 10_000))
+
+    assert cost(many, deals) <= 5 * cost(few, deals)
+
+
+def cost(index: MaskIndex, deals: Sequence[Facts]) -> float:
+    """CPU seconds, the best of several rounds: what else the machine does only ever adds to it."""
+    return min(_round(index, deals) for _ in range(9))
+
+
+def _round(index: MaskIndex, deals: Sequence[Facts]) -> float:
+    began = process_time()
+    for deal in deals:
+        index.matches(deal, WHEN)
+    return process_time() - began
+
+
+def random_rules(count: int) -> list[dict[str, Any]]:
+    chance = random.Random(7)
+    return [_random_tree(chance, 3) for _ in range(count)]
+
+
+def _random_tree(chance: random.Random, depth: int) -> dict[str, Any]:
+    deeper = [bool(depth) and chance.random() < 0.25 for _ in range(chance.randrange(2, 5))]
+    parts = [_random_tree(chance, depth - 1) if nested else chance.choice(SHAPES)(chance) for nested in deeper]
+    joined = {"operator": chance.choice(["AND", "AND", "OR"]), "rules": parts}
+    return {"operator": "NOT", "rules": [joined]} if chance.random() < 0.1 else joined
+
+
+SHAPES: Final[Sequence[Callable[[random.Random], dict[str, Any]]]] = (
+    lambda r: {"field": "deal_amount", "operator": r.choice(["gt", "lte"]), "value": r.randrange(1, 2000) * 50},
+    lambda r: {"field": "deal_probability", "operator": r.choice(["gt", "lte"]), "value": r.randrange(100)},
+    lambda r: {"field": "deal_stage", "operator": r.choice(["eq", "ne"]), "value": f"stage {r.randrange(12)}"},
+    lambda r: {"field": "deal_owner", "operator": "in", "value": [str(r.randrange(60)), str(r.randrange(60))]},
+    lambda r: {
+        "field": "deal_name",
+        "operator": r.choice(["contains", "starts_with"]),
+        "value": f"{r.randrange(3000)}",
+    },
+    lambda r: {"field": "deal_close_date", "operator": "within_next_days", "value": r.randrange(120)},
+    lambda r: {"field": "custom_fields.seats", "operator": r.choice(["gt", "lt"]), "value": r.randrange(500)},
+    lambda r: {"field": "company_industry", "operator": "eq", "value": f"industry {r.randrange(20)}"},
+)
+
+
+def random_deal(chance: random.Random) -> Facts:
+    """Every fifth value is missing, or read and empty."""
+    known = {
+        "name": f"Acme {chance.randrange(100_000)}", "stage": f"Stage {chance.randrange(12)}",
+        "amount": Decimal(chance.randrange(100_000)), "probability": Decimal(chance.randrange(100)),
+        "owner_id": str(chance.randrange(60)), "close_date": TODAY + timedelta(chance.randrange(-300, 300)),
+        "custom_fields.seats": chance.randrange(500),
+    }  # fmt: skip
+    read = {name: None if chance.random() < 0.1 else value for name, value in known.items() if chance.random() < 0.9}
+    return facts(read, linked={Kind.COMPANY: [{"industry": f"industry {chance.randrange(20)}"}]})
