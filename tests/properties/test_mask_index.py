@@ -82,8 +82,6 @@ RULES: Final = st.recursive(
 ODD: Final[st.SearchStrategy[Any]] = st.sampled_from(
     [None, "", "?", float("nan"), [], (Labelled("a", "abc"), Labelled("d"))]
 )
-    [None, "", "?", float("nan"), [], (Labelled("a", "abc"), Labelled("d"))]
-)
 
 
 def known_of(prefixes: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
