@@ -11,7 +11,12 @@ from crmbridge.platforms.spec import Platform
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN = "<!-- matrix: made by `python -m local matrix` -->"
 END = "<!-- /matrix -->"
-AUTH = {"oauth": "OAuth", "token": "private token", "client_credentials": "client credentials"}
+AUTH = {
+    "oauth": "OAuth",
+    "token": "private token",
+    "client_credentials": "client credentials",
+    "self_client": "self client",
+}
 
 
 def rows(platform: Platform) -> dict[str, str]:
@@ -19,7 +24,7 @@ def rows(platform: Platform) -> dict[str, str]:
     return {
         "connect": ", ".join(AUTH[way] for way in platform.auth),
         **{f"read {kind}": tick(kind in kinds) for kind in Kind},
-        "webhooks, proven": tick(bool(platform.webhook.headers)),
+        "webhooks, proven": tick(bool(platform.webhook.headers or platform.channels)),
         **{f"`{name}`": tick(name in platform.actions) for name in ACTION_TYPES},
     }
 

@@ -11,7 +11,7 @@ from typing import Final
 from crmbridge.domain.errors import NotFound
 from crmbridge.platforms.spec import Platform
 
-NAMES: Final = ("hubspot", "salesforce", "pipedrive")
+NAMES: Final = ("hubspot", "salesforce", "pipedrive", "zoho")
 """Of packages beside this file; each holds its Platform under its own name in capitals."""
 
 
