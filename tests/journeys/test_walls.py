@@ -256,7 +256,7 @@ def test_a_bad_cursor_or_limit_is_named(route: Route, owner: Bridge, mine: dict[
 @pytest.mark.parametrize("route", WITH_ID, ids=" ".join)
 def test_an_unknown_or_strange_id_is_not_found(route: Route, owner: Bridge, mine: dict[str, str]) -> None:
     for id in ("unknown", "..", "%00", "%2e%2e%2f", "a%23b", "x" * 3_000, "%F0%9F%98%80", "%FF"):
-        path = route[1].replace("{id}", id).format(connection=mine["connections"], object="contacts")
+        path = address(route[1].replace("{id}", id), mine)
         answer = call(owner, route, path, json=RIGHT.get(route))
         assert answer.status_code in (400, 404, 413), (id[:20], answer.status_code, answer.text[:300])
 
