@@ -126,6 +126,12 @@ def test_an_index_of_nothing_matches_nothing() -> None:
     assert MaskIndex([]).matches({"deal_name": "a"}) == (0, 0)
 
 
+def test_a_predicate_that_could_not_be_read_keeps_its_number_and_is_never_true() -> None:
+    index = MaskIndex([None, compile_predicate({"field": "deal_name", "operator": "eq", "value": "a"})])
+
+    assert [index.numbers(mask) for mask in index.matches({"deal_name": "a"})] == [[1], []]
+
+
 def test_predicates_about_different_kinds_have_an_index_each() -> None:
     rule = {"field": "owner", "operator": "is_empty"}
 

@@ -1,6 +1,6 @@
 """Changed records -> who is supported in which group. One pass serves all groups of a workspace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,7 +11,7 @@ import orjson
 from crmbridge.domain.errors import Invalid, Stale
 from crmbridge.domain.groups import Group, Held, Members, Support, View, same_supports, supported, takes
 from crmbridge.domain.messages import Message
-from crmbridge.domain.predicates import Predicate, compile_predicate
+from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate
 from crmbridge.domain.records import Json, Kind, RecordKey
 from crmbridge.services.look_at_deals import Scene, Sources, look_at_deals
 from crmbridge.services.ports import Deps
@@ -89,21 +89,31 @@ class _Groups:
 
     version: int
     all: Sequence[tuple[Group, Predicate | None]]
+    index: MaskIndex
+    """Of the predicates of all, one that is None being nothing."""
 
     def bring_contacts_of(self, view: View) -> bool:
         return any(
-            group.members is not Members.OWNER and takes(group, view) and predicate and predicate.may_stay(view.facts)
-            for group, predicate in self.all
+            group.members is not Members.OWNER and takes(group, view) and predicate.may_stay(view.facts)
+            for group, predicate in self._not_failed_by(view)
         )
 
     def wanted(self, view: View | None, held: Sequence[Support]) -> list[Support]:
-        wanted: list[Support] = []
-        for group, predicate in self.all if view else ():
-            if predicate is None:
-                wanted += [support for support in held if support.group == group.id]
-            elif view:
-                wanted += supported(group, predicate, view, held)
+        if view is None:
+            return []
+        unreadable = {group.id for group, predicate in self.all if predicate is None}
+        wanted = [support for support in held if support.group in unreadable]
+        for group, predicate in self._not_failed_by(view):
+            wanted += supported(group, predicate, view, held)
         return wanted
+
+    def _not_failed_by(self, view: View) -> Iterator[tuple[Group, Predicate]]:
+        """All others bring nobody and keep nobody, so that a record costs what the few groups cost that it concerns."""
+        true, unknown = self.index.matches(view.facts)
+        for at in self.index.numbers(true | unknown):
+            group, predicate = self.all[at]
+            if predicate is not None:
+                yield group, predicate
 
 
 def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
@@ -146,7 +156,13 @@ def _still_stands(deps: Deps, workspace: str, groups_version: int, scene: Scene)
 
 def _groups(deps: Deps, workspace: str) -> _Groups:
     version, groups = deps.groups.snapshot(workspace)
-    return _Groups(version, [(group, _predicate(orjson.dumps(group.rules, default=str))) for group in groups])
+    rules = tuple(orjson.dumps(group.rules, default=str) for group in groups)
+    return _Groups(version, list(zip(groups, map(_predicate, rules), strict=True)), _index(rules))
+
+
+@lru_cache(maxsize=8)
+def _index(rules: tuple[bytes, ...]) -> MaskIndex:
+    return MaskIndex([_predicate(each) for each in rules])
 
 
 @lru_cache(maxsize=4096)
