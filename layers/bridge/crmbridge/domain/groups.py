@@ -24,6 +24,7 @@ class Group:
     """`rules` is the predicate as saved; `epoch` counts its edits, so that late workers of an older one lose.
 
     `include_closed`: groups take open deals unless told otherwise. `connections` are those it draws from; empty: all.
+    A removal of more than `hold_people`, or of more than `hold_percent` of the channel, is held until it is approved.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Group:
     created_by: str = ""
     created_at: datetime
     paused: bool = False
+    hold_people: int = 20
+    hold_percent: int = 50
     version: int = 0
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Cursor, Given, Limit, Page, Shown
-from crmbridge.services import edit_groups, read_members
+from crmbridge.services import decide_removals, edit_groups, read_members
 
 router = new_router()
 TAGS = ["Smart groups"]
@@ -17,6 +17,12 @@ Rules = Annotated[
     dict[str, Any], Field(description='Who belongs: `{"operator": "AND", "rules": [{"field", "operator", "value"}]}`')
 ]
 WhomADealBrings = Literal["contacts", "owner", "both"]
+HoldPeople = Annotated[
+    int, Field(ge=1, le=2000, description="When more people would leave within ten minutes, they wait for an approval")
+]
+HoldPercent = Annotated[
+    int, Field(ge=1, le=100, description="The same, as a share of the channel; three people may always leave")
+]
 Connections = Annotated[list[str], Field(max_length=100, description="Drawn from these; empty: from all")]
 
 
@@ -28,6 +34,8 @@ class GroupGiven(Given):
     include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
     connections: Connections = Field(default_factory=list)
     paused: Annotated[bool, Field(description="While true, the channel is told nothing")] = False
+    hold_people: HoldPeople = 20
+    hold_percent: HoldPercent = 50
 
 
 class GroupChange(Given):
@@ -39,6 +47,8 @@ class GroupChange(Given):
     include_closed: bool | None = None
     connections: Connections | None = None
     paused: bool | None = None
+    hold_people: HoldPeople | None = None
+    hold_percent: HoldPercent | None = None
 
 
 class GroupDraft(Given):
@@ -60,8 +70,19 @@ class GroupShown(Shown):
     include_closed: bool
     connections: list[str]
     paused: bool
+    hold_people: int
+    hold_percent: int
     created_by: str
     created_at: datetime
+
+
+class HeldShown(Shown):
+    since: datetime
+    people: Annotated[int, Field(description="How many would leave")]
+
+
+class GroupRead(GroupShown):
+    removals_held: Annotated[HeldShown | None, Field(description="Removals that wait for an approval")] = None
 
 
 class GroupList(Shown):
@@ -106,8 +127,10 @@ def create_group(ask: Ask, group: GroupGiven) -> GroupShown:
 
 
 @router.get("/v1/groups/<id>", summary="Read a smart group", tags=TAGS)
-def read_group(ask: Ask, id: str) -> GroupShown:
-    return GroupShown.model_validate(read_members.read_group(ask.deps, ask.caller, id))
+def read_group(ask: Ask, id: str) -> GroupRead:
+    shown = GroupRead.model_validate(read_members.read_group(ask.deps, ask.caller, id))
+    held = decide_removals.read_held_removals(ask.deps, ask.caller, id)
+    return shown.model_copy(update={"removals_held": held and HeldShown.model_validate(held)})
 
 
 @router.patch("/v1/groups/<id>", summary="Change a smart group", tags=TAGS)
@@ -131,3 +154,24 @@ def list_members(ask: Ask, id: str, limit: Limit = 100, cursor: Cursor = None) -
 @router.post("/v1/groups/<id>/sync", summary="Evaluate a smart group in full, now", tags=TAGS, status_code=202)
 def sync_group(ask: Ask, id: str) -> Queued:
     return Queued(parts=edit_groups.sync_group(ask.deps, ask.caller, id))
+
+
+class Kept(Shown):
+    kept: int
+    waiting: Annotated[bool, Field(description="There are more: ask again")]
+
+
+class Rung(Shown):
+    people: Annotated[int, Field(description="How many leave now")]
+
+
+@router.post(
+    "/v1/groups/<id>/removals/approve", summary="Let those leave whose removal is held", tags=TAGS, status_code=202
+)
+def approve_removals(ask: Ask, id: str) -> Rung:
+    return Rung(people=decide_removals.approve_removals(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/groups/<id>/removals/reject", summary="Keep those whose removal is held: they are pinned", tags=TAGS)
+def reject_removals(ask: Ask, id: str) -> Kept:
+    return Kept.model_validate(decide_removals.reject_removals(ask.deps, ask.caller, id))

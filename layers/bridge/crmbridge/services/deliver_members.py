@@ -10,11 +10,14 @@ from crmbridge.domain.groups import Group, Member, Override
 from crmbridge.domain.messages import Message, next_try
 from crmbridge.domain.records import Json, instant_text
 from crmbridge.services.deliver_outbound import post_event
+from crmbridge.services.hold_removals import held_back
 from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 5
 UNMAPPED_WAIT: Final = 6 * 3600.0
 """Seconds. Mapping somebody rings at once; this is for a ring that was lost."""
+HELD_WAIT: Final = 3600.0
+"""Seconds. An approval rings at once; this is for an accident that was mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def deliver_members(deps: Deps, workspace: str, group_id: str, persons: Sequence
     if group is None:
         deps.memberships.delivered(workspace, [line.member for line in open_lines])
         return
-    _tell(deps, workspace, group, _settle_untold(deps, workspace, group, open_lines))
+    lines = _settle_untold(deps, workspace, group, open_lines)
+    _tell(deps, workspace, group, lines if group.paused else _let_go(deps, group, lines, users))
     if moving := [line.member.person for line in told if line.moves and _is_told(deps, workspace, line.member)]:
         deliver_members(deps, workspace, group_id, moving)
 
@@ -111,6 +115,23 @@ def _settle_untold(deps: Deps, workspace: str, group: Group, lines: Iterable[_Te
     if silent:
         deps.memberships.delivered(workspace, silent)
     return tell
+
+
+def _let_go(deps: Deps, group: Group, lines: Sequence[_Telling], users: Mapping[str, str]) -> list[_Telling]:
+    """Without those who would leave and must wait. Who was excluded by hand leaves at once, and so does a chat user
+    whose place another one takes."""
+    leaving = [
+        line.member
+        for line in lines
+        if line.member.wanted == "out"
+        and line.member.override is None
+        and not (line.moves and line.member.person in users)
+    ]
+    held = held_back(deps, group, leaving)
+    for member in leaving:
+        if member.person in held:
+            _postpone(deps, group.workspace, member, HELD_WAIT)
+    return [line for line in lines if line.member.person not in held]
 
 
 @dataclass(slots=True)

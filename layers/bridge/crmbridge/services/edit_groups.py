@@ -15,13 +15,15 @@ from crmbridge.services.ring_untold import ring_untold
 
 MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
+MAX_HOLD: Final = 2000
 EDITORS: Final = ("admin", "member")
 DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections"})
 """What says who belongs; a change of any of them makes everything decided before it old."""
 
 
 def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
-    """`{"name", "channel", "rules"}` and optionally `members`, `include_closed`, `connections`, `paused`.
+    """`{"name", "channel", "rules"}` and optionally `members`, `include_closed`, `connections`, `paused`,
+    `hold_people`, `hold_percent`.
 
     Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have.
     """
@@ -138,6 +140,15 @@ def _members(value: Json) -> Members:
     return Members(value)
 
 
+def _number(most: int) -> Callable[[Json], int]:
+    def read(value: Json) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise Invalid(Problem("", "must be a whole number", f"1 to {most}"))
+        return value
+
+    return read
+
+
 def _connections(value: Json) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > MAX_CONNECTIONS:
         raise Invalid(Problem("", "must be a list of connections", f"at most {MAX_CONNECTIONS}; empty means all"))
@@ -161,4 +172,6 @@ _READERS: Final[Mapping[str, Callable[[Json], Any]]] = {
     "include_closed": _flag,
     "connections": _connections,
     "paused": _flag,
+    "hold_people": _number(MAX_HOLD),
+    "hold_percent": _number(100),
 }

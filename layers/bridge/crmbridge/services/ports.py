@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
     from crmbridge.domain.records import Json, Kind, RecordKey
+    from crmbridge.domain.removals import Removals
     from crmbridge.domain.runs import Run, Task
     from crmbridge.domain.stored import PageOf, Stored
     from crmbridge.domain.workspaces import ApiKey, Endpoint
@@ -255,6 +256,11 @@ class Memberships(Protocol):
         """Changes nothing when another override, or none, is there."""
 
     def overrides(self, workspace: str, group: str) -> Mapping[str, Override]: ...
+
+    def removals(self, workspace: str, group: str) -> Removals: ...
+
+    def save_removals(self, workspace: str, group: str, removals: Removals) -> None:
+        """Conditional on `version`; raises Stale."""
 
     def delivered(self, workspace: str, members: Sequence[Member]) -> None:
         """The chat app has acknowledged these sequences."""

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from crmbridge.domain.groups import person_of
 from crmbridge.domain.records import Kind
 from crmbridge.services.deliver_members import ring_members
+from crmbridge.services.list_members import all_members
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches, queue_records
-
-PAGE = 500
 
 
 def ring_people(deps: Deps, workspace: str, emails: Iterable[str]) -> None:
@@ -26,9 +25,5 @@ def ring_people(deps: Deps, workspace: str, emails: Iterable[str]) -> None:
 
 def _members_among(deps: Deps, workspace: str, group: str, persons: set[str]) -> Iterator[str]:
     """Whole pages: as many calls as groups, however many people were mapped at once."""
-    cursor = None
-    while True:
-        page = deps.memberships.members(workspace, group, limit=PAGE, cursor=cursor)
-        yield from (member.person for member in page.items if member.person in persons)
-        if (cursor := page.cursor) is None:
-            return
+    members = all_members(deps, workspace, group)
+    return (member.person for member in members if member.person in persons)

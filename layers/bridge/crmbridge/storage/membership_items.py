@@ -4,6 +4,7 @@
         sk  member#person                               the wanted state, and how often it was touched (`dirty`)
         sk  support#person#connection#object#id         a record's reason for that person, with its proof
         sk  history#person#sequence                     every change of the wanted state; only ever added to
+        sk  removals                                    who was let go of late, and whether removals are held
     pk  workspace#r#connection#object#id
         sk  held                                        the same supports seen from the record, and the guard's version
 
@@ -25,6 +26,7 @@ from crmbridge.storage.keys import joined, parts
 from crmbridge.storage.texts import packed, unpacked
 
 HELD: Final = "held"
+REMOVALS: Final = "removals"
 
 
 def group_partition(workspace: str, group: str) -> str:

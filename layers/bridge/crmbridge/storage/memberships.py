@@ -9,12 +9,15 @@ from typing import Final
 from crmbridge.domain.errors import Stale
 from crmbridge.domain.groups import Held, Member, Moved, Override, Support
 from crmbridge.domain.records import NEVER, RecordKey, instant_text
+from crmbridge.domain.removals import Removals
 from crmbridge.domain.stored import PageOf
+from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import PLACE, due_keys, due_place
 from crmbridge.storage.items import Items, When, Write, absent, below, equals, in_chunks, present, query_all
 from crmbridge.storage.keys import cursor_of, joined, place_of
 from crmbridge.storage.membership_items import (
     OVERRIDE,
+    REMOVALS,
     counts,
     group_partition,
     held_place,
@@ -106,6 +109,17 @@ class MembershipStore:
         shown = ("override",)
         rows = query_all(self._items, group_partition(workspace, group), "member#", attributes=shown)
         return {read_member(row).person: Override(row["override"]) for row in rows if "override" in row}
+
+    def removals(self, workspace: str, group: str) -> Removals:
+        item = self._items.get(group_partition(workspace, group), REMOVALS)
+        return from_json(Removals, item["removals"]) if item else Removals()
+
+    def save_removals(self, workspace: str, group: str, removals: Removals) -> None:
+        saved = replace(removals, version=removals.version + 1)
+        stored = {"removals": to_json(saved), "version": saved.version}
+        same = counts("version", removals.version)
+        if self._items.update((group_partition(workspace, group), REMOVALS), set=stored, when=same) is None:
+            raise Stale("the removals were judged by somebody else meanwhile")
 
     def delivered(self, workspace: str, members: Sequence[Member]) -> None:
         for member in members:
