@@ -260,3 +260,15 @@ def test_who_is_touched_while_they_are_told_is_still_due(
 
     assert ("w1", "g1", ANN) in deps.memberships.due(clock() + timedelta(minutes=5))
     assert said(deliver(ANN)) == [("U1", "out", 2)]
+
+
+def test_the_chat_app_is_told_whether_the_group_owns_its_channel(
+    deps: Deps, chat: Any, group: Group, support: Support_, deliver: Deliver
+) -> None:
+    support(ANN)
+    deliver(ANN)
+    deps.groups.save(replace(group, owns_channel=True))
+    support()
+    deliver(ANN)
+
+    assert [event["data"]["owns_channel"] for _, event in chat.heard] == [False, True]

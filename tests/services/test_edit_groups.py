@@ -72,6 +72,7 @@ def test_a_new_group_is_evaluated_in_full(deps: Deps, member: Caller, rung: Rung
         ({"connections": [7]}, "connections[0]"),
         ({"rules": []}, "rules"),
         ({"rules": {"operator": "AND", "rules": [{"field": "deal_x"}]}}, "rules.rules[0].field"),
+        ({"owns_channel": 1}, "owns_channel"),
         ({"hold_people": 0}, "hold_people"),
         ({"hold_people": True}, "hold_people"),
         ({"hold_percent": 101}, "hold_percent"),

@@ -25,6 +25,7 @@ class Group:
 
     `include_closed`: groups take open deals unless told otherwise. `connections` are those it draws from; empty: all.
     A removal of more than `hold_people`, or of more than `hold_percent` of the channel, is held until it is approved.
+    `owns_channel`: the chat app may also put out whom the group never brought.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Group:
     paused: bool = False
     hold_people: int = 20
     hold_percent: int = 50
+    owns_channel: bool = False
     version: int = 0
 
 

@@ -23,6 +23,9 @@ HoldPeople = Annotated[
 HoldPercent = Annotated[
     int, Field(ge=1, le=100, description="The same, as a share of the channel; three people may always leave")
 ]
+OwnsChannel = Annotated[
+    bool, Field(description="The chat app may also put out people whom the group never brought; said in every event")
+]
 Connections = Annotated[list[str], Field(max_length=100, description="Drawn from these; empty: from all")]
 
 
@@ -36,6 +39,7 @@ class GroupGiven(Given):
     paused: Annotated[bool, Field(description="While true, the channel is told nothing")] = False
     hold_people: HoldPeople = 20
     hold_percent: HoldPercent = 50
+    owns_channel: OwnsChannel = False
 
 
 class GroupChange(Given):
@@ -49,6 +53,7 @@ class GroupChange(Given):
     paused: bool | None = None
     hold_people: HoldPeople | None = None
     hold_percent: HoldPercent | None = None
+    owns_channel: OwnsChannel | None = None
 
 
 class GroupDraft(Given):
@@ -72,6 +77,7 @@ class GroupShown(Shown):
     paused: bool
     hold_people: int
     hold_percent: int
+    owns_channel: bool
     created_by: str
     created_at: datetime
 

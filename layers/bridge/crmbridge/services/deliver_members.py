@@ -177,7 +177,7 @@ def _event(deps: Deps, group: Group, lines: Iterable[_Telling]) -> dict[str, Jso
         }
         for line in lines
     ]
-    data = {"group": group.id, "channel": group.channel, "members": members}
+    data = {"group": group.id, "channel": group.channel, "owns_channel": group.owns_channel, "members": members}
     return {"type": "channel.members.wanted", "timestamp": instant_text(deps.now()), "data": data}
 
 

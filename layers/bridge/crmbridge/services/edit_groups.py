@@ -23,7 +23,7 @@ DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections"
 
 def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
     """`{"name", "channel", "rules"}` and optionally `members`, `include_closed`, `connections`, `paused`,
-    `hold_people`, `hold_percent`.
+    `hold_people`, `hold_percent`, `owns_channel`.
 
     Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have.
     """
@@ -172,6 +172,7 @@ _READERS: Final[Mapping[str, Callable[[Json], Any]]] = {
     "include_closed": _flag,
     "connections": _connections,
     "paused": _flag,
+    "owns_channel": _flag,
     "hold_people": _number(MAX_HOLD),
     "hold_percent": _number(100),
 }
