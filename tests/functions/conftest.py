@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import requests
-from crmbridge.domain.actions import Action, ActionStatus, Target, action_id
+from crmbridge.domain.actions import Action, ActionStatus, Receipt, Target, action_id
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Account, AppCredentials, Connection, TokenSet
 from crmbridge.domain.directories import Directories
@@ -40,7 +40,7 @@ GROUP = "01K9QJ5V7M3C0N7WQ2H8D4B6G1"
 RUN = "01K9QJ5V7M3C0N7WQ2H8D4B6R1"
 KEY = "01K9QJ5V7M3C0N7WQ2H8D4B6K1"
 OUTBOUND = "01K9QJ5V7M3C0N7WQ2H8D4B601"
-ACTION = action_id("acme", "U-ADA", "click-1")
+ACTION, PENDING, DONE = (action_id("acme", "U-ADA", key) for key in ("click-1", "pending", "done"))
 DEAL = {
     "id": "9001",
     "properties": {"dealname": "Renewal", "amount": "40000", "pipeline": "default"},
@@ -146,7 +146,8 @@ def furnish(deps: Deps) -> None:
     touched = deps.memberships.member("acme", GROUP, grace.person)
     deps.memberships.postpone("acme", touched, NOW + timedelta(hours=1))
     deps.journal.add_run(finished_run(), [])
-    deps.actions.claim(failed_action())
+    for action in (failed_action(), pending_action(), done_action()):
+        deps.actions.claim(action)
     deps.workspaces.add_api_key(ApiKey(KEY, "acme", "member", "U-ADA", "report", "h" * 64, NOW))
     deps.workspaces.set_endpoint("acme", Endpoint("https://chat.acme.example/hooks"))
     deps.workspaces.add_outbound("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)
@@ -168,6 +169,18 @@ def failed_action() -> Action:
         target=Target("deals", "9001"), requested_by="U-ADA", chat="CH-DEALS", body_hash="", key=ACTION, created_at=NOW,
     )  # fmt: skip
     return replace(action, status=ActionStatus.FAILED)
+
+
+def pending_action() -> Action:
+    return replace(failed_action(), id=PENDING, key=PENDING, status=ActionStatus.PENDING)
+
+
+def done_action() -> Action:
+    receipt = Receipt(
+        object="deals", external_id="9001", before={"amount": "35000"}, after={"amount": "40000"}, completed_at=NOW,
+        attempts=1,
+    )  # fmt: skip
+    return replace(failed_action(), id=DONE, key=DONE, status=ActionStatus.COMPLETED, receipt=receipt)
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ STATUS = {
     },
     "oauth": {"start": 200, "callback": 400, "callback_denied": 400},
     "records": {"list": 200, "by_email": 200, "by_name": 200, "read": 200},
-    "actions": {"ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "of_chat": 200},
+    "actions": {
+        "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "cancel": 200, "undo": 202, "of_chat": 200,
+    },
     "groups": {
         "list": 200, "create": 201, "create_wrong": 400, "read": 200, "edit": 200, "delete": 204, "members": 200,
         "sync": 202, "why": 200, "preview": 200, "pin": 200, "unpin": 204, "exclude": 200, "readmit": 204,

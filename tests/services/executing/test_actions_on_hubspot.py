@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from crmbridge.domain.actions import ACTION_TYPES, Action, ActionStatus
+from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Caller, TokenSet
 from crmbridge.domain.records import RecordKey
 from crmbridge.platforms.hubspot import HUBSPOT
@@ -17,6 +18,8 @@ from crmbridge.services.execute_action import execute_action
 from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
+from crmbridge.services.store_sightings import store_sightings
+from crmbridge.services.undo_action import undo_action
 
 from local.simulators import Running, running
 
@@ -154,6 +157,23 @@ def test_a_write_that_lands_after_our_look_up_makes_nothing_twice(
 
     assert done.status is ActionStatus.COMPLETED
     assert len(live(sim, OBJECTS[type])) == before + 1
+
+
+@pytest.mark.parametrize("type", [type for type in FIELDS if type not in CREATES])
+def test_an_update_can_be_taken_back(
+    house: Deps, sim: Running, ask: Any, settle: Any, member: Caller, type: str
+) -> None:
+    connection, id = house.connections.get("w1", "c1"), live(sim, OBJECTS[type])[0]
+    api = open_api(house, connection, "click")
+    known = HUBSPOT.load_directories(api)
+    seen, cause = HUBSPOT.fetch(api, OBJECTS[type], [id], known), Cause(Origin.INCREMENTAL)
+    store_sightings(house, HUBSPOT, connection, known, seen, read_started_at=house.now(), cause=cause)
+
+    done = settle(ask(type))
+    undone = settle(undo_action(house, member, done.id))
+
+    assert undone.status is ActionStatus.COMPLETED
+    assert (undone.receipt.before, undone.receipt.after) == (done.receipt.after, done.receipt.before)
 
 
 def test_a_rate_limit_makes_it_wait(house: Deps, sim: Running, ask: Any, settle: Any) -> None:

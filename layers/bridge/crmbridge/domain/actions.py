@@ -94,6 +94,7 @@ class Receipt:
 class Action:
     """The item is the claim. `fields` are of our words, `custom_fields` under remote keys; `links` to associate with.
 
+    `undoes` is the id of the update that this one takes back, and `only_if` what the CRM must still have then;
     `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `before` is
     what an update was decided on; `resent` counts requests sent after an unknown outcome, `retried` the times a person
     asked for it again; `history` holds (status, ISO instant, note).
@@ -125,6 +126,8 @@ class Action:
     receipt: Receipt | None = None
     cause_rule: str | None = None
     hops: int = 0
+    undoes: str = ""
+    only_if: Mapping[str, Json] = field(default_factory=dict)
     history: tuple[tuple[str, str, str], ...] = ()
     version: int = 0
 

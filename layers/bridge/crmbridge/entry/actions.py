@@ -10,7 +10,7 @@ from pydantic import Field
 from crmbridge.domain.actions import ACTION_TYPES, Action
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
-from crmbridge.services import read_actions, request_action
+from crmbridge.services import read_actions, request_action, undo_action
 
 router = new_router()
 TAGS = ["Actions"]
@@ -72,7 +72,9 @@ class StepShown(Shown):
 
 
 class ActionShown(Shown):
-    """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or leave it."""
+    """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or leave it.
+
+    `undoes` is the id of the action that this one takes back, or empty."""
 
     id: str
     connection: str
@@ -90,6 +92,7 @@ class ActionShown(Shown):
     next_attempt_at: datetime | None
     error: dict[str, Any] | None
     receipt: ReceiptShown | None
+    undoes: str
     history: list[StepShown]
 
 
@@ -113,6 +116,18 @@ def read_action(ask: Ask, id: str) -> ActionShown:
 @router.post("/v1/actions/<id>/retry", summary="Try a failed action again", tags=TAGS, status_code=202)
 def retry_action(ask: Ask, id: str) -> Response[ActionShown]:
     return _followed(read_actions.retry_action(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/actions/<id>/cancel", summary="Call off an action that was not sent", tags=TAGS)
+def cancel_action(ask: Ask, id: str) -> ActionShown:
+    return shown(read_actions.cancel_action(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/actions/<id>/undo", summary="Take back a completed update", tags=TAGS, status_code=202)
+def take_back_action(ask: Ask, id: str) -> Response[ActionShown]:
+    """Only while the CRM still has what was written. Answers with the action that writes back what was there before;
+    asking again answers with the same one."""
+    return _followed(undo_action.undo_action(ask.deps, ask.caller, id))
 
 
 @router.get("/v1/chats/<chat>/actions", summary="List a chat's actions, the newest first", tags=TAGS)

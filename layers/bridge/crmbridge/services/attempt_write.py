@@ -71,6 +71,16 @@ def _living_target(deps: Deps, action: Action) -> RecordKey | None:
     return found.key if found else key
 
 
+def changed_since(attempt: Attempt) -> list[str]:
+    """The fields that an undo rests on and that the CRM has otherwise now. Raises what reading raises."""
+    wanted, request = attempt.action.only_if, attempt.request
+    if not wanted or request.external_id is None:
+        return []
+    seen = _seen(attempt, request.object, request.external_id)
+    now = _values(attempt, seen) if seen else {}
+    return [name for name, value in wanted.items() if name not in now or now[name] != value]
+
+
 def store_outcome(deps: Deps, attempt: Attempt, written: Written, started_at: datetime) -> Mapping[str, Json]:
     """Store the record as the CRM has it now; return the values it has for what was asked (CRMs normalise)."""
     seen = written.seen
@@ -94,10 +104,14 @@ def store_outcome(deps: Deps, attempt: Attempt, written: Written, started_at: da
 def _read_back(attempt: Attempt, written: Written) -> Sighting | None:
     """What was written is written: when it cannot be read now, the next sync brings it."""
     try:
-        read = attempt.platform.fetch(attempt.api, written.object, [written.external_id], attempt.directories)
+        return _seen(attempt, written.object, written.external_id)
     except PlatformError:
         return None
-    return next((seen for seen in read if seen.external_id == written.external_id), None)
+
+
+def _seen(attempt: Attempt, object: str, id: str) -> Sighting | None:
+    read = attempt.platform.fetch(attempt.api, object, [id], attempt.directories)
+    return next((seen for seen in read if seen.external_id == id), None)
 
 
 def _values(attempt: Attempt, seen: Sighting) -> Mapping[str, Json]:

@@ -27,7 +27,7 @@ from crmbridge.domain.errors import (
 from crmbridge.domain.messages import next_try
 from crmbridge.domain.records import Json
 from crmbridge.platforms.spec import Written
-from crmbridge.services.attempt_write import Attempt, open_attempt, receipt, store_outcome
+from crmbridge.services.attempt_write import Attempt, changed_since, open_attempt, receipt, store_outcome
 from crmbridge.services.finish_action import explained, finish_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import record_key
@@ -57,7 +57,7 @@ def execute_action(deps: Deps, workspace: str, id: str) -> None:
             return
         if action.status is ActionStatus.SENDING:
             _find_out(deps, attempt)
-        elif not _is_superseded(deps, attempt):
+        elif not _is_overtaken(deps, attempt):
             _send(deps, attempt)
 
 
@@ -69,21 +69,48 @@ def _is_due(action: Action, now: datetime) -> bool:
 
 def _opened(deps: Deps, action: Action) -> Attempt | None:
     """None: the action waits or has ended. Nothing leaves for the CRM here that could write."""
-    unknown = action.status is ActionStatus.SENDING
     try:
         connection = deps.connections.get(action.workspace, action.connection)
         _check_health(connection)
         return open_attempt(deps, action, connection)
-    except _AWAY as error:
-        _wait(deps, action, error)
     except (NotFound, Unsupported, PlatformError) as error:
-        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
+        _stop(deps, action, error)
     return None
+
+
+def _stop(deps: Deps, action: Action, error: BridgeError) -> None:
+    """Before a request could leave: wait for a CRM that is away, end at what is final."""
+    if isinstance(error, _AWAY):
+        _wait(deps, action, error)
+    else:
+        unknown = action.status is ActionStatus.SENDING
+        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
 
 
 def _check_health(connection: Connection) -> None:
     if connection.health is Health.NEEDS_RECONNECT:
         raise ReauthRequired("the connection must be renewed", platform=connection.platform)
+
+
+def _is_overtaken(deps: Deps, attempt: Attempt) -> bool:
+    """A later update is done already, or what an undo takes back is no longer there; then the action has ended. Also
+    when the CRM cannot say so now: then it waits."""
+    return _is_superseded(deps, attempt) or _is_changed(deps, attempt)
+
+
+def _is_changed(deps: Deps, attempt: Attempt) -> bool:
+    try:
+        changed = changed_since(attempt)
+    except PlatformError as error:
+        _stop(deps, attempt.action, error)
+        return True
+    if changed:
+        said = {
+            "message": f"somebody has changed {', '.join(changed)} since",
+            "next_step": "look at the record; nothing was taken back",
+        }
+        _end(deps, attempt.action, ActionStatus.SUPERSEDED, said)
+    return bool(changed)
 
 
 def _is_superseded(deps: Deps, attempt: Attempt) -> bool:
@@ -122,7 +149,7 @@ def _find_out(deps: Deps, attempt: Attempt) -> None:
         return
     if written is not None:
         _complete(deps, asking, written, started_at)
-    elif not _is_superseded(deps, asking):
+    elif not _is_overtaken(deps, asking):
         _send_again(deps, asking)
 
 

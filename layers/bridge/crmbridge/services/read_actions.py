@@ -29,7 +29,7 @@ def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
 
     Raises Clash for an action that is under way or done: it must not happen twice.
     """
-    action = _own(deps, caller, id)
+    action = own_action(deps, caller, id)
     if action.status not in _AGAIN:
         raise Clash(f"the action is {action.status}; only a failed or uncertain one can be tried again")
     key, now = record_key(action), deps.now()
@@ -46,7 +46,7 @@ def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
 
 def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:
     """While nothing has been sent. Raises Clash afterwards."""
-    action = _own(deps, caller, id)
+    action = own_action(deps, caller, id)
     if action.status is ActionStatus.CANCELLED:
         return action
     if action.status not in _NOT_SENT:
@@ -54,7 +54,8 @@ def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:
     return _saved(deps, action.moved(ActionStatus.CANCELLED, deps.now(), f"cancelled by {caller.user}"))
 
 
-def _own(deps: Deps, caller: Caller, id: str) -> Action:
+def own_action(deps: Deps, caller: Caller, id: str) -> Action:
+    """Raises Forbidden for members who did not ask for it."""
     action = deps.actions.get(caller.workspace, id)
     if not (caller.is_admin or caller.user == action.requested_by):
         raise Forbidden("only an admin or who asked for the action may decide about it")

@@ -32,7 +32,7 @@ def request_action(deps: Deps, caller: Caller, body: Mapping[str, Json], idempot
     wanted = sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
     action, is_new = _known(deps, caller.workspace, id), False
     if action is None:
-        action, is_new = deps.actions.claim(_drafted(deps, caller, body, id, wanted))
+        action, is_new = deps.actions.claim(draft_action(deps, caller, body, id, body_hash=wanted))
     if action.body_hash != wanted:
         raise Clash("this Idempotency-Key was used with another body; take a new key for a new action")
     ring_action(deps, action)
@@ -76,7 +76,9 @@ def _known(deps: Deps, workspace: str, id: str) -> Action | None:
         return None
 
 
-def _drafted(deps: Deps, caller: Caller, body: Mapping[str, Json], id: str, body_hash: str) -> Action:
+def draft_action(deps: Deps, caller: Caller, body: Mapping[str, Json], id: str, *, body_hash: str) -> Action:
+    """A checked action, not claimed yet; an update has its place in the record's order. Raises what `check_action`
+    does."""
     checked, now = check_action(deps, caller.workspace, body), deps.now()
     draft = Action(
         id=id,
