@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from crmbridge.domain.directories import Directories, Owner
-from crmbridge.domain.predicates import Facts, Predicate, facts
+from crmbridge.domain.predicates import Facts, Predicate, When, facts
 from crmbridge.domain.records import Json, Record, RecordKey
 
 
@@ -121,6 +121,8 @@ class View:
     is_closed: bool
     contacts: Mapping[str, str] | None = None
     owners: Mapping[str, str] | None = None
+    when: When | None = None
+    """For rules about today."""
     began: Mapping[str, Json] = field(default_factory=dict)
     """What the proof of a support that begins now says of its beginning: `since`, and the record's last `change`."""
 
@@ -187,12 +189,12 @@ def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Sup
     if not takes(group, view):
         return
     mine = {support.person: support for support in held if support.group == group.id and support.epoch == group.epoch}
-    answer = predicate(view.facts)
+    answer = predicate(view.facts, view.when)
     if answer is not True:
-        if answer is None and predicate.may_stay(view.facts):
+        if answer is None and predicate.may_stay(view.facts, view.when):
             yield from _staying(group, view, mine)
         return
-    proof = predicate.proof(view.facts)
+    proof = predicate.proof(view.facts, view.when)
     people, begun = _people(group, view), _beginnings(group, held)
     for person, source in people.items():
         told = {**proof, "through": source, **begun.get(person, view.began)}

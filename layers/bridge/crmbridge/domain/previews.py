@@ -21,9 +21,9 @@ class Leaf:
     empty: int = 0
 
     def look(self, view: View) -> None:
-        if self.asks(view.facts) is None:
+        if self.asks(view.facts, view.when) is None:
             self.unknown += 1
-            self.empty += bool(self.asks_empty and self.asks_empty(view.facts))
+            self.empty += bool(self.asks_empty and self.asks_empty(view.facts, view.when))
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Glance:
     let_go: dict[RecordKey, str] = field(default_factory=dict)
 
     def is_of_interest(self, view: View) -> bool:
-        return takes(self.group, view) and self.predicate(view.facts) is not False
+        return takes(self.group, view) and self.predicate(view.facts, view.when) is not False
 
     def look(self, key: RecordKey, view: View | None) -> None:
         """`view` is None for what is not a live deal."""
@@ -51,7 +51,7 @@ class Glance:
         if view is None or not takes(self.group, view):
             self.let_go[key] = "the record is gone" if view is None else _not_taken(self.group, view)
             return
-        answer = self.predicate(view.facts)
+        answer = self.predicate(view.facts, view.when)
         supports = list(supported(self.group, self.predicate, view, self.held.get(key, ())))
         for support in supports:
             self.brought.setdefault(support.person, support)

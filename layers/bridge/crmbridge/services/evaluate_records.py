@@ -94,7 +94,7 @@ class _Groups:
 
     def bring_contacts_of(self, view: View) -> bool:
         return any(
-            group.members is not Members.OWNER and takes(group, view) and predicate.may_stay(view.facts)
+            group.members is not Members.OWNER and takes(group, view) and predicate.may_stay(view.facts, view.when)
             for group, predicate in self._not_failed_by(view)
         )
 
@@ -109,7 +109,7 @@ class _Groups:
 
     def _not_failed_by(self, view: View) -> Iterator[tuple[Group, Predicate]]:
         """All others bring nobody and keep nobody, so that a record costs what the few groups cost that it concerns."""
-        true, unknown = self.index.matches(view.facts)
+        true, unknown = self.index.matches(view.facts, view.when)
         for at in self.index.numbers(true | unknown):
             group, predicate = self.all[at]
             if predicate is not None:

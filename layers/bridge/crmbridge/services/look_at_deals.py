@@ -7,6 +7,7 @@ from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import NotFound
 from crmbridge.domain.groups import View, contact_emails, contact_person, deal_facts, owner_people
+from crmbridge.domain.predicates import When
 from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
 from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
@@ -74,7 +75,14 @@ def _view(sources: Sources, key: RecordKey, deal: Stored) -> View:
     known = deal_facts(deal.record, directories)
     owners = owner_people(known, directories.owners) if directories else None
     is_closed = known.get("is_closed") is True or known.get("is_won") is True
-    return View(key=key, facts=known, is_closed=is_closed, owners=owners, began=_beginning(sources, deal))
+    return View(
+        key=key,
+        facts=known,
+        is_closed=is_closed,
+        owners=owners,
+        when=When(sources.deps.now()),
+        began=_beginning(sources, deal),
+    )
 
 
 def _beginning(sources: Sources, deal: Stored) -> Mapping[str, Json]:
