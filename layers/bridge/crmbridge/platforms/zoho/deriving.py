@@ -55,21 +55,30 @@ Derive = Callable[[Reading], None]
 
 
 def derive_addresses(reading: Reading) -> None:
-    """A mobile number alone is the phone."""
-    for scalar, name, key, others in (
-        ("email", "emails", "Email", (("secondary", "Secondary_Email"),)),
-        ("phone", "phones", "Phone", (("mobile", "Mobile"),)),
-    ):
-        told = [(label, _text(reading, name, other)) for label, other in others]
-        if scalar in reading.odd or not (key in reading.raw or any(text for _, text in told)):
-            continue
-        pairs = [("", reading.fields.get(scalar)), *told]
-        main = next((text for _, text in pairs if isinstance(text, str) and text), None)
-        found: dict[str, Labelled] = {}
-        for label, text in pairs:
-            if isinstance(text, str) and text:
-                found.setdefault(text, Labelled(text, label, text == main))
-        reading.fields[scalar], reading.fields[name] = main, tuple(found.values())
+    """A mobile number alone is the phone; a second address alone is still the second."""
+    fields = reading.fields
+    _derive_list(reading, "email", "emails", "Email", ("secondary", "Secondary_Email"), fields.get("email"))
+    mobile = reading.raw.get("Mobile")
+    main = fields.get("phone") or (mobile.strip() or None if isinstance(mobile, str) else None)
+    if "phone" not in reading.odd and ("phone" in fields or main):
+        fields["phone"] = main
+    _derive_list(reading, "phone", "phones", "Phone", ("mobile", "Mobile"), main)
+
+
+def _derive_list(reading: Reading, scalar: str, name: str, key: str, other: tuple[str, str], main: Value) -> None:
+    label, second = other
+    text = _text(reading, name, second)
+    if scalar in reading.odd:
+        if text:
+            reading.custom[second] = text
+        return
+    if key not in reading.raw and not text:
+        return
+    found: dict[str, Labelled] = {}
+    for told, value in (("", reading.raw.get(key)), (label, text)):
+        if isinstance(value, str) and value and value not in found:
+            found[value] = Labelled(value, told, value == main)
+    reading.fields[name] = tuple(found.values())
 
 
 def _text(reading: Reading, name: str, key: str) -> str | None:
