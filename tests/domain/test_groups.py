@@ -135,6 +135,12 @@ def test_todays_labels_come_from_the_directories() -> None:
     assert (known["is_closed"], known["is_won"]) == (True, True)
 
 
+def test_of_a_stage_that_pipelines_share_the_deal_says_in_which_it_is() -> None:
+    shared = Directories(account=Account("48"), stages={"Won": Stage("Won", "Won", "", "", is_won=True)})
+
+    assert deal_facts(deal(stage="Won", pipeline_label="Partners"), shared)["pipeline_label"] == "Partners"
+
+
 def test_what_the_record_says_of_being_closed_wins() -> None:
     assert deal_facts(deal(stage="s9", is_closed=False), DIRECTORIES)["is_closed"] is False
 

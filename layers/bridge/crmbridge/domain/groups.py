@@ -141,7 +141,9 @@ def deal_facts(deal: Record, directories: Directories | None) -> Facts:
     if directories is None:
         return known
     if stage := directories.stages.get(str(known.get("stage"))):
-        known.update(stage_label=stage.label, pipeline_label=stage.pipeline_label)
+        known.update(stage_label=stage.label)
+        if stage.pipeline_label:  # empty: several pipelines share the stage, and the deal says in which it is
+            known.update(pipeline_label=stage.pipeline_label)
         known.setdefault("is_closed", stage.is_closed)
         known.setdefault("is_won", stage.is_won)
     if owner := directories.owners.get(str(known.get("owner_id"))):
