@@ -17,6 +17,8 @@ from local.journey.truth import records, scanned
 from local.journey.world import CLIENT_SECRET, PREFIX, Simulator, put_secret, simulator
 
 Json = Any
+CONVERTED = ("IsConverted", "Converted__s")
+"""What says of a lead that it is none any more."""
 SIZES: Mapping[str, str | int] = {"contacts": 500, "companies": 100, "deals": 200}
 
 
@@ -31,6 +33,8 @@ class Neighbour:
     auth_path: str = ""
     account: str = "1"
     """What approves at the simulator's consent page: an account, as that CRM names it."""
+    other_hosts: tuple[str, ...] = ()
+    """Paths of further login hosts, which a callback may name: a CRM's data centres."""
     options: Mapping[str, str | int] = field(default_factory=dict)
 
     @property
@@ -71,6 +75,7 @@ NEIGHBOURS = (
             "Accounts": ("Account_Name", "name"),
             "Deals": ("Deal_Name", "name"),
         },
+        other_hosts=("/accounts.zoho.eu",),
     ),
 )
 
@@ -102,7 +107,8 @@ def visit(story: Story, neighbour: Neighbour, crm: Simulator) -> Mapping[str, Js
 def keep_app(engine: Engine, neighbour: Neighbour, crm: Simulator) -> None:
     """What an operator stores once: our app at that CRM."""
     app = {"client_id": neighbour.client_id, "client_secret": CLIENT_SECRET, "api_url": crm.url}
-    hosts = {"auth_url": crm.url + neighbour.auth_path}
+    others = " ".join(crm.url + path for path in neighbour.other_hosts)
+    hosts = {"auth_url": crm.url + neighbour.auth_path, "hosts": others}
     put_secret(engine.client("secretsmanager"), f"{PREFIX}/apps/{neighbour.platform}", {**app, **hosts})
 
 
@@ -126,7 +132,7 @@ def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
 def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str) -> Iterator[str]:
     """Who lives (in the archive, too, where a CRM has one; a converted lead does not), and what each is called."""
     remote, ours = neighbour.objects[object]
-    living = [one for one in crm.get("state", object=object)["live"] if not one.get("IsConverted")]
+    living = [one for one in crm.get("state", object=object)["live"] if not any(map(one.get, CONVERTED))]
     truth = {str(one[neighbour.id]): one.get(remote) for one in living}
     stored = scanned(records(story.world), story, object)
     there = (State.LIVE, State.ARCHIVED)
