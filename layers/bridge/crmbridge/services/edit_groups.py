@@ -8,7 +8,7 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden, Invalid, Problem
 from crmbridge.domain.groups import Group, Members
 from crmbridge.domain.predicates import compile_predicate
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, Kind
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import queue_records, queue_scans
 from crmbridge.services.ring_untold import ring_untold
@@ -17,6 +17,8 @@ MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
 MAX_HOLD: Final = 2000
 EDITORS: Final = ("admin", "member")
+ACROSS: Final = (Kind.CONTACT, Kind.COMPANY)
+"""What a group may ask of the records that a deal is linked to."""
 DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections"})
 """What says who belongs; a change of any of them makes everything decided before it old."""
 
@@ -130,7 +132,9 @@ def _flag(value: Json) -> bool:
 def _rules(value: Json) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise Invalid(Problem("", "must be an object", '{"operator": "AND", "rules": [...]}'))
-    compile_predicate(value)
+    beyond = compile_predicate(value).needs_links.difference(ACROSS)
+    if beyond:
+        raise Invalid(Problem("", f"ask for a deal's {' and '.join(sorted(beyond))}", f"only {' or '.join(ACROSS)}"))
     return dict(value)
 
 

@@ -46,7 +46,7 @@ def evaluate_shard(deps: Deps, workspace: str, scan: Mapping[str, Json], deadlin
 
 
 def evaluate_records(deps: Deps, keys: Sequence[RecordKey]) -> None:
-    """Settle what these records of one workspace support; a changed contact settles the deals that link to it.
+    """Settle what these records of one workspace support; what a deal links to settles that deal.
 
     Raises Stale when records change faster than they can be looked at; the message comes back then.
     """
@@ -61,26 +61,23 @@ def evaluate_records(deps: Deps, keys: Sequence[RecordKey]) -> None:
 
 
 def _deals_of(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
-    """Links are looked up only where a group takes contacts. What a vanished connection left behind is let go."""
+    """Links are looked up only where a group cares for them. What a vanished connection left behind is let go."""
     if not keys:
         return []
-    _, groups = deps.groups.snapshot(keys[0].workspace)
-    take_contacts = any(group.members is not Members.OWNER for group in groups)
+    looked_at = _groups(deps, keys[0].workspace).kinds_beside_deals()
     sources = Sources(deps, keys[0].workspace)
     deals: dict[RecordKey, None] = {}
     for key in keys:
         if sources.is_of(key, Kind.DEAL) or sources.connection(key.connection) is None:
             deals[key] = None
-        elif take_contacts and sources.is_of(key, Kind.CONTACT):
+        elif any(sources.is_of(key, kind) for kind in looked_at):
             deals |= dict.fromkeys(_linking(deps, sources, key))
     return list(deals)
 
 
-def _linking(deps: Deps, sources: Sources, contact: RecordKey) -> list[RecordKey]:
-    names = sources.objects(contact.connection, Kind.DEAL)
-    return [
-        replace(contact, object=name, external_id=id) for name in names for id in deps.records.linked(contact, name)
-    ]
+def _linking(deps: Deps, sources: Sources, other: RecordKey) -> list[RecordKey]:
+    names = sources.objects(other.connection, Kind.DEAL)
+    return [replace(other, object=name, external_id=id) for name in names for id in deps.records.linked(other, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +88,14 @@ class _Groups:
     all: Sequence[tuple[Group, Predicate | None]]
     index: MaskIndex
     """Of the predicates of all, one that is None being nothing."""
+
+    def needs_links(self) -> frozenset[Kind]:
+        return frozenset(kind for _, predicate in self.all if predicate for kind in predicate.needs_links)
+
+    def kinds_beside_deals(self) -> frozenset[Kind]:
+        """Of which records a change is a change of the deals that link to them."""
+        takes_contacts = any(group.members is not Members.OWNER for group, _ in self.all)
+        return self.needs_links() | ({Kind.CONTACT} if takes_contacts else frozenset())
 
     def bring_contacts_of(self, view: View) -> bool:
         return any(
@@ -123,7 +128,7 @@ def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
     groups = _groups(deps, keys[0].workspace)
     if not groups.all and not any(one.supports for one in held.values()):
         return []
-    scene = look_at_deals(deps, keys, groups.bring_contacts_of) if groups.all else Scene({}, {})
+    scene = look_at_deals(deps, keys, groups.bring_contacts_of, groups.needs_links()) if groups.all else Scene({}, {})
     written: list[RecordKey] = []
     again: list[RecordKey] = []
     for key in keys:

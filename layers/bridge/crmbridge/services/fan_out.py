@@ -10,7 +10,7 @@ from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches, queue_records
 
-GROUPED: Final = frozenset({Kind.CONTACT, Kind.DEAL})
+GROUPED: Final = frozenset({Kind.CONTACT, Kind.COMPANY, Kind.DEAL})
 """Kinds that decide who is in a smart group; changes of the others ring nobody."""
 
 

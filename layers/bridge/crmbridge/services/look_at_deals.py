@@ -1,13 +1,13 @@
 """Deals as groups see them: what rules are asked of, and whom each deal would bring."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import NotFound
 from crmbridge.domain.groups import View, contact_emails, contact_person, deal_facts, owner_people
-from crmbridge.domain.predicates import When
+from crmbridge.domain.predicates import Facts, When
 from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
 from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
@@ -52,17 +52,24 @@ class Scene:
     stored: Mapping[RecordKey, Stored]
 
 
-def look_at_deals(deps: Deps, keys: Sequence[RecordKey], brings: Callable[[View], bool]) -> Scene:
-    """Contacts are read only for deals of which `brings` says that some group may want them."""
+def look_at_deals(
+    deps: Deps, keys: Sequence[RecordKey], brings: Callable[[View], bool], links: Collection[Kind] = ()
+) -> Scene:
+    """Contacts are read only for deals of which `brings` says that some group may want them; linked records of the
+    kinds `links`, about which there are rules, for all deals."""
     sources = Sources(deps, keys[0].workspace)
     stored = dict(deps.records.get_many(keys))
-    views = {
-        key: _view(sources, key, one)
-        for key, one in stored.items()
-        if one.record.state is State.LIVE and sources.is_of(key, Kind.DEAL)
+    deals = {
+        key: one for key, one in stored.items() if one.record.state is State.LIVE and sources.is_of(key, Kind.DEAL)
     }
-    wanted = {key: _contact_keys(sources, key, stored[key].record) for key, view in views.items() if brings(view)}
-    contacts = deps.records.get_many(sorted({contact for linked in wanted.values() for contact in linked or ()}))
+    ends = {key: _ends(sources, key, one.record, links) for key, one in deals.items()}
+    others = _read(deps, (end for by_kind in ends.values() for linked in by_kind.values() for end in linked))
+    views = {key: _view(sources, key, one, _linked(sources, ends[key], others)) for key, one in deals.items()}
+    wanted = {
+        key: _linked_keys(sources, key, stored[key].record, Kind.CONTACT) for key, view in views.items() if brings(view)
+    }
+    unread = (contact for linked in wanted.values() for contact in linked or () if contact not in others)
+    contacts = {**others, **_read(deps, unread)}
     users = _users(deps, sources.workspace, [one.record for one in contacts.values()])
     for key, linked in wanted.items():
         if linked is not None:
@@ -70,9 +77,14 @@ def look_at_deals(deps: Deps, keys: Sequence[RecordKey], brings: Callable[[View]
     return Scene(views, {**contacts, **stored})
 
 
-def _view(sources: Sources, key: RecordKey, deal: Stored) -> View:
+def _read(deps: Deps, keys: Iterable[RecordKey]) -> Mapping[RecordKey, Stored]:
+    return deps.records.get_many(sorted(set(keys)))
+
+
+def _view(sources: Sources, key: RecordKey, deal: Stored, linked: Mapping[Kind, Sequence[Facts]]) -> View:
     directories = sources.directories(key.connection)
     known = deal_facts(deal.record, directories)
+    known.linked = linked
     owners = owner_people(known, directories.owners) if directories else None
     is_closed = known.get("is_closed") is True or known.get("is_won") is True
     return View(
@@ -92,9 +104,31 @@ def _beginning(sources: Sources, deal: Stored) -> Mapping[str, Json]:
     return {"since": instant_text(sources.deps.now()), "change": change}
 
 
-def _contact_keys(sources: Sources, key: RecordKey, deal: Record) -> list[RecordKey] | None:
-    """None when no links to contacts were ever read."""
-    read = [name for name in sources.objects(key.connection, Kind.CONTACT) if name in deal.links]
+def _ends(
+    sources: Sources, key: RecordKey, deal: Record, links: Collection[Kind]
+) -> Mapping[Kind, Sequence[RecordKey]]:
+    """What the deal is linked to, of the kinds whose links were read."""
+    found = {kind: _linked_keys(sources, key, deal, kind) for kind in links}
+    return {kind: linked for kind, linked in found.items() if linked is not None}
+
+
+def _linked(
+    sources: Sources, ends: Mapping[Kind, Sequence[RecordKey]], others: Mapping[RecordKey, Stored]
+) -> Mapping[Kind, Sequence[Facts]]:
+    """Of what is linked and was never stored nothing is known; what is gone from the CRM is linked no more."""
+    return {
+        kind: [
+            deal_facts(others[key].record, sources.directories(key.connection)) if key in others else Facts()
+            for key in linked
+            if key not in others or others[key].record.state is State.LIVE
+        ]
+        for kind, linked in ends.items()
+    }
+
+
+def _linked_keys(sources: Sources, key: RecordKey, deal: Record, kind: Kind) -> list[RecordKey] | None:
+    """None when no links to such records were ever read."""
+    read = [name for name in sources.objects(key.connection, kind) if name in deal.links]
     if not read:
         return None
     return [replace(key, object=name, external_id=link.external_id) for name in read for link in deal.links[name]]

@@ -117,7 +117,7 @@ def _look(deps: Deps, glance: Glance) -> bool:
     until = deps.now() + MAX_TIME
     keys = _deals(deps, glance.group)
     for batch in batches(islice(keys, MAX_DEALS)):
-        scene = look_at_deals(deps, batch, glance.is_of_interest)
+        scene = look_at_deals(deps, batch, glance.is_of_interest, glance.predicate.needs_links)
         for key in batch:
             glance.look(key, scene.views.get(key))
         if deps.now() > until:
