@@ -43,7 +43,12 @@ def chosen(keyed: Directories) -> Directories:
         Type.OPTION,
         options=(Option("COMPUTER_SOFTWARE", "Software"), Option("BANKING", "Bank")),
     )
-    fields = {**keyed.fields, "companies": {**keyed.fields["companies"], "industry": industry}}
+    stage = Field("lifecyclestage", "Lifecycle", Type.OPTION, options=(Option("lead", "Lead"), Option("8812", "Pilot")))
+    fields = {
+        **keyed.fields,
+        "companies": {**keyed.fields["companies"], "industry": industry},
+        "contacts": {**keyed.fields["contacts"], "lifecyclestage": stage},
+    }
     return replace(keyed, fields=fields, outcomes={"b2": "Left voicemail"})
 
 
@@ -150,6 +155,7 @@ def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, k
         ("update_activity", {"type": "meeting"}, "type", "stays one"),
         ("update_activity", {"object": "meetings", "occurred_at": "2026-05-04"}, "occurred_at", "together"),
         ("update_company", {"industry": "Magic"}, "industry", "Software"),
+        ("update_contact", {"lifecycle_stage": "Dating"}, "lifecycle_stage", "Pilot"),
     ],
 )
 def test_what_hubspot_cannot_take_is_refused_before_anything_is_sent(
@@ -177,6 +183,7 @@ def test_what_hubspot_cannot_take_is_refused_before_anything_is_sent(
         ("create_company", {"name": "Acme", "industry": "software"}, "industry", "COMPUTER_SOFTWARE"),
         ("create_deal", {"name": "Acme", "stage": "901"}, "pipeline", "renewals"),
         ("update_contact", {"lifecycle_stage": "sales_qualified"}, "lifecyclestage", "salesqualifiedlead"),
+        ("update_contact", {"lifecycle_stage": "pilot"}, "lifecyclestage", "8812"),
         ("update_activity", {"object": "emails", "direction": "inbound"}, "hs_email_direction", "INCOMING_EMAIL"),
     ],
 )

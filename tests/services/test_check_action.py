@@ -186,3 +186,24 @@ def test_what_this_crm_cannot_take_is_named_before_it_is_promised(
         check_action(deps, "w1", {"connection": "c1", **body})
 
     assert [problem.field for problem in caught.value.problems] == [path]
+
+
+def test_what_a_field_said_is_kept_as_far_as_it_was_read(deps: Deps) -> None:
+    target = {"object": "deals", "external_id": "d1"}
+    body = {"type": "update_deal", "connection": "c1", "target": target, "fields": {"name": "Bolt", "amount": 5}}
+
+    assert check_action(deps, "w1", body).before == {"name": "Acme"}
+
+
+def test_a_lifecycle_stage_of_the_customers_own_is_kept_under_its_own_name(
+    deps: Deps, put_record: Callable[..., Any]
+) -> None:
+    put_record("contacts", "p1", Kind.CONTACT, lifecycle_stage="other", lifecycle_raw="8812")
+    target = {"object": "contacts", "external_id": "p1"}
+    fields = {"lifecycle_stage": "customer"}
+
+    checked = check_action(
+        deps, "w1", {"type": "update_contact", "connection": "c1", "target": target, "fields": fields}
+    )
+
+    assert checked.before == {"lifecycle_stage": "8812"}

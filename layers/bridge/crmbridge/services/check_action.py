@@ -246,9 +246,10 @@ def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields:
 
 
 def _before(target: Record | None, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Of a field that was not read nobody knows."""
     if target is None:
         return {}
-    ours = {name: plain(target.get(name)) for name in fields}
+    ours = {name: plain(target.get(name)) for name in fields if name in target.fields}
     if ours.get("lifecycle_stage") == "other":
         ours["lifecycle_stage"] = plain(target.get("lifecycle_raw")) or "other"
     return ours | {name: plain(target.custom_fields.get(name)) for name in custom_fields}

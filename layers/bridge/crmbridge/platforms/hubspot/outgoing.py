@@ -232,7 +232,7 @@ def _lifecycle(writing: Writing, value: Any) -> str:
     """A canonical stage, or one that the customer made, by id or label."""
     backwards = {ours: theirs for theirs, ours in LIFECYCLES.items()}
     field = writing.directories.fields.get(writing.object, {}).get("lifecyclestage")
-    return backwards.get(value) or _option(field, str(value))
+    return backwards.get(value) or _chosen(field, str(value))
 
 
 def _outcome(writing: Writing, value: Any) -> str:
