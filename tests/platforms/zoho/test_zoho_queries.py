@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.directories import Directories, Field
+from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Type
 from crmbridge.platforms.spec import PageRequest, Window
 from crmbridge.platforms.zoho import ZOHO
@@ -84,6 +85,20 @@ def test_deletions_beyond_what_zoho_pages_are_left_to_the_sweep(told: Told, hamb
     request = PageRequest(object="Deals", directories=hamburg, window=WINDOW, step="deleted", cursor={"page": 11})
 
     assert ZOHO.page(api, request).next is None
+
+
+@pytest.mark.parametrize("code", ["NO_PERMISSION", "INVALID_MODULE"])
+def test_a_module_that_is_not_used_is_empty_and_one_that_must_be_is_an_error(
+    told: Told, hamburg: Directories, code: str
+) -> None:
+    refused: Any = (403, {}, b'{"code":"%s","details":{},"status":"error"}' % code.encode())
+    api, _ = told(refused, refused)
+
+    leads = ZOHO.page(api, PageRequest(object="Leads", directories=hamburg))
+    with pytest.raises(Rejected):
+        ZOHO.page(api, PageRequest(object="Deals", directories=hamburg))
+
+    assert (list(leads.seen), leads.next) == ([], None)
 
 
 @pytest.mark.parametrize(

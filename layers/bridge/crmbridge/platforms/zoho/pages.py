@@ -35,7 +35,23 @@ NOT_QUERYABLE: Final = frozenset({"INVALID_QUERY", "SYNTAX_ERROR"})
 PAGED_OUT: Final = "DISCRETE_PAGINATION_LIMIT_EXCEEDED"
 
 
+NOTHING: Final = Page((), None)
+CORE: Final = frozenset({"Accounts", "Contacts", "Deals"})
+"""What is worth an error when the connected user may not see it; the others are not used everywhere."""
+UNSEEN: Final = frozenset({"INVALID_MODULE", "NO_PERMISSION", "FEATURE_NOT_SUPPORTED"})
+
+
 def page(api: Api, request: PageRequest) -> Page:
+    """Nothing of a module that this org has not, or this user may not see; an error if it is one of the main ones."""
+    try:
+        return _page_of(api, request)
+    except Rejected as error:
+        if request.object in CORE or error.code not in UNSEEN:
+            raise
+        return NOTHING
+
+
+def _page_of(api: Api, request: PageRequest) -> Page:
     if request.window and request.step == "deleted":
         return _deleted(api, request, request.window)
     if request.window and request.step == "converted":
