@@ -13,6 +13,7 @@ from bench.comparing import Finding, Told, alternate, must_agree, paired
 from bench.delivery import delivery
 from bench.fingerprint import counts_of
 from bench.processes import Lab
+from bench.rules import changed_record
 
 OURS: Final = "ours"
 OBVIOUS: Final = "the obvious code"
@@ -153,6 +154,10 @@ def webhook_cold_start(lab: Lab, plan: Plan) -> Iterator[Finding]:
     yield _milliseconds("webhook function, cold start over bare Python", above, 0.20)
 
 
+def rules(_: Lab, plan: Plan) -> Iterator[Finding]:
+    return changed_record(plan.pairs)
+
+
 def _milliseconds(what: str, told: dict[str, list[Told]], budget: float) -> Finding:
     ours, theirs = [run["cpu"] for run in told[OURS]], [run["cpu"] for run in told[OBVIOUS]]
     return Finding(
@@ -189,4 +194,5 @@ MEASURES: Final[dict[str, Callable[[Lab, Plan], Iterator[Finding]]]] = {
     "webhook": webhook_post,
     "cold": webhook_cold_start,
     "paced": paced_sync,
+    "rules": rules,
 }

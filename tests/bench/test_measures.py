@@ -9,6 +9,7 @@ from bench.__main__ import PYTHON, parser
 from bench.comparing import Finding, must_agree, paired
 from bench.measures import Plan, full_sync, full_sync_without_links, paced_sync, webhook_cold_start, webhook_post
 from bench.processes import Lab
+from bench.rules import changed_record
 
 PEERS = pytest.mark.skipif(not PYTHON.exists(), reason="`make bench` installs the peers")
 
@@ -52,6 +53,13 @@ def test_both_doors_start_cold_and_accept(tiny: Plan) -> None:
     (finding,) = webhook_cold_start(Lab(PYTHON), tiny)
 
     assert [run[0]["status"] for run in finding.detail.values()] == [200, 200]
+
+
+def test_all_rules_at_once_and_one_by_one_match_the_same_groups() -> None:
+    few, many, growth = changed_record(1, sizes=(3, 30))
+
+    assert [finding.against for finding in (few, many, growth)] == ["the obvious code", "the obvious code", "3 groups"]
+    assert growth.ours == many.ours
 
 
 def test_pairs_are_compared_one_by_one() -> None:

@@ -1,7 +1,6 @@
 """Asking all rules at once gives what asking each of them gives, and hardly depends on how many there are."""
 
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from time import process_time
@@ -15,6 +14,8 @@ from crmbridge.domain.predicates.operators import OPERATORS
 from crmbridge.domain.records import Kind, Labelled
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bench.rules import deal_of, random_row, random_rules
 
 WHEN: Final = When(datetime(2026, 6, 15, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
 TODAY: Final = WHEN.today
@@ -141,7 +142,7 @@ def test_predicates_about_different_kinds_have_an_index_each() -> None:
 
 def test_a_thousand_rules_at_once_are_answered_as_each_of_them_is() -> None:
     predicates = [compile_predicate(rules) for rules in random_rules(1000)]
-    index, deals = MaskIndex(predicates), [random_deal(random.Random(seed)) for seed in range(10)]
+    index, deals = MaskIndex(predicates), [deal_of(random_row(seed)) for seed in range(10)]
 
     answered = [[sorted(index.numbers(mask)) for mask in index.matches(deal, WHEN)] for deal in deals]
 
@@ -151,7 +152,7 @@ def test_a_thousand_rules_at_once_are_answered_as_each_of_them_is() -> None:
 
 @pytest.mark.slow
 def test_a_hundred_times_the_groups_cost_at_most_five_times_as_much() -> None:
-    deals = [random_deal(random.Random(seed)) for seed in range(50)]
+    deals = [deal_of(random_row(seed)) for seed in range(50)]
     few, many = (MaskIndex([compile_predicate(rules) for rules in random_rules(count)]) for count in (100, 10_000))
 
     assert cost(many, deals) <= 5 * cost(few, deals)
@@ -167,43 +168,3 @@ def _round(index: MaskIndex, deals: Sequence[Facts]) -> float:
     for deal in deals:
         index.matches(deal, WHEN)
     return process_time() - began
-
-
-def random_rules(count: int) -> list[dict[str, Any]]:
-    chance = random.Random(7)
-    return [_random_tree(chance, 3) for _ in range(count)]
-
-
-def _random_tree(chance: random.Random, depth: int) -> dict[str, Any]:
-    deeper = [bool(depth) and chance.random() < 0.25 for _ in range(chance.randrange(2, 5))]
-    parts = [_random_tree(chance, depth - 1) if nested else chance.choice(SHAPES)(chance) for nested in deeper]
-    joined = {"operator": chance.choice(["AND", "AND", "OR"]), "rules": parts}
-    return {"operator": "NOT", "rules": [joined]} if chance.random() < 0.1 else joined
-
-
-SHAPES: Final[Sequence[Callable[[random.Random], dict[str, Any]]]] = (
-    lambda r: {"field": "deal_amount", "operator": r.choice(["gt", "lte"]), "value": r.randrange(1, 2000) * 50},
-    lambda r: {"field": "deal_probability", "operator": r.choice(["gt", "lte"]), "value": r.randrange(100)},
-    lambda r: {"field": "deal_stage", "operator": r.choice(["eq", "ne"]), "value": f"stage {r.randrange(12)}"},
-    lambda r: {"field": "deal_owner", "operator": "in", "value": [str(r.randrange(60)), str(r.randrange(60))]},
-    lambda r: {
-        "field": "deal_name",
-        "operator": r.choice(["contains", "starts_with"]),
-        "value": f"{r.randrange(3000)}",
-    },
-    lambda r: {"field": "deal_close_date", "operator": "within_next_days", "value": r.randrange(120)},
-    lambda r: {"field": "custom_fields.seats", "operator": r.choice(["gt", "lt"]), "value": r.randrange(500)},
-    lambda r: {"field": "company_industry", "operator": "eq", "value": f"industry {r.randrange(20)}"},
-)
-
-
-def random_deal(chance: random.Random) -> Facts:
-    """Every fifth value is missing, or read and empty."""
-    known = {
-        "name": f"Acme {chance.randrange(100_000)}", "stage": f"Stage {chance.randrange(12)}",
-        "amount": Decimal(chance.randrange(100_000)), "probability": Decimal(chance.randrange(100)),
-        "owner_id": str(chance.randrange(60)), "close_date": TODAY + timedelta(chance.randrange(-300, 300)),
-        "custom_fields.seats": chance.randrange(500),
-    }  # fmt: skip
-    read = {name: None if chance.random() < 0.1 else value for name, value in known.items() if chance.random() < 0.9}
-    return facts(read, linked={Kind.COMPANY: [{"industry": f"industry {chance.randrange(20)}"}]})

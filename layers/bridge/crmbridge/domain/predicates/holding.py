@@ -76,8 +76,8 @@ def _texts(sources: tuple[str, ...]) -> Held:
         values = [known[name] for name in sources if name in known]
         if not values:
             return UNREAD
-        texts = frozenset(text for value in values for item in each(value) if (text := read_text(item)) is not None)
-        return texts or BLANK
+        items = [item for value in values for item in ((value,) if isinstance(value, str) else each(value))]
+        return frozenset([text for item in items if (text := read_text(item)) is not None]) or BLANK
 
     return held
 

@@ -7,7 +7,7 @@ each in the order of what it is a part of. So a level is folded into the one abo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from crmbridge.domain.predicates.nands import Nand
 
@@ -15,8 +15,7 @@ GAP: Final = 256
 """How many columns without such a part are bridged by holes; beyond that a segment of its own costs less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One part each of neighbouring columns of the level above, from the column `at`; `start` is where the first of
     them is within the level of the parts, `mask` as many ones as there are."""
 

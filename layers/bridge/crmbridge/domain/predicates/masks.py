@@ -112,9 +112,9 @@ def _folded(level: Level, full: int, fails: Fails, below: Fails) -> Fails:
     """The bits of a level that surely hold, and those that hold or may. What may hold below may fail here."""
     surely_fails, may_fail = (failing >> level.offset for failing in fails)
     surely_below, maybe_below = below
-    for segment in level.segments:
-        surely_fails |= (surely_below >> segment.start & segment.mask) << segment.at
-        may_fail |= (maybe_below >> segment.start & segment.mask) << segment.at
+    for start, at, mask in level.segments:
+        surely_fails |= (surely_below >> start & mask) << at
+        may_fail |= (maybe_below >> start & mask) << at
     return full & ~may_fail, full & ~surely_fails
 
 
