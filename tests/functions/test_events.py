@@ -25,6 +25,7 @@ STATUS = {
         "list": 200, "create": 201, "create_wrong": 400, "read": 200, "edit": 200, "delete": 204, "members": 200,
         "sync": 202, "why": 200, "preview": 200, "pin": 200, "unpin": 204, "exclude": 200, "readmit": 204,
         "history": 200, "approve_removals": 202, "reject_removals": 200,
+        "read_check": 200, "set_check": 200,
     },
     "webhooks": {"hubspot": 200, "hubspot_forged": 401, "of_connection": 404},
     "console": {"openapi": 200},

@@ -43,6 +43,7 @@ FOR_ADMINS = [
     ("GET", "/v1/people"),
     ("PUT", "/v1/chat-endpoint"),
     ("GET", "/v1/chat-endpoint"),
+    ("PUT", "/v1/groups/check"),
 ]
 RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
@@ -51,6 +52,7 @@ RIGHT: Mapping[Route, Json] = {
     ("PATCH", "/v1/connections/{id}"): {"display_name": "Mine now"},
     ("POST", "/v1/connections/{id}/sync"): {"type": "full"},
     ("POST", "/v1/groups"): {"name": "g", "channel": "C", "rules": steps.RULES},
+    ("PUT", "/v1/groups/check"): {"minutes": 60},
     ("POST", "/v1/groups/preview"): {"rules": steps.RULES},
     ("PATCH", "/v1/groups/{id}"): {"name": "Mine now"},
     ("POST", "/v1/keys"): {"name": "k"},

@@ -1,4 +1,4 @@
-"""Smart groups of the API before they are saved."""
+"""All smart groups of a workspace in the API: how often they are checked, and one that is not saved yet."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,8 @@ from pydantic import Field
 from crmbridge.entry.group_members import RecordNamed
 from crmbridge.entry.groups import TAGS, GroupDraft
 from crmbridge.entry.http import Ask, new_router
-from crmbridge.entry.models import Shown
+from crmbridge.entry.models import Given, Shown
+from crmbridge.services import check_groups
 from crmbridge.services import preview_group as previews
 
 router = new_router()
@@ -58,3 +59,27 @@ class Preview(Shown):
 def preview_group(ask: Ask, draft: GroupDraft) -> Preview:
     found = previews.preview_group(ask.deps, ask.caller, draft.model_dump(exclude_none=True))
     return Preview.model_validate(found)
+
+
+Minutes = Annotated[
+    int | None,
+    Field(ge=15, le=1440, description="Null: only with every full run of a connection, once a day by default"),
+]
+
+
+class CheckGiven(Given):
+    minutes: Minutes
+
+
+class CheckShown(Shown):
+    minutes: Minutes
+
+
+@router.get("/v1/groups/check", summary="How often all smart groups are evaluated in full", tags=TAGS)
+def read_check(ask: Ask) -> CheckShown:
+    return CheckShown(minutes=check_groups.read_check(ask.deps, ask.caller))
+
+
+@router.put("/v1/groups/check", summary="Say how often all smart groups are evaluated in full", tags=TAGS)
+def set_check(ask: Ask, given: CheckGiven) -> CheckShown:
+    return CheckShown(minutes=check_groups.set_check(ask.deps, ask.caller, given.minutes))

@@ -306,6 +306,17 @@ class Workspaces(Protocol):
 
     def set_endpoint(self, workspace: str, endpoint: Endpoint) -> None: ...
 
+    def check_minutes(self, workspace: str) -> int | None:
+        """How often all groups are evaluated in full; None: only with every full run."""
+
+    def set_check_minutes(self, workspace: str, minutes: int, now: datetime) -> None:
+        """The next check is due so long after `now`."""
+
+    def forget_check(self, workspace: str) -> None: ...
+
+    def due_checks(self, now: datetime) -> Sequence[str]:
+        """Workspaces whose groups are to be evaluated in full."""
+
     def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
         """An event for the chat app, as a row that waits until it is delivered or a day is over."""
 

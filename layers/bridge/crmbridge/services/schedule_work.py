@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.errors import BridgeError, NotFound
 from crmbridge.domain.runs import RunType, Task
+from crmbridge.services.check_groups import check_groups
 from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.forget_connection import ring_forgetting
 from crmbridge.services.notify_chat import ring_event
@@ -36,6 +37,7 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
         "tasks": _ring_tasks(deps, now),
         "actions": _ring_each(deps.actions.due(now), lambda action: ring_action(deps, action)),
         "members": _ring_members(deps, now),
+        "checks": _ring_each(deps.workspaces.due_checks(now), lambda workspace: check_groups(deps, workspace)),
         "events": _ring_each(deps.workspaces.due_outbound(now), lambda event: ring_event(deps, *event)),
     }
 

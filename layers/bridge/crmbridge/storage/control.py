@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
@@ -36,6 +36,7 @@ from crmbridge.storage.items import (
 CHUNK: Final = 350 * 1024
 LIST: Final = "!list"
 """Sorts before every group, so that it is read first."""
+CHECK: Final = "check"
 WAITING: Final = "waiting"
 FAILED: Final = "failed"
 
@@ -193,6 +194,20 @@ class WorkspaceStore:
         pk, sk = _endpoint_key(workspace)
         self._items.put({"pk": pk, "sk": sk, "endpoint": to_json(endpoint)})
 
+    def check_minutes(self, workspace: str) -> int | None:
+        row = self._items.get(*_check_key(workspace))
+        return int(row["minutes"]) if row else None
+
+    def set_check_minutes(self, workspace: str, minutes: int, now: datetime) -> None:
+        pk, sk = key = _check_key(workspace)
+        self._items.put({"pk": pk, "sk": sk, "minutes": minutes, **due_place(key, now + timedelta(minutes=minutes))})
+
+    def forget_check(self, workspace: str) -> None:
+        self._items.delete(*_check_key(workspace))
+
+    def due_checks(self, now: datetime) -> Sequence[str]:
+        return [row["pk"].removesuffix("#checks") for row in due_items(self._items, now, CHECK)]
+
     def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
         """Adding one again rings it again, and changes nothing else."""
         key = _outbound_key(workspace, id)
@@ -275,6 +290,10 @@ def _api_key_key(workspace: str, id: str) -> Key:
 
 def _endpoint_key(workspace: str) -> Key:
     return f"{workspace}#chat", "endpoint"
+
+
+def _check_key(workspace: str) -> Key:
+    return f"{workspace}#checks", CHECK
 
 
 def _outbound_key(workspace: str, id: str) -> Key:
