@@ -5,7 +5,19 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from crmbridge.domain.budgets import Ask, Grant, Heard, Lease, Log, Pool, closed, grant, hear_retry_after, remaining
+from crmbridge.domain.budgets import (
+    PROBE_SECONDS,
+    Ask,
+    Grant,
+    Heard,
+    Lease,
+    Log,
+    Pool,
+    closed,
+    grant,
+    hear_retry_after,
+    remaining,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,6 +167,40 @@ def test_old_news_is_not_compared_with_the_log() -> None:
     answer = grant(POOL, Log(), asked(1, heard=Heard(left=0), heard_at=NOW - 5), NOW)
 
     assert answer.lease is not None
+
+
+DAY = Pool("daily", 1_000, 86_400.0, told=True)
+
+
+def used_up() -> Log:
+    """The CRM has just said so, and who had used it: others."""
+    return grant(DAY, Log(), asked(1, heard=Heard(left=0), heard_at=NOW), NOW).log
+
+
+def test_a_quota_that_the_crm_counts_is_asked_for_again_long_before_its_window_is_over() -> None:
+    soon = grant(DAY, used_up(), asked(5), NOW + 60)
+    later = grant(DAY, used_up(), asked(5), NOW + PROBE_SECONDS)
+
+    assert (soon.lease, soon.wait) == (None, PROBE_SECONDS - 60)
+    assert later.lease is not None
+    assert later.lease.calls == 1
+
+
+def test_one_asks_for_all_whether_a_quota_has_come_back() -> None:
+    first = grant(DAY, used_up(), asked(1, holder="a"), NOW + PROBE_SECONDS)
+    second = grant(DAY, first.log, asked(1, holder="b"), NOW + PROBE_SECONDS + 1)
+    news = asked(5, holder="a", heard=Heard(left=900), heard_at=NOW + PROBE_SECONDS + 2)
+
+    assert (second.lease, second.wait) == (None, PROBE_SECONDS - 1)
+    assert grant(DAY, second.log, news, NOW + PROBE_SECONDS + 3).lease is not None
+
+
+def test_a_closed_quota_is_not_asked_for() -> None:
+    log = closed(used_up(), NOW + 3_600)
+
+    answer = grant(DAY, log, asked(1), NOW + 1_800)
+
+    assert (answer.lease, answer.wait) == (None, 1_800.0)
 
 
 def test_a_closed_pool_is_closed_for_clicks_too() -> None:

@@ -7,7 +7,7 @@ So whatever happens to a worker, no window ever holds more calls than the limit.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, floor
+from math import ceil, floor, inf
 from typing import Final
 
 MARGIN_SECONDS: Final = 0.25
@@ -18,6 +18,9 @@ PATIENCE_SECONDS: Final = 1.0
 """How long a lane that was sent away keeps lower lanes from taking what it waits for."""
 NEWS_SECONDS: Final = 2.0
 """How long what an answer's headers said is worth comparing with the log."""
+PROBE_SECONDS: Final = 900.0
+"""How long a quota that the CRM itself counts is believed to be used up: it may have been given back, or made larger,
+long before the window that we can see is over."""
 LONG_SECONDS: Final = 60.0
 LONG_LEASE_SECONDS: Final = 30.0
 LANES: Final = ("click", "webhook", "incremental", "full")
@@ -119,7 +122,7 @@ class Log:
     limit: int = 0
     closed_until: float = 0.0
     told_at: float = 0.0
-    """When the CRM said what `calls` now hold; older news, and the same news again, say nothing."""
+    """When the CRM said what `calls` now hold, or was last asked; older news, and the same news again, say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,13 @@ def grant(pool: Pool, log: Log, ask: Ask, now: float) -> Grant:
     room = _ceiling(pool, log, ask.lane) - _taken(pool, log, now)
     wait = _closed_for(log, ask, now)
     least = min(ask.least, _ceiling(pool, log, ask.lane))
+    if room < least and not wait and _until_probe(log, now) == 0.0:
+        room, least, log = ask.least, ask.least, replace(log, told_at=now)
     if room >= least and not wait:
         calls = min(room, max(least, min(ask.calls, pool.burst)))
         lease = Lease(ask.holder, calls, now + pool.lease_seconds)
         return Grant(replace(log, leases=(*log.leases, lease), waiting=_waiting(log, ask.lane, 0.0)), lease)
-    wait = max(wait, _until_room(pool, log, ask, now))
+    wait = max(wait, min(_until_room(pool, log, ask, now), _until_probe(log, now)))
     return Grant(replace(log, waiting=_waiting(log, ask.lane, now + PATIENCE_SECONDS)), None, wait)
 
 
@@ -237,6 +242,11 @@ def _closed_for(log: Log, ask: Ask, now: float) -> float:
     higher = LANES[: LANES.index(ask.lane)]
     waits = [min(until - now, PATIENCE_SECONDS / 4) for lane, until in log.waiting.items() if lane in higher]
     return max(0.0, log.closed_until - now, *waits)
+
+
+def _until_probe(log: Log, now: float) -> float:
+    """Seconds until one call may ask the CRM whether there is still nothing left; for ever where it never said so."""
+    return max(0.0, log.told_at + PROBE_SECONDS - now) if log.told_at else inf
 
 
 def _until_room(pool: Pool, log: Log, ask: Ask, now: float) -> float:
