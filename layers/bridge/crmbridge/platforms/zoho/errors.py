@@ -23,6 +23,8 @@ from crmbridge.platforms.zoho.objects import NAME
 CREDITS: Final = "credits"
 BUSY_SECONDS: Final = 2.0
 """Too many requests at the same time; nobody says for how long."""
+DEAREST: Final = 3
+"""Credits of the dearest call we make, a query of 2,000 records."""
 SPENT_SECONDS: Final = 3600.0
 """The day is a rolling one: every hour gives back some of it."""
 LONGEST: Final = 500
@@ -136,7 +138,7 @@ def _gone(answer: Answer) -> RecordGone:
 
 def _throttled(answer: Answer) -> Throttled:
     """One code for both limits; only the header tells them apart."""
-    spent = credits_left(answer.headers) == 0
+    spent = _are_spent(credits_left(answer.headers))
     return Throttled(
         "Zoho's API credits of the day are used up" if spent else "Zoho answers no more requests at the same time",
         platform=NAME,
@@ -190,12 +192,20 @@ _BY_STATUS: Final[Mapping[int, Callable[[Answer], PlatformError]]] = {
 
 
 def credits_left(headers: Mapping[str, str]) -> int | None:
-    """Only told when at least half of them are spent."""
+    """Only told when at least half of them are spent; none of an org that owes some, its plan having been cut."""
     text = headers.get("X-API-CREDITS-REMAINING") or headers.get("x-api-credits-remaining") or ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+    digits = text.removeprefix("-")
+    known = digits.isascii() and digits.isdecimal() and len(digits) < 16
+    return max(0, int(text)) if known else None
+
+
+def _are_spent(left: int | None) -> bool:
+    """A call that the rest does not cover is refused, however little is missing."""
+    return left is not None and left < DEAREST
 
 
 def hear_credits(headers: Mapping[str, str], status: int) -> Heard:
     """Other apps of the org spend from the same."""
     left = credits_left(headers)
-    return Heard(left=0, closed_seconds=SPENT_SECONDS) if status == 429 and left == 0 else Heard(left=left)
+    is_refused = status == 429 and _are_spent(left)
+    return Heard(left=0, closed_seconds=SPENT_SECONDS) if is_refused else Heard(left=left)
