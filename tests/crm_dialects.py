@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Any
+
+from local.simulators import Running
 
 Json = Any
 Raw = Mapping[str, Any]
@@ -13,6 +16,10 @@ Expect = Callable[[Raw], Any]
 
 def marked(value: Any, mark: str) -> Any:
     return value.replace("{m}", mark) if isinstance(value, str) else value
+
+
+def first(accounts: Mapping[str, Json]) -> Json:
+    return next(iter(accounts.values()))
 
 
 def text(name: str) -> Expect:
@@ -33,8 +40,13 @@ def points(name: str) -> Expect:
 
 
 def primary(name: str) -> Expect:
-    """The e-mail or phone number that Pipedrive marks."""
-    return lambda raw: next((each["value"] or None for each in raw.get(name) or [] if each["primary"]), None)
+    """The e-mail or phone number that Pipedrive marks; where that one is empty, the first that is not."""
+
+    def marked_first(raw: Raw) -> Any:
+        given = sorted(raw.get(name) or [], key=lambda each: not each["primary"])
+        return next((each["value"] for each in given if each["value"]), None)
+
+    return marked_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,16 @@ class Dialect:
     companys: Callable[[str], Raw]
     """The fields of a contact that has this company."""
     link: Callable[[str, str], Json] | None = None
+    token_life: timedelta = timedelta(hours=1)
+    channels: Callable[[Json], list[str]] = lambda _: []
+    """Those that the CRM keeps for us, out of the simulator's state."""
+    has_channel: bool = False
+    drought: Callable[[Running], Any]
+    rain: Callable[[Running], Any]
+    """A day without quota begins, and ends."""
+    move: Callable[[Running], Any] = lambda _: None
+    home: Callable[[str], str] | None = None
+    """Where the account lives in the end, wherever the dance began and whatever `move` did."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -141,6 +163,9 @@ HUBSPOT = Dialect(
     companys=lambda _: {},
     link=lambda contact, company: {"op": "associate", "object": "contacts", "id": contact, "to_object": "companies",
                                    "to_id": company},
+    token_life=timedelta(minutes=30),
+    drought=lambda sim: sim.settings(burst=12),
+    rain=lambda sim: sim.settings(burst=110),
 )  # fmt: skip
 
 SALESFORCE = Dialect(
@@ -166,6 +191,11 @@ SALESFORCE = Dialect(
     changed={"contact": {"LastName": "Renamed {n}", "Title": "Boss {n}"}, "company": {"Name": "Renamed {n}"},
              "deal": {"Name": "Renamed {n}", "Amount": 900}},
     companys=lambda id: {"AccountId": id},
+    token_life=timedelta(hours=2),
+    drought=lambda sim: sim.settings(daily_requests=1),
+    rain=lambda sim: sim.settings(daily_requests=115_000),
+    move=lambda sim: sim.settings(instance_url=sim.url.replace("127.0.0.1", "localhost")),
+    home=lambda url: url.replace("127.0.0.1", "localhost"),
 )  # fmt: skip
 
 PIPEDRIVE = Dialect(
@@ -189,6 +219,10 @@ PIPEDRIVE = Dialect(
     changed={"contact": {"name": "Renamed Person {n}"}, "company": {"name": "Renamed {n}"},
              "deal": {"title": "Renamed {n}", "value": 900}},
     companys=lambda id: {"org_id": int(id)},
+    channels=lambda state: [hook["id"] for hook in first(state["companies"])["webhooks"] if hook["is_active"]],
+    has_channel=True,
+    drought=lambda sim: sim.settings(daily=1),
+    rain=lambda sim: sim.settings(daily=240_000),
 )  # fmt: skip
 
 _ZOHO_HOSTS = ("accounts.zoho.com", "accounts.zoho.eu", "accounts.zoho.in", "accounts.zoho.com.au", "accounts.zoho.jp")
@@ -220,6 +254,11 @@ ZOHO = Dialect(
     changed={"contact": {"Last_Name": "Renamed {n}", "Title": "Boss {n}"}, "company": {"Account_Name": "Renamed {n}"},
              "deal": {"Deal_Name": "Renamed {n}", "Amount": 900}},
     companys=lambda id: {"Account_Name": {"id": id}},
+    channels=lambda state: [channel["id"] for channel in first(state["orgs"])["channels"]],
+    has_channel=True,
+    home=lambda url: f"{url}/www.zohoapis.eu",
+    drought=lambda sim: sim.settings(daily_credits=1),
+    rain=lambda sim: sim.settings(daily_credits=55_000),
 )  # fmt: skip
 
 DIALECTS: Mapping[str, Dialect] = {

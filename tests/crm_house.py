@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from crmbridge.domain.changes import Delivery
 from crmbridge.domain.connections import AppCredentials, Caller, Connection
+from crmbridge.domain.errors import NotFound, PlatformError
 from crmbridge.domain.runs import Run, RunType
 from crmbridge.domain.stored import Stored
 from crmbridge.platforms.registry import PLATFORMS
@@ -59,7 +60,10 @@ class Ear:
         lowered = {name.lower(): value for name, value in headers.items()}
         arrived = datetime.now(UTC)  # what is signed is stamped by the wall clock, however far the simulator's is moved
         delivery = Delivery(method, self.url + path, lowered, body, arrived)
-        reply = receive_delivery(self.deps, platform, (place, token) if place else None, delivery)
+        try:
+            reply = receive_delivery(self.deps, platform, (place, token) if place else None, delivery)
+        except NotFound:
+            return 404, ""
         self.answers.append(reply.status)
         return reply.status, reply.body
 
@@ -81,6 +85,8 @@ class House:
     deps: Deps
     ear: Ear
     connection_id: str = ""
+    dead_letters: int = 0
+    """Deliveries that were given up after a row of attempts; the runs must make up for them."""
 
     @property
     def dialect(self) -> Dialect:
@@ -90,9 +96,14 @@ class House:
     def connection(self) -> Connection:
         return self.deps.connections.get("w1", self.connection_id)
 
+    @property
+    def base_url(self) -> str:
+        """Where the account's API lives, as we were told last."""
+        return self.deps.vault.read(self.connection).tokens.base_url
+
     def connect(self) -> Connection:
-        """Through the real dance; the first full run waits to be worked on."""
-        asked = start_connect(self.deps, ADA, self.platform)
+        """Through the real dance, for the first time or again; a full run waits to be worked on."""
+        asked = start_connect(self.deps, ADA, self.platform, reconnect=self.connection_id or None)
         pressed = f"{asked}&_sim_approve={self.dialect.account}"
         answer = self.deps.http.get(pressed, allow_redirects=False, timeout=30)
         assert answer.status_code in (302, 303), answer.text[:300]
@@ -136,7 +147,10 @@ class House:
     def apply(self) -> None:
         while messages := self.deps.queues.deliveries.take():  # type: ignore[attr-defined]  # the memory twin's own
             for message in messages:
-                apply_delivery(self.deps, message.body)
+                try:
+                    apply_delivery(self.deps, message.body)
+                except PlatformError:
+                    self.dead_letters += 1
 
     def calls(self) -> int:
         routes: Mapping[str, int] = self.sim.requests(summary=1)["by_route"]
