@@ -171,7 +171,8 @@ class House:
         found: list[str] = []
         for kind, object in self.dialect.objects.items():
             truth = self.sim.state(object=object, associations=1, limit=100_000)
-            found += differences(self.dialect, kind, truth, self.stored(object))
+            whole = self.dialect.enriched(self.sim, object, truth)
+            found += differences(self.dialect, kind, whole, self.stored(object))
         return found
 
     def stored(self, object: str) -> dict[str, Stored]:
