@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from time import process_time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -148,23 +147,3 @@ def test_a_thousand_rules_at_once_are_answered_as_each_of_them_is() -> None:
 
     asked = [[predicate(deal, WHEN) for predicate in predicates] for deal in deals]
     assert answered == [[[at for at, said in enumerate(one) if said is like] for like in (True, None)] for one in asked]
-
-
-@pytest.mark.slow
-def test_a_hundred_times_the_groups_cost_at_most_five_times_as_much() -> None:
-    deals = [deal_of(random_row(seed)) for seed in range(50)]
-    few, many = (MaskIndex([compile_predicate(rules) for rules in random_rules(count)]) for count in (100, 10_000))
-
-    assert cost(many, deals) <= 5 * cost(few, deals)
-
-
-def cost(index: MaskIndex, deals: Sequence[Facts]) -> float:
-    """CPU seconds, the best of several rounds: what else the machine does only ever adds to it."""
-    return min(_round(index, deals) for _ in range(9))
-
-
-def _round(index: MaskIndex, deals: Sequence[Facts]) -> float:
-    began = process_time()
-    for deal in deals:
-        index.matches(deal, WHEN)
-    return process_time() - began

@@ -150,7 +150,7 @@ def test_a_click_does_not_wait_for_ever(keep: Any, expire_in: Any, endpoint: Any
 
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_refresher_killed_before_or_after_the_answer_is_replaced_by_one_other(
-    answered: bool, keep: Any, expire_in: Any, endpoint: Any, clock: Any
+    answered: bool, keep: Any, expire_in: Any, endpoint: Any, clock: Any, deps: Deps
 ) -> None:
     expire_in(-1)
     answer, killed = endpoint.answer, iter([True])
@@ -165,9 +165,10 @@ def test_a_refresher_killed_before_or_after_the_answer_is_replaced_by_one_other(
     endpoint.answer = mortal
     with pytest.raises(Killed):
         die(keep())
-    clock.advance(LEASE.total_seconds())
+    clock.advance(LEASE.total_seconds() + 1)
+    waiting = replace(deps, sleep=lambda _: time.sleep(0.02))  # a hundred sleepers must not move one clock
     with ThreadPoolExecutor(100) as pool:
-        tokens = set(pool.map(KeptTokens.current, [keep() for _ in range(100)]))
+        tokens = set(pool.map(KeptTokens.current, [keep(deps=waiting) for _ in range(100)]))
 
     assert len(tokens) == 1
     assert endpoint.count(TOKEN_PATH) == 2
