@@ -238,3 +238,11 @@ def test_a_refusal_closes_the_pool_for_as_long_as_the_crm_says(
 
 def test_nothing_taken_means_everything_left() -> None:
     assert remaining(POOL, Log(), NOW) == (20, 20, 0.0)
+
+
+def test_what_a_clock_far_ahead_noted_closes_nothing() -> None:
+    wrong = Log(calls=((1_300.0, 20),), leases=(Lease("ahead", 5, 1_301.0),))
+
+    given_now = grant(POOL, wrong, Ask("me", "click", 1), 1_000.0)
+
+    assert given_now.lease is not None

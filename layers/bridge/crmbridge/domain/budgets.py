@@ -12,6 +12,8 @@ from typing import Final
 
 MARGIN_SECONDS: Final = 0.25
 """Clocks of two workers may differ, and of two requests the later may arrive first."""
+AHEAD_SECONDS: Final = 5.0
+"""No two clocks differ by more. What is noted further ahead is not believed: it would close the pool until then."""
 BUCKETS: Final = 200
 """A window's calls are noted to this precision, rounded up, so that a log stays small."""
 PATIENCE_SECONDS: Final = 1.0
@@ -157,7 +159,7 @@ def grant(pool: Pool, log: Log, ask: Ask, now: float) -> Grant:
     room = _ceiling(pool, log, ask.lane) - _taken(pool, log, now)
     wait = _closed_for(log, ask, now)
     least = min(ask.least, _ceiling(pool, log, ask.lane))
-    if room < least and not wait and _until_probe(log, now) == 0.0:
+    if pool.told and room < least and not wait and _until_probe(log, now) == 0.0:
         room, least, log = ask.least, ask.least, replace(log, told_at=now)
     if room >= least and not wait:
         calls = min(room, max(least, min(ask.calls, pool.burst)))
@@ -192,10 +194,12 @@ def _taken(pool: Pool, log: Log, now: float) -> int:
 
 
 def _pruned(pool: Pool, log: Log, now: float) -> Log:
-    """Without what counts neither now nor at the time of any news."""
+    """Without what counts neither now nor at the time of any news, and without what a wrong clock noted."""
     since = now - pool.kept_seconds - pool.news_seconds
-    calls = tuple(entry for entry in log.calls if entry[0] > since)
-    return replace(log, calls=calls, leases=tuple(lease for lease in log.leases if lease.until > since))
+    latest = now + AHEAD_SECONDS
+    calls = tuple(entry for entry in log.calls if since < entry[0] <= latest + pool.seconds / BUCKETS)
+    leases = tuple(lease for lease in log.leases if since < lease.until <= latest + pool.lease_seconds)
+    return replace(log, calls=calls, leases=leases)
 
 
 def _settled(pool: Pool, log: Log, ask: Ask) -> Log:
