@@ -26,6 +26,7 @@ from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.vault import MemoryVault
@@ -328,6 +329,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
         groups=GroupStore(control),
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
+        outbound=OutboundStore(control),
         queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
         chat=Deaf(),
         http=requests.Session(),
@@ -340,7 +342,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
 class Deaf:
     """A chat app that nobody asks about."""
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Any]) -> None:
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Any]) -> None:
         raise AssertionError("nothing is told to the chat app here")
 
 

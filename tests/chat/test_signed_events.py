@@ -14,6 +14,7 @@ from crmbridge.domain.workspaces import Endpoint
 from standardwebhooks import Webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+FORMER = "whsec_Zm9ybWVyLXNlY3JldC1vZi0yNC1ieXRl"
 EVENT = {"type": "channel.members.wanted", "data": {"group": "g1"}}
 
 
@@ -56,7 +57,7 @@ def app() -> Iterator[ChatApp]:
 def post(app: ChatApp) -> Iterator[Callable[[], None]]:
     with requests.Session() as session:
         door = SignedEvents(session, lambda: datetime.now(UTC))
-        yield lambda: door.post(Endpoint(app.url), SECRET, "evt_1", EVENT)
+        yield lambda: door.post(Endpoint(app.url), [SECRET, FORMER], "evt_1", EVENT)
 
 
 def test_the_chat_app_can_verify_an_event_with_the_standard_library(app: ChatApp, post: Callable[[], None]) -> None:
@@ -64,6 +65,7 @@ def test_the_chat_app_can_verify_an_event_with_the_standard_library(app: ChatApp
 
     _, headers, body = app.heard[0]
     assert Webhook(SECRET).verify(body, headers) == EVENT
+    assert Webhook(FORMER).verify(body, headers) == EVENT
 
 
 def test_every_try_carries_the_same_id(app: ChatApp, post: Callable[[], None]) -> None:
@@ -93,13 +95,13 @@ def test_a_refusal_says_when_to_come_again(app: ChatApp, post: Callable[[], None
 
 def test_nobody_listening_is_a_chat_error() -> None:
     with requests.Session() as session, pytest.raises(ChatError, match="did not answer"):
-        SignedEvents(session, lambda: datetime.now(UTC)).post(Endpoint("http://127.0.0.1:1/"), SECRET, "evt", EVENT)
+        SignedEvents(session, lambda: datetime.now(UTC)).post(Endpoint("http://127.0.0.1:1/"), [SECRET], "evt", EVENT)
 
 
 def test_a_signature_is_the_one_of_the_standard() -> None:
     moment = datetime.fromtimestamp(1614265330, UTC)
 
-    headers = sign(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", moment, b'{"test": 2432232314}')
+    headers = sign([SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", moment, b'{"test": 2432232314}')
 
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
@@ -107,7 +109,7 @@ def test_a_signature_is_the_one_of_the_standard() -> None:
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_a"])
 def test_a_secret_that_is_none_is_our_own_mistake(secret: str) -> None:
     with pytest.raises(Misconfigured, match="whsec_"):
-        sign(secret, "evt", datetime.now(UTC), b"{}")
+        sign([secret], "evt", datetime.now(UTC), b"{}")
 
 
 @pytest.mark.parametrize(

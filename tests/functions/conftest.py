@@ -1,7 +1,7 @@
 """A deployment in memory, with what the events in `events/` speak of: one connection, a deal, a group, an action."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -29,6 +29,7 @@ from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.vault import MemoryVault
@@ -40,6 +41,7 @@ GROUP = "01K9QJ5V7M3C0N7WQ2H8D4B6G1"
 RUN = "01K9QJ5V7M3C0N7WQ2H8D4B6R1"
 KEY = "01K9QJ5V7M3C0N7WQ2H8D4B6K1"
 OUTBOUND = "01K9QJ5V7M3C0N7WQ2H8D4B601"
+FAILED_EVENT = "9f1c.failed.0"
 ACTION, PENDING, DONE = (action_id("acme", "U-ADA", key) for key in ("click-1", "pending", "done"))
 DEAL = {
     "id": "9001",
@@ -52,7 +54,7 @@ DEAL = {
 class ChatApp:
     heard: list[str] = field(default_factory=list)
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Any) -> None:
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Any) -> None:
         self.heard.append(event["type"])
 
 
@@ -107,6 +109,7 @@ def deps(chat: ChatApp) -> Deps:
         groups=GroupStore(control),
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
+        outbound=OutboundStore(control),
         queues=Queues(*(MemoryQueue() for _ in range(5))),
         chat=chat,
         http=session,
@@ -150,7 +153,9 @@ def furnish(deps: Deps) -> None:
         deps.actions.claim(action)
     deps.workspaces.add_api_key(ApiKey(KEY, "acme", "member", "U-ADA", "report", "h" * 64, NOW))
     deps.workspaces.set_endpoint("acme", Endpoint("https://chat.acme.example/hooks"))
-    deps.workspaces.add_outbound("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)
+    deps.outbound.add("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)
+    deps.outbound.add("acme", FAILED_EVENT, {"type": "action.failed", "data": {}}, NOW)
+    deps.outbound.give_up("acme", FAILED_EVENT, NOW, "the chat app's endpoint answered 500")
 
 
 RULES = {"operator": "AND", "rules": [{"field": "amount", "operator": "gte", "value": 50000}]}

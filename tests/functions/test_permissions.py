@@ -23,6 +23,7 @@ STORES = {
     "connections": ("storage.control", "ConnectionStore", "ControlTable"),
     "groups": ("storage.control", "GroupStore", "ControlTable"),
     "workspaces": ("storage.control", "WorkspaceStore", "ControlTable"),
+    "outbound": ("storage.outbound", "OutboundStore", "ControlTable"),
     "memberships": ("storage.memberships", "MembershipStore", "MembershipsTable"),
     "journal": ("storage.journal", "JournalStore", "JournalTable"),
     "actions": ("storage.actions", "ActionStore", "ActionsTable"),
@@ -51,7 +52,8 @@ SECRETS = {
     "replace": {("connections", "PutSecretValue"), ("connections", "UpdateSecretVersionStage")},
     "create": {("connections", "CreateSecret"), ("connections", "RestoreSecret"), ("connections", "PutSecretValue")},
     "delete": {("connections", "DeleteSecret")},
-    "signing_secret": {("chat", "GetSecretValue"), ("chat", "CreateSecret")},
+    "signing_secrets": {("chat", "GetSecretValue"), ("chat", "CreateSecret")},
+    "rotate_signing_secret": {("chat", "PutSecretValue"), ("chat", "UpdateSecretVersionStage")},
 }
 """What a call of the vault is in Secrets Manager's words."""
 

@@ -131,5 +131,5 @@ def receipts(story: Story, type: str, action: str) -> list[Json]:
 
 
 def has_failed_once(deps: Inside, story: Story, event: str) -> bool | None:
-    row = deps.workspaces.outbound(story.workspace, event)
-    return (row is not None and bool(row.get("error"))) or None
+    row = deps.outbound.get(story.workspace, event)
+    return (row is not None and bool(row.error)) or None

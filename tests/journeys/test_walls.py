@@ -43,11 +43,17 @@ FOR_ADMINS = [
     ("GET", "/v1/people"),
     ("PUT", "/v1/chat-endpoint"),
     ("GET", "/v1/chat-endpoint"),
+    ("POST", "/v1/chat-endpoint/secret"),
+    ("POST", "/v1/chat-endpoint/test"),
+    ("GET", "/v1/chat-endpoint/failed"),
+    ("POST", "/v1/chat-endpoint/failed/resend"),
+    ("POST", "/v1/chat-endpoint/failed/{id}/resend"),
     ("PUT", "/v1/groups/check"),
 ]
 RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
     ("PUT", "/v1/chat-endpoint"): {"url": "https://chat.test/hook"},
+    ("POST", "/v1/chat-endpoint/secret"): {"grace_hours": 1},
     ("POST", "/v1/connections"): {"platform": "hubspot", "token": "t"},
     ("PATCH", "/v1/connections/{id}"): {"display_name": "Mine now"},
     ("POST", "/v1/connections/{id}/sync"): {"type": "full"},

@@ -1,6 +1,6 @@
 """A whole house in memory: stores, queues, a clock that the test sets, ids that rise, and a CRM that is a function."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -24,6 +24,7 @@ from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.vault import MemoryVault
@@ -56,7 +57,7 @@ class ChatApp:
     heard: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     refusal: ChatError | None = None
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Any]) -> None:
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Any]) -> None:
         if self.refusal:
             raise self.refusal
         self.heard.append((id, event))
@@ -148,6 +149,7 @@ def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., D
             groups=GroupStore(control),
             memberships=MembershipStore(MemoryItems("memberships")),
             workspaces=WorkspaceStore(control),
+            outbound=OutboundStore(control),
             queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
             chat=chat,
             http=session,

@@ -1,10 +1,12 @@
 """Events to the chat app: told under one id, again for a day, then listed as failed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from crmbridge.domain.errors import ChatError
+from crmbridge.domain.outbound import OutboundEvent
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.deliver_outbound import deliver_outbound
 from crmbridge.services.notify_chat import notify_chat
@@ -16,6 +18,10 @@ def event(deps: Deps) -> str:
     deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
     notify_chat(deps, "w1", "a1.completed.0", "action.completed", {"action": "a1"}, chat="ch1")
     return "a1.completed.0"
+
+
+def failed_events(deps: Deps) -> Sequence[OutboundEvent]:
+    return deps.outbound.failed("w1", limit=10, cursor=None).items
 
 
 def test_a_notice_rings_for_its_row(deps: Deps) -> None:
@@ -55,7 +61,7 @@ def test_a_refused_event_waits_and_is_told_under_the_same_id(deps: Deps, clock: 
     chat.refusal = ChatError("the chat app's endpoint answered 500", status=500)
     deliver_outbound(deps, "w1", event)
     chat.refusal = None
-    too_early = deps.workspaces.due_outbound(clock())
+    too_early = deps.outbound.due(clock())
     deliver_outbound(deps, "w1", event)
     nothing_yet = list(chat.heard)
 
@@ -69,15 +75,15 @@ def test_a_refused_event_waits_and_is_told_under_the_same_id(deps: Deps, clock: 
 def test_after_a_day_an_event_is_listed_as_failed(deps: Deps, clock: Any, chat: Any, event: str) -> None:
     chat.refusal = ChatError("the chat app's endpoint answered 500", status=500)
     began, tries = clock(), 0
-    while not deps.workspaces.failed_outbound("w1") and tries < 200:
-        tries += bool(deps.workspaces.due_outbound(clock()))
+    while not failed_events(deps) and tries < 200:
+        tries += bool(deps.outbound.due(clock()))
         deliver_outbound(deps, "w1", event)
         clock.advance(60)
 
-    (failed,) = deps.workspaces.failed_outbound("w1")
+    (failed,) = failed_events(deps)
     assert timedelta(hours=22) < clock() - began < timedelta(hours=25)
     assert 20 < tries < 60
-    assert failed["error"] == "the chat app's endpoint answered 500"
+    assert failed.error == "the chat app's endpoint answered 500"
 
 
 def test_without_an_endpoint_the_reason_is_said(deps: Deps, chat: Any, event: str) -> None:
@@ -85,7 +91,7 @@ def test_without_an_endpoint_the_reason_is_said(deps: Deps, chat: Any, event: st
 
     deliver_outbound(deps, "w1", event)
 
-    row = deps.workspaces.outbound("w1", event)
+    row = deps.outbound.get("w1", event)
     assert row is not None
-    assert "an admin sets it" in row["error"]
+    assert "an admin sets it" in row.error
     assert chat.heard == []

@@ -47,7 +47,7 @@ class World:
     heard: dict[str, int] = field(default_factory=dict)
     is_busy: bool = False
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Any]) -> None:
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Any]) -> None:
         """A chat app that keeps the highest sequence, and sometimes refuses, or acknowledges too late."""
         refuses = self.is_busy and self.chance.random() < 0.3
         if refuses and self.chance.random() < 0.5:

@@ -65,8 +65,8 @@ def full(want: Want, channel: Channel) -> None:
 
 
 def due_events(deps: Deps) -> list[Any]:
-    rows = (deps.workspaces.outbound(*place) for place in deps.workspaces.due_outbound(deps.now()))
-    return [row["event"] for row in rows if row]
+    rows = (deps.outbound.get(*place) for place in deps.outbound.due(deps.now()))
+    return [row.event for row in rows if row]
 
 
 @pytest.mark.usefixtures("full")

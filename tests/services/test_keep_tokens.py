@@ -61,8 +61,8 @@ def keep(deps: Deps, connection: Connection) -> Callable[..., KeptTokens]:
 
 
 def events(deps: Deps) -> list[str]:
-    rows = deps.workspaces.due_outbound(deps.now())
-    return [(deps.workspaces.outbound(*row) or {})["event"]["type"] for row in rows]
+    places = deps.outbound.due(deps.now())
+    return [row.event["type"] for place in places if (row := deps.outbound.get(*place))]
 
 
 def refuse(asked: Any) -> Any:

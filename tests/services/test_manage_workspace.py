@@ -1,11 +1,19 @@
 """Keys, people and the chat app's endpoint of a workspace."""
 
+from typing import Any
+
 import pytest
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.identify_caller import identify_caller
-from crmbridge.services.manage_endpoint import read_endpoint, read_signing_secret, set_endpoint
+from crmbridge.services.manage_endpoint import (
+    read_endpoint,
+    read_signing_secret,
+    rotate_signing_secret,
+    set_endpoint,
+    try_endpoint,
+)
 from crmbridge.services.manage_keys import create_key, delete_key, list_keys
 from crmbridge.services.manage_people import list_people, map_people
 from crmbridge.services.ports import Deps
@@ -88,6 +96,32 @@ def test_a_signing_secret_is_made_when_it_is_asked_for_first(deps: Deps, admin: 
     assert read_signing_secret(deps, admin) == read_signing_secret(deps, admin)
 
 
+def test_a_rotated_secret_is_the_one_to_read(deps: Deps, admin: Caller) -> None:
+    old = read_signing_secret(deps, admin)
+
+    new = rotate_signing_secret(deps, admin)
+
+    assert read_signing_secret(deps, admin) == new != old
+    assert deps.vault.signing_secrets("w1", deps.now()) == (new, old)
+
+
+@pytest.mark.parametrize("hours", [-1, 169])
+def test_a_grace_is_up_to_a_week(deps: Deps, admin: Caller, hours: int) -> None:
+    with pytest.raises(Invalid, match="grace_hours"):
+        rotate_signing_secret(deps, admin, grace_hours=hours)
+
+
+def test_trying_an_endpoint_says_what_is_wrong(deps: Deps, admin: Caller, chat: Any) -> None:
+    without = try_endpoint(deps, admin)
+    set_endpoint(deps, admin, url="https://chat.test/events")
+
+    with_one = try_endpoint(deps, admin)
+
+    assert "an admin sets it" in without
+    assert with_one == ""
+    assert [event["type"] for _, event in chat.heard] == ["endpoint.test"]
+
+
 def test_only_admins_manage_a_workspace(deps: Deps, member: Caller) -> None:
     for refused in (
         lambda: create_key(deps, member, name="x"),
@@ -98,6 +132,8 @@ def test_only_admins_manage_a_workspace(deps: Deps, member: Caller) -> None:
         lambda: set_endpoint(deps, member, url="https://chat.test/"),
         lambda: read_endpoint(deps, member),
         lambda: read_signing_secret(deps, member),
+        lambda: rotate_signing_secret(deps, member),
+        lambda: try_endpoint(deps, member),
     ):
         with pytest.raises(Forbidden):
             refused()

@@ -83,7 +83,7 @@ def test_a_task_whose_doorbell_was_lost_is_rung_again(deps: Deps, crm: LittleCrm
 
 
 def test_an_event_that_waits_for_the_chat_app_is_rung(deps: Deps) -> None:
-    deps.workspaces.add_outbound("w1", "e1", {"type": "sync.failed"}, BEGIN)
+    deps.outbound.add("w1", "e1", {"type": "sync.failed"}, BEGIN)
 
     assert schedule_work(deps, BEGIN) == {**QUIET, "events": 1}
 

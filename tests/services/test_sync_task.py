@@ -55,8 +55,8 @@ class House:
         return [event["type"] for _, event in self.events()]
 
     def events(self) -> list[tuple[str, Mapping[str, Any]]]:
-        due = self.deps.workspaces.due_outbound(self.crm.clock())
-        return [(id, dict(self.deps.workspaces.outbound(workspace, id) or {})["event"]) for workspace, id in due]
+        due = self.deps.outbound.due(self.crm.clock())
+        return [(id, row.event) for workspace, id in due if (row := self.deps.outbound.get(workspace, id))]
 
 
 @pytest.fixture

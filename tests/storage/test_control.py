@@ -17,6 +17,7 @@ from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.items import Items
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.outbound import OutboundStore
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -250,51 +251,10 @@ def test_a_workspace_has_one_endpoint(workspaces: WorkspaceStore) -> None:
     assert workspaces.endpoint("w2") is None
 
 
-def test_an_event_waits_until_it_is_delivered(workspaces: WorkspaceStore) -> None:
-    workspaces.add_outbound("w1", "e1", {"type": "sync.failed"}, NOW)
-    workspaces.outbound_attempt("w1", "e1", done=False, next_attempt_at=NOW + HOUR, error="503")
-    waiting = workspaces.outbound("w1", "e1")
-    workspaces.outbound_attempt("w1", "e1", done=True, next_attempt_at=None)
-
-    assert waiting is not None
-    assert (waiting["event"], waiting["attempts"], waiting["error"]) == ({"type": "sync.failed"}, 1, "503")
-    assert workspaces.outbound("w1", "e1") is None
-
-
-def test_an_event_is_due_when_its_next_attempt_has_come(workspaces: WorkspaceStore) -> None:
-    workspaces.add_outbound("w1", "now", {}, NOW)
-    workspaces.add_outbound("w1", "later", {}, NOW)
-    workspaces.outbound_attempt("w1", "later", done=False, next_attempt_at=NOW + HOUR)
-
-    assert workspaces.due_outbound(NOW) == [("w1", "now")]
-    assert sorted(workspaces.due_outbound(NOW + HOUR)) == [("w1", "later"), ("w1", "now")]
-
-
-def test_an_event_that_was_given_up_is_listed_and_no_longer_due(workspaces: WorkspaceStore) -> None:
-    workspaces.add_outbound("w1", "e1", {"type": "x"}, NOW)
-    workspaces.add_outbound("w1", "e2", {"type": "x"}, NOW)
-
-    workspaces.outbound_attempt("w1", "e1", done=False, next_attempt_at=None, error="410")
-
-    assert [(each["id"], each["error"]) for each in workspaces.failed_outbound("w1")] == [("e1", "410")]
-    assert workspaces.due_outbound(NOW + HOUR) == [("w1", "e2")]
-
-
-def test_adding_an_event_again_changes_nothing(workspaces: WorkspaceStore) -> None:
-    workspaces.add_outbound("w1", "e1", {"n": 1}, NOW)
-
-    workspaces.add_outbound("w1", "e1", {"n": 2}, NOW + HOUR)
-
-    event = workspaces.outbound("w1", "e1")
-    assert event is not None
-    assert event["event"] == {"n": 1}
-
-
-def test_waiting_events_and_due_connections_are_not_mixed_up(
-    workspaces: WorkspaceStore, connections: ConnectionStore
-) -> None:
+def test_waiting_events_and_due_connections_are_not_mixed_up(items: Items, connections: ConnectionStore) -> None:
+    outbound = OutboundStore(items)
     connections.add(connection(incremental_due_at=NOW))
-    workspaces.add_outbound("w1", "e1", {}, NOW)
+    outbound.add("w1", "e1", {}, NOW)
 
     assert [each.id for each in connections.due(NOW)] == ["c1"]
-    assert workspaces.due_outbound(NOW) == [("w1", "e1")]
+    assert outbound.due(NOW) == [("w1", "e1")]

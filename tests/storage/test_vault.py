@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import orjson
@@ -131,18 +131,40 @@ def test_a_missing_or_half_filled_app_secret_is_named(vault: Vault, platform: st
 
 
 def test_a_workspace_has_a_signing_secret_of_its_own(vault: Vault) -> None:
-    assert vault.signing_secret("w1") == vault.signing_secret("w1")
-    assert vault.signing_secret("w2") != vault.signing_secret("w1")
+    assert vault.signing_secrets("w1", NOW) == vault.signing_secrets("w1", NOW)
+    assert vault.signing_secrets("w2", NOW) != vault.signing_secrets("w1", NOW)
 
 
 def test_a_workspace_has_one_signing_secret_however_many_ask_first() -> None:
     vault = MemoryVault()  # moto's creates are not atomic between threads
 
     with ThreadPoolExecutor(4) as pool:
-        secrets = set(pool.map(vault.signing_secret, ["w1"] * 8))
+        secrets = set(pool.map(lambda _: vault.signing_secrets("w1", NOW), range(8)))
 
     assert len(secrets) == 1
-    assert secrets.pop().startswith("whsec_")
+    assert secrets.pop()[0].startswith("whsec_")
+
+
+def test_while_the_grace_lasts_the_secret_of_before_signs_too(vault: Vault) -> None:
+    (old,) = vault.signing_secrets("w1", NOW)
+
+    new = vault.rotate_signing_secret("w1", NOW, timedelta(hours=24))
+
+    assert vault.signing_secrets("w1", NOW + timedelta(hours=23)) == (new, old)
+    assert vault.signing_secrets("w1", NOW + timedelta(hours=24)) == (new,)
+    assert new not in (old, *vault.signing_secrets("w2", NOW))
+
+
+def test_without_any_grace_only_the_new_secret_signs(vault: Vault) -> None:
+    new = vault.rotate_signing_secret("w1", NOW, timedelta(0))
+
+    assert vault.signing_secrets("w1", NOW) == (new,)
+
+
+def test_of_secrets_rotated_twice_the_last_two_sign(vault: Vault) -> None:
+    made = [vault.rotate_signing_secret("w1", NOW, timedelta(hours=1)) for _ in range(3)]
+
+    assert vault.signing_secrets("w1", NOW) == (made[2], made[1])
 
 
 def test_a_rotated_app_secret_arrives_within_minutes(clock: Clock) -> None:

@@ -170,6 +170,12 @@ class Wired(ports.Deps):
         return WorkspaceStore(self._control)
 
     @cached_property
+    def outbound(self) -> ports.Outbound:
+        from crmbridge.storage.outbound import OutboundStore
+
+        return OutboundStore(self._control)
+
+    @cached_property
     def queues(self) -> ports.Queues:
         urls = self.settings
         return ports.Queues(

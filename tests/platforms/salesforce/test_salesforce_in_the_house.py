@@ -32,6 +32,7 @@ from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.vault import MemoryVault
@@ -67,6 +68,7 @@ def house(sim: Running, session: requests.Session) -> Deps:
         groups=GroupStore(control),
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
+        outbound=OutboundStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=NoChat(),
         http=session,

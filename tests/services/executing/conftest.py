@@ -213,8 +213,8 @@ def told(house: Deps) -> Callable[[], list[tuple[str, Mapping[str, Any]]]]:
     def events() -> list[tuple[str, Mapping[str, Any]]]:
         sent = house.queues.chat.sent  # type: ignore[attr-defined] # the memory twin's
         ids = dict.fromkeys(message.body["outbound"] for message in sent if "outbound" in message.body)
-        rows = [house.workspaces.outbound("w1", id) for id in ids]
-        return [(row["event"]["type"], row["event"]["data"]) for row in rows if row]
+        rows = [house.outbound.get("w1", id) for id in ids]
+        return [(row.event["type"], row.event["data"]) for row in rows if row]
 
     return events
 

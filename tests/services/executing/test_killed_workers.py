@@ -42,7 +42,7 @@ def test_whatever_step_a_worker_dies_at_one_object_is_made(
         assert [one["key"] for one in crm.objects.values()].count(action.key) == 1
         object = house.platform("hubspot").actions[type].object
         assert house.records.get(RecordKey("w1", "c1", object, done.receipt.external_id)) is not None
-        assert house.workspaces.outbound("w1", f"{action.id}.completed.0") is not None
+        assert house.outbound.get("w1", f"{action.id}.completed.0") is not None
 
     assert count > (20 if answer == "done" else 10)
 

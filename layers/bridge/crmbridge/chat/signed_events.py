@@ -1,7 +1,7 @@
 """Events to a chat app's own endpoint, signed as Standard Webhooks say (https://www.standardwebhooks.com)."""
 
 from binascii import Error as NotBase64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
@@ -27,14 +27,14 @@ class SignedEvents:
         self._session = session
         self._now = now
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Json]) -> None:
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Json]) -> None:
         """Raises ChatError unless the chat app answered 2xx; a redirect is an answer like any other."""
         try:
             check_url(endpoint.url)
         except Invalid as refused:
             raise ChatError(f"the chat app's endpoint is not usable: {refused}") from None
         body = orjson.dumps(event)
-        answer = self._send(endpoint.url, body, sign(secret, id, self._now(), body))
+        answer = self._send(endpoint.url, body, sign(secrets, id, self._now(), body))
         if not 200 <= answer.status_code < 300:
             raise ChatError(_said(answer), status=answer.status_code, retry_after=_retry_after(answer))
 
@@ -53,17 +53,18 @@ class SignedEvents:
             raise ChatError(f"the chat app's endpoint did not answer ({type(error).__name__})") from None
 
 
-def sign(secret: str, id: str, moment: datetime, body: bytes) -> Mapping[str, str]:
-    """The headers of one signed event. Raises Misconfigured for a secret that is not `whsec_` and base64."""
+def sign(secrets: Sequence[str], id: str, moment: datetime, body: bytes) -> Mapping[str, str]:
+    """The headers of one signed event; a receiver needs to know one of the secrets only. Raises Misconfigured for a
+    secret that is not `whsec_` and base64."""
     try:
-        signature = Webhook(secret).sign(id, moment.astimezone(UTC), body.decode())
+        signatures = [Webhook(secret).sign(id, moment.astimezone(UTC), body.decode()) for secret in secrets]
     except (EmptyWebhookSecretError, NotBase64, RuntimeError):
         raise Misconfigured("the workspace's chat secret must be whsec_ and base64") from None
     return {
         "content-type": "application/json",
         "webhook-id": id,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": signature,
+        "webhook-signature": " ".join(signatures),
     }
 
 

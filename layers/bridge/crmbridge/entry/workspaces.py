@@ -7,8 +7,8 @@ from pydantic import Field
 
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.entry.http import Ask, Asked, new_router
-from crmbridge.entry.models import MAX_ID, Given, Shown
-from crmbridge.services import manage_endpoint, manage_keys, manage_people
+from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
+from crmbridge.services import manage_endpoint, manage_keys, manage_people, resend_events
 
 router = new_router()
 TAGS = ["Workspace"]
@@ -73,6 +73,41 @@ class EndpointShown(Shown):
     secret: str
 
 
+class GraceGiven(Given):
+    """So long both secrets sign; 0 for a secret that leaked."""
+
+    grace_hours: Annotated[int, Field(ge=0, le=manage_endpoint.LONGEST_GRACE_HOURS)] = 24
+
+
+class SecretShown(Shown):
+    secret: str
+
+
+class TrialShown(Shown):
+    """`error` says why the event was not delivered."""
+
+    delivered: bool
+    error: str
+
+
+class EventShown(Shown):
+    """`event` is what the chat app was to get; `error` is why the last try failed."""
+
+    id: str
+    event: dict[str, Any]
+    since: datetime
+    attempts: int
+    error: str
+
+
+class EventPage(Page[EventShown]):
+    pass
+
+
+class Resent(Shown):
+    resent: int
+
+
 @router.get("/v1/people", summary="Read who is who", tags=TAGS)
 def list_people(ask: Ask) -> People:
     return People(people=dict(manage_people.list_people(ask.deps, ask.caller)))
@@ -108,6 +143,38 @@ def read_endpoint(ask: Ask) -> EndpointShown:
 def set_endpoint(ask: Ask, given: EndpointGiven) -> EndpointShown:
     endpoint = manage_endpoint.set_endpoint(ask.deps, ask.caller, url=given.url, enabled=given.enabled)
     return _endpoint(ask, endpoint)
+
+
+@router.post("/v1/chat-endpoint/secret", summary="Rotate the secret that signs events", tags=TAGS)
+def rotate_secret(ask: Ask, given: GraceGiven) -> SecretShown:
+    """Until the grace is over, every event carries the signatures of both secrets."""
+    made = manage_endpoint.rotate_signing_secret(ask.deps, ask.caller, grace_hours=given.grace_hours)
+    return SecretShown(secret=made)
+
+
+@router.post("/v1/chat-endpoint/test", summary="Send the chat app a test event", tags=TAGS)
+def send_test(ask: Ask) -> TrialShown:
+    error = manage_endpoint.try_endpoint(ask.deps, ask.caller)
+    return TrialShown(delivered=not error, error=error)
+
+
+@router.get("/v1/chat-endpoint/failed", summary="List events that the chat app never took", tags=TAGS)
+def list_failed(ask: Ask, limit: Limit = 20, cursor: Cursor = None) -> EventPage:
+    """An event is tried for a day, then listed here for 30 days."""
+    page = resend_events.list_failed_events(ask.deps, ask.caller, limit=limit, cursor=cursor)
+    return EventPage(items=[EventShown.model_validate(event) for event in page.items], cursor=page.cursor)
+
+
+@router.post("/v1/chat-endpoint/failed/<id>/resend", summary="Send a failed event again", tags=TAGS, status_code=202)
+def resend_one(ask: Ask, id: str) -> Resent:
+    resend_events.resend_event(ask.deps, ask.caller, id)
+    return Resent(resent=1)
+
+
+@router.post("/v1/chat-endpoint/failed/resend", summary="Send failed events again", tags=TAGS, status_code=202)
+def resend_all(ask: Ask) -> Resent:
+    """Up to 100 of them; ask again until none are left."""
+    return Resent(resent=resend_events.resend_events(ask.deps, ask.caller))
 
 
 def _named(key: ApiKey) -> dict[str, Any]:

@@ -1,44 +1,42 @@
 """Deliver one event to a workspace's chat app: again and again for a day, then it is listed as failed."""
 
-from datetime import datetime, timedelta
-from typing import Final
-
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.messages import next_try
+from crmbridge.domain.outbound import GIVE_UP_AFTER, OutboundEvent, OutboundStatus
+from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
-
-GIVE_UP_AFTER: Final = timedelta(days=1)
 
 
 def deliver_outbound(deps: Deps, workspace: str, id: str) -> None:
     """An event that is gone was delivered; one that waits for its next try, or has failed, is left alone."""
-    row = deps.workspaces.outbound(workspace, id)
-    if row is None or row["status"] != "waiting" or not _is_due(row["next_attempt_at"], deps.now()):
+    waiting = deps.outbound.get(workspace, id)
+    if waiting is None or not _is_due(deps, waiting):
         return
     try:
-        post_event(deps, workspace, id, row["event"])
+        post_event(deps, workspace, id, dict(waiting.event))
     except ChatError as error:
-        _try_later(deps, workspace, id, datetime.fromisoformat(row["created_at"]), error)
+        _try_later(deps, workspace, waiting, error)
     else:
-        deps.workspaces.outbound_attempt(workspace, id, done=True, next_attempt_at=None)
+        deps.outbound.delivered(workspace, id)
 
 
-def post_event(deps: Deps, workspace: str, id: str, event: dict[str, object]) -> None:
+def post_event(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> None:
     """Raises ChatError, also when the workspace has not said where its chat app listens."""
     endpoint = deps.workspaces.endpoint(workspace)
     if endpoint is None or not endpoint.enabled:
         raise ChatError("the workspace has no chat endpoint, or it is switched off; an admin sets it")
-    deps.chat.post(endpoint, deps.vault.signing_secret(workspace), id, event)
+    deps.chat.post(endpoint, deps.vault.signing_secrets(workspace, deps.now()), id, event)
 
 
-def _is_due(next_attempt_at: str | None, now: datetime) -> bool:
-    return not next_attempt_at or datetime.fromisoformat(next_attempt_at) <= now
+def _is_due(deps: Deps, event: OutboundEvent) -> bool:
+    waits = event.next_attempt_at is not None and event.next_attempt_at > deps.now()
+    return event.status is OutboundStatus.WAITING and not waits
 
 
-def _try_later(deps: Deps, workspace: str, id: str, since: datetime, error: ChatError) -> None:
+def _try_later(deps: Deps, workspace: str, event: OutboundEvent, error: ChatError) -> None:
     now = deps.now()
-    later = next_try(now, since, id, at_least=error.retry_after)
-    give_up = later - since > GIVE_UP_AFTER
-    deps.workspaces.outbound_attempt(
-        workspace, id, done=False, next_attempt_at=None if give_up else later, error=str(error)
-    )
+    later = next_try(now, event.since, event.id, at_least=error.retry_after)
+    if later - event.since > GIVE_UP_AFTER:
+        deps.outbound.give_up(workspace, event.id, now, str(error))
+    else:
+        deps.outbound.postpone(workspace, event.id, later, str(error))

@@ -17,7 +17,7 @@ def notify_chat(deps: Deps, workspace: str, id: str, type: str, data: Mapping[st
 def add_event(deps: Deps, workspace: str, id: str, type: str, data: Mapping[str, Json]) -> None:
     """Only the row: for those who must note the event before they finish, and ring afterwards."""
     event = {"type": type, "timestamp": instant_text(deps.now()), "data": data}
-    deps.workspaces.add_outbound(workspace, id, event, deps.now())
+    deps.outbound.add(workspace, id, event, deps.now())
 
 
 def ring_event(deps: Deps, workspace: str, id: str, *, chat: str = "") -> None:

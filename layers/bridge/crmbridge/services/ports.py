@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.groups import Group, Held, Member, Moved, Override, Support
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
+    from crmbridge.domain.outbound import OutboundEvent
     from crmbridge.domain.records import Json, Kind, RecordKey
     from crmbridge.domain.removals import Removals
     from crmbridge.domain.runs import Run, Task
@@ -121,8 +122,12 @@ class TokenVault(Protocol):
     def app(self, platform: str) -> AppCredentials:
         """Our app's credentials with that CRM; raises Misconfigured naming the secret."""
 
-    def signing_secret(self, workspace: str) -> str:
-        """The Standard Webhooks secret (`whsec_...`) shared with the workspace's chat app; made when missing."""
+    def signing_secrets(self, workspace: str, now: datetime) -> Sequence[str]:
+        """The Standard Webhooks secrets (`whsec_...`) shared with the workspace's chat app, the current one first;
+        for a while after a rotation the one before, too. Made when missing."""
+
+    def rotate_signing_secret(self, workspace: str, now: datetime, grace: timedelta) -> str:
+        """A new current one; that of before signs, too, until `grace` is over. Raises Stale when two rotate at once."""
 
 
 class Guards(Protocol):
@@ -317,19 +322,29 @@ class Workspaces(Protocol):
     def due_checks(self, now: datetime) -> Sequence[str]:
         """Workspaces whose groups are to be evaluated in full."""
 
-    def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
-        """An event for the chat app, as a row that waits until it is delivered or a day is over."""
 
-    def outbound(self, workspace: str, id: str) -> Mapping[str, Json] | None: ...
+class Outbound(Protocol):
+    """Events for the chat app: rows that wait until they are delivered, or a day is over."""
 
-    def outbound_attempt(
-        self, workspace: str, id: str, *, done: bool, next_attempt_at: datetime | None, error: str = ""
-    ) -> None: ...
+    def add(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
+        """Adding one again changes nothing."""
 
-    def due_outbound(self, now: datetime) -> Sequence[tuple[str, str]]:
+    def get(self, workspace: str, id: str) -> OutboundEvent | None: ...
+
+    def delivered(self, workspace: str, id: str) -> None:
+        """Forgets the event."""
+
+    def postpone(self, workspace: str, id: str, next_attempt_at: datetime, error: str) -> None: ...
+
+    def give_up(self, workspace: str, id: str, now: datetime, error: str) -> None: ...
+
+    def reopen(self, workspace: str, id: str, now: datetime) -> bool:
+        """A failed one waits again, for another day; False when it is not failed, or not there."""
+
+    def due(self, now: datetime) -> Sequence[tuple[str, str]]:
         """(workspace, id) of events whose next attempt has come."""
 
-    def failed_outbound(self, workspace: str) -> Sequence[Mapping[str, Json]]: ...
+    def failed(self, workspace: str, *, limit: int, cursor: str | None) -> PageOf[OutboundEvent]: ...
 
 
 class Queue(Protocol):
@@ -350,7 +365,8 @@ class Queues:
 class ChatDoor(Protocol):
     """How events reach a chat app's signed endpoint; raises ChatError."""
 
-    def post(self, endpoint: Endpoint, secret: str, id: str, event: Mapping[str, Json]) -> None: ...
+    def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Json]) -> None:
+        """Signed with each of the secrets."""
 
 
 def registered_platform(name: str) -> Platform:
@@ -376,6 +392,7 @@ class Deps:
     groups: Groups
     memberships: Memberships
     workspaces: Workspaces
+    outbound: Outbound
     queues: Queues
     chat: ChatDoor
     http: requests.Session

@@ -38,7 +38,7 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
         "actions": _ring_each(deps.actions.due(now), lambda action: ring_action(deps, action)),
         "members": _ring_members(deps, now),
         "checks": _ring_each(deps.workspaces.due_checks(now), lambda workspace: check_groups(deps, workspace)),
-        "events": _ring_each(deps.workspaces.due_outbound(now), lambda event: ring_event(deps, *event)),
+        "events": _ring_each(deps.outbound.due(now), lambda event: ring_event(deps, *event)),
     }
 
 

@@ -6,20 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import orjson
-
 from crmbridge.domain.channels import Door
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, NotFound, Stale
 from crmbridge.domain.groups import Group
-from crmbridge.domain.records import Json, instant_text
 from crmbridge.domain.workspaces import ApiKey, Endpoint
-from crmbridge.storage.codec import from_json, json_text, to_json
-from crmbridge.storage.due import PLACE, due_items, due_place
+from crmbridge.storage.codec import from_json, to_json
+from crmbridge.storage.due import due_items, due_place
 from crmbridge.storage.items import (
     CONTROL_BY_ACCOUNT,
-    DUE,
     NEW,
     Item,
     Items,
@@ -37,8 +33,6 @@ CHUNK: Final = 350 * 1024
 LIST: Final = "!list"
 """Sorts before every group, so that it is read first."""
 CHECK: Final = "check"
-WAITING: Final = "waiting"
-FAILED: Final = "failed"
 
 
 class ConnectionStore:
@@ -208,38 +202,6 @@ class WorkspaceStore:
     def due_checks(self, now: datetime) -> Sequence[str]:
         return [row["pk"].removesuffix("#checks") for row in due_items(self._items, now, CHECK)]
 
-    def add_outbound(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
-        """Adding one again rings it again, and changes nothing else."""
-        key = _outbound_key(workspace, id)
-        row = {"event": json_text(event), "status": WAITING, "created_at": instant_text(now), "attempts": 0}
-        self._items.put({"pk": key[0], "sk": key[1], **row, **due_place(key, now)}, NEW)
-
-    def outbound(self, workspace: str, id: str) -> Mapping[str, Json] | None:
-        row = self._items.get(*_outbound_key(workspace, id))
-        return _outbound(row) if row else None
-
-    def outbound_attempt(
-        self, workspace: str, id: str, *, done: bool, next_attempt_at: datetime | None, error: str = ""
-    ) -> None:
-        """`done` forgets the event; without a next attempt it has failed, and can be listed."""
-        key = _outbound_key(workspace, id)
-        if done:
-            self._items.delete(*key)
-            return
-        place = due_place(key, next_attempt_at)
-        self._items.update(
-            key, set={"status": WAITING if place else FAILED, "error": error, **place}, add={"attempts": 1},
-            remove=() if place else PLACE, when=present("pk"),
-        )  # fmt: skip
-
-    def due_outbound(self, now: datetime) -> Sequence[tuple[str, str]]:
-        rows = due_items(self._items, now, "outbound#")
-        return [(row["pk"].removesuffix("#outbound"), row["sk"].removeprefix("outbound#")) for row in rows]
-
-    def failed_outbound(self, workspace: str) -> Sequence[Mapping[str, Json]]:
-        rows = query_all(self._items, f"{workspace}#outbound", "outbound#")
-        return [_outbound(row) for row in rows if row["status"] == FAILED]
-
 
 def _connection_key(workspace: str, id: str) -> Key:
     return f"{workspace}#connections", f"connection#{id}"
@@ -294,17 +256,3 @@ def _endpoint_key(workspace: str) -> Key:
 
 def _check_key(workspace: str) -> Key:
     return f"{workspace}#checks", CHECK
-
-
-def _outbound_key(workspace: str, id: str) -> Key:
-    return f"{workspace}#outbound", f"outbound#{id}"
-
-
-def _outbound(row: Item) -> Mapping[str, Json]:
-    """The row as services and people see it: `status` is waiting or failed."""
-    shown = {name: row.get(name, "") for name in ("status", "created_at", "attempts", "error")}
-    next_attempt_at = row.get(DUE.sk)
-    return {
-        "id": row["sk"].removeprefix("outbound#"), "event": orjson.loads(row["event"]),
-        "next_attempt_at": next_attempt_at, **shown,
-    }  # fmt: skip

@@ -3,8 +3,9 @@
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, Final, Protocol
 from uuid import uuid4
@@ -13,6 +14,7 @@ import orjson
 
 from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, TokenSet
 from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
+from crmbridge.domain.records import instant_text
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.meanings import aws_errors, code_of, meaning
 
@@ -92,15 +94,31 @@ class Vault:
         except (ValueError, TypeError, AttributeError):
             raise Misconfigured(f"the secret {name} must be JSON with client_id and client_secret") from None
 
-    def signing_secret(self, workspace: str) -> str:
+    def signing_secrets(self, workspace: str, now: datetime) -> Sequence[str]:
         """Of two makers, the one whose create is refused reads what the other made."""
-        name = f"{self._prefix}/chat/{workspace}"
+        name = self._signing(workspace)
         text = self._cached(name)
         if text is None:
-            made = {"secret": "whsec_" + b64encode(secrets.token_bytes(24)).decode()}
-            self._secrets.create(name, orjson.dumps(made).decode())
+            self._secrets.create(name, orjson.dumps({"secret": _new_secret()}).decode())
             text = self._cached(name) or ""
-        return str(orjson.loads(text)["secret"])
+        stored = orjson.loads(text)
+        before = stored.get("before")
+        still = before and instant_text(now) < stored["before_until"]
+        return (stored["secret"], before) if still else (stored["secret"],)
+
+    def rotate_signing_secret(self, workspace: str, now: datetime, grace: timedelta) -> str:
+        self.signing_secrets(workspace, now)
+        name = self._signing(workspace)
+        version, text = self._secrets.read(name) or ("", "{}")
+        made, before = _new_secret(), orjson.loads(text)["secret"]
+        stored = orjson.dumps({"secret": made, "before": before, "before_until": instant_text(now + grace)}).decode()
+        if not self._secrets.promote(name, self._secrets.stage(name, stored), version):
+            raise Stale("the secret was rotated meanwhile")
+        self._cache.pop(name, None)
+        return made
+
+    def _signing(self, workspace: str) -> str:
+        return f"{self._prefix}/chat/{workspace}"
 
     def _name(self, connection: Connection) -> str:
         return f"{self._prefix}/connections/{connection.workspace}/{connection.id}"
@@ -115,6 +133,10 @@ class Vault:
             return None
         self._cache[name] = (self._clock() + CACHE_SECONDS, found[1])
         return found[1]
+
+
+def _new_secret() -> str:
+    return "whsec_" + b64encode(secrets.token_bytes(24)).decode()
 
 
 class SecretsVault(Vault):

@@ -1,0 +1,41 @@
+"""What a workspace's chat app never heard: listed, and sent again when somebody asks for it."""
+
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import NotFound
+from crmbridge.domain.outbound import OutboundEvent
+from crmbridge.domain.stored import PageOf
+from crmbridge.services.notify_chat import ring_event
+from crmbridge.services.ports import Deps
+from crmbridge.services.start_connect import require_admin
+
+AT_ONCE = 100
+
+
+def list_failed_events(
+    deps: Deps, caller: Caller, *, limit: int = 20, cursor: str | None = None
+) -> PageOf[OutboundEvent]:
+    """Kept for 30 days after they were given up."""
+    require_admin(caller)
+    return deps.outbound.failed(caller.workspace, limit=limit, cursor=cursor)
+
+
+def resend_event(deps: Deps, caller: Caller, id: str) -> None:
+    """Under the same id, so that a chat app which heard of it after all can tell. Raises NotFound."""
+    require_admin(caller)
+    if not _resent(deps, caller, id):
+        raise NotFound("there is no failed event with this id; it may have been sent again already")
+
+
+def resend_events(deps: Deps, caller: Caller) -> int:
+    """The next so many of all that failed; returns how many, 0 when none are left."""
+    require_admin(caller)
+    failed = deps.outbound.failed(caller.workspace, limit=AT_ONCE, cursor=None).items
+    return sum(_resent(deps, caller, event.id) for event in failed)
+
+
+def _resent(deps: Deps, caller: Caller, id: str) -> bool:
+    if not deps.outbound.reopen(caller.workspace, id, deps.now()):
+        return False
+    ring_event(deps, caller.workspace, id)
+    deps.journal.audit(caller.workspace, "event.resent", caller.user, {"event": id})
+    return True
