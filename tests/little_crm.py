@@ -36,6 +36,7 @@ ACCOUNT = "48"
 CONTACTS = ObjectSpec("contacts", Kind.CONTACT, page_size=2)
 DEALS = ObjectSpec("deals", Kind.DEAL, links=("contacts",), page_size=2)
 OBJECTS = {"contacts": CONTACTS, "deals": DEALS}
+NAMES = Directories(Account(ACCOUNT), version="1")
 Place = tuple[str, str]
 
 
@@ -64,12 +65,13 @@ class Row:
     erased: bool = False
     successor: str | None = None
     losers: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass
 class LittleCrm:
-    """`rows` are what is true now; `history` holds what the search index may still show; `told` are webhook events,
-    `shown` is what the last answer was made from.
+    """`names` are what the directories answer with. `rows` are what is true now; `history` holds what the search index
+    may still show; `told` are webhook events, `shown` is what the last answer was made from.
 
     `on_the_wire` is called between an answer's making and its arrival: other workers do not wait for us.
     """
@@ -85,6 +87,7 @@ class LittleCrm:
     failures: list[Exception] = field(default_factory=list)
     shown: Mapping[Place, Row] = field(default_factory=dict)
     made: int = 0
+    names: Directories = NAMES
 
     def create(self, object: str, name: str = "new") -> str:
         self.made += 1
@@ -96,6 +99,10 @@ class LittleCrm:
         row = self.rows[object, id]
         date = max(self.clock() - timedelta(seconds=late), row.updated_at + timedelta(milliseconds=1))
         self._set((object, id), replace(row, name=name, updated_at=date), "updated")
+
+    def give(self, object: str, id: str, owner: str) -> None:
+        row = self.rows[object, id]
+        self._set((object, id), replace(row, owner=owner, updated_at=self.clock()), "updated")
 
     def link(self, deal: str, contacts: frozenset[str], what: str = "linked") -> None:
         """The date does not move."""
@@ -203,8 +210,8 @@ class LittleCrm:
         if row.state is State.MERGED:
             into = self.final(object, id)
             return Sighting(object=object, external_id=id, kind=kind, state=State.MERGED, successor_id=into)
-        raw = {"id": id, "name": row.name, "number": row.number}
-        proof = sha256(f"{row.name}{row.updated_at}".encode()).hexdigest()
+        raw = {"id": id, "name": row.name, "number": row.number, "owner": row.owner}
+        proof = sha256(f"{row.name}{row.updated_at}{row.owner}".encode()).hexdigest()
         links = {"contacts": self._links(id)} if object == "deals" and row.state is State.LIVE else {}
         return Sighting(
             object=object,
@@ -254,7 +261,7 @@ class LittleCrm:
 
     def _load(self) -> Directories:
         self._asked("directories")
-        return Directories(Account(self.account), version="1")
+        return replace(self.names, account=Account(self.account))
 
 
 def _is_in(request: PageRequest, row: Row) -> bool:
@@ -271,6 +278,8 @@ def _read(
 ) -> Record:
     name = "name" if kind == Kind.DEAL else "last_name"
     fields = {name: raw["name"]} if kind == Kind.DEAL else {name: raw["name"], "email": f"{raw['id']}@Little.test"}
+    if raw["owner"]:
+        fields["owner_id"] = raw["owner"]
     return Record(
         platform="little",
         object=object or "",

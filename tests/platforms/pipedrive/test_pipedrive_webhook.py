@@ -97,7 +97,7 @@ def test_each_half_of_a_merge_tells_the_whole_story() -> None:
         {"action": "explode"},
         {"entity_id": None},
         {"entity": ["deal"], "action": {}},
-        {"entity": "stage"},
+        {"entity": "stage", "action": "explode"},
     ],
 )
 def test_what_we_do_not_know_survives_as_unknown(meta: Mapping[str, Any]) -> None:
@@ -105,6 +105,13 @@ def test_what_we_do_not_know_survives_as_unknown(meta: Mapping[str, Any]) -> Non
 
     assert found.what == "unknown"
     assert found.account == "5550001"
+
+
+@pytest.mark.parametrize("entity", ["stage", "pipeline", "user"])
+def test_what_records_name_is_told_as_such(entity: str) -> None:
+    found = change({"id": 4}, entity=entity, entity_id="4")
+
+    assert (found.what, found.object, found.account) == ("named", None, "5550001")
 
 
 def test_an_event_of_version_1_survives_as_unknown() -> None:

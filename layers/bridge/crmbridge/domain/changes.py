@@ -35,6 +35,8 @@ class What(StrEnum):
     LINKED = "linked"
     RESYNC = "resync"
     """`external_id` is None: read the whole object again."""
+    NAMED = "named"
+    """Something that records name: a stage, a pipeline, a user. Directories are loaded again."""
     UNKNOWN = "unknown"
 
 

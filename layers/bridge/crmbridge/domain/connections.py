@@ -33,6 +33,7 @@ class Connection:
     """`account` is the platform's own account id; `base_url` is where its API lives; `scopes` are those granted.
 
     `tend_due_at` is when its channel is looked after, `kept_alive_at` when its refresh token was last used on purpose.
+    `names_loaded_at` is when its directories were loaded last; None: they are due, whatever their age.
     `watermarks` maps an object to the ISO instant up to which incremental runs have stored it. `version` counts
     writes and guards every update. `forget_at`: a disconnected one is kept until then, for nobody to see.
     """
@@ -55,6 +56,7 @@ class Connection:
     incremental_due_at: datetime | None = None
     tend_due_at: datetime | None = None
     kept_alive_at: datetime | None = None
+    names_loaded_at: datetime | None = None
     active_run: str | None = None
     forget_at: datetime | None = None
     watermarks: Mapping[str, str] = field(default_factory=dict)

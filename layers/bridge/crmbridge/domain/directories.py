@@ -64,6 +64,8 @@ class Directories:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     """Changes whenever something changes that a stored record was translated with; part of every fingerprint."""
+    in_vain: frozenset[str] = frozenset()
+    """Names that records hold and the CRM itself did not know when it was asked: nobody asks again because of them."""
 
 
 @dataclass(frozen=True, slots=True)

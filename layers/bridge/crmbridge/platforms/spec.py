@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from crmbridge.domain.budgets import Pool, Slots
@@ -233,6 +233,8 @@ class Platform:
     identify: Callable[[Api, TokenSet], Identity]
     """The connection test: who, where, which scopes, what is left of the quota."""
     load_directories: Callable[[Api], Directories]
+    """Names: loaded with every full run, when they are older than `names_age`, when the CRM tells of a change to them,
+    and when a record that has changed names what they do not know."""
     page: Callable[[Api, PageRequest], Page]
     fetch: Callable[[Api, str, Sequence[str], Directories], list[Sighting]]
     """Re-read (object, ids) in batches; every id asked for is answered, a vanished one as archived, merged, hidden."""
@@ -250,6 +252,11 @@ class Platform:
     """How deliveries to one connection are subscribed to; None: the CRM delivers to one address for the whole app."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     """The names in `auth` besides oauth."""
+    names_age: timedelta = timedelta(hours=1)
+    """A renamed stage arrives within this time and one incremental run."""
+    told_fields: str = ""
+    """A pattern, matched in full: keys of fields that a record shows though nobody asked for them by name, so that one
+    which no directory knows is a new one."""
     headers: Callable[[str, str], Mapping[str, str]] = bearer
     """(one of `auth`, token) -> the headers that carry it."""
 

@@ -5,7 +5,7 @@ holds up the others nor repeats their work.
 """
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -16,15 +16,16 @@ from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import NotFound, Stale, Throttled, Unavailable
 from crmbridge.domain.hints import Fate, believing, gone, hints_of
+from crmbridge.domain.merging import Sighting
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, RecordKey, State, instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, back_off
 from crmbridge.platforms.http import Api
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.spec import Page, Platform
 from crmbridge.services.finish_run import rewrite_connection
 from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
-from crmbridge.services.refresh_directories import known_directories
+from crmbridge.services.refresh_directories import ask_knowing_names, known_directories
 from crmbridge.services.start_run import kept_objects
 from crmbridge.services.store_sightings import store_sightings
 
@@ -146,10 +147,7 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
     kept = {spec.name for spec in kept_objects(platform, connection)}
     owned = {spec.name: spec.links for spec in platform.objects.values()}
     hints = {object: told for object, told in hints_of(changes, owned).items() if object in kept}
-    if any(change.what == What.RESYNC for change in changes):
-        rewrite_connection(
-            deps, connection.workspace, connection.id, lambda stored: replace(stored, full_due_at=deps.now())
-        )
+    _note_what_is_due(deps, connection, {change.what for change in changes})
     if not hints:
         return False
     api = open_api(deps, connection, "webhook")
@@ -158,6 +156,20 @@ def _apply(deps: Deps, platform: Platform, connection: Connection, changes: Sequ
     is_doubtful = door.read_all(hints)
     door.read_all({object: told for object, told in left_behind.items() if object in kept})
     return is_doubtful
+
+
+def _note_what_is_due(deps: Deps, connection: Connection, told: Collection[What | str]) -> None:
+    """What no re-reading of a few records makes good: the next run does."""
+
+    def due(stored: Connection) -> Connection:
+        return replace(
+            stored,
+            full_due_at=deps.now() if What.RESYNC in told else stored.full_due_at,
+            names_loaded_at=None if What.NAMED in told else stored.names_loaded_at,
+        )
+
+    if What.RESYNC in told or What.NAMED in told:
+        rewrite_connection(deps, connection.workspace, connection.id, due)
 
 
 def _left_behind(
@@ -174,7 +186,7 @@ def _left_behind(
     return owners
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Door:
     """Where one connection's records are read again."""
 
@@ -195,7 +207,7 @@ class _Door:
     def read_again(self, object: str, told: Mapping[str, Fate | None]) -> bool:
         """Store what these ids are now; whether that contradicts what was told."""
         read_started_at = self.deps.now()
-        seen = self.platform.fetch(self.api, object, list(told), self.directories)
+        seen = self._asked(object, list(told))
         store_sightings(
             self.deps,
             self.platform,
@@ -207,6 +219,15 @@ class _Door:
         )
         unlikely = {one.external_id: State.LIVE if told.get(one.external_id) else State.HIDDEN for one in seen}
         return any(one.state is unlikely[one.external_id] for one in seen)
+
+    def _asked(self, object: str, ids: Sequence[str]) -> Sequence[Sighting]:
+        def ask(directories: Directories) -> Page:
+            return Page(self.platform.fetch(self.api, object, ids, directories), None)
+
+        page, self.directories = ask_knowing_names(
+            self.deps, self.platform, self.connection, self.api, self.directories, ask
+        )
+        return page.seen
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.runs import Task
+from crmbridge.domain.runs import RunType, Task
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
-from crmbridge.services.refresh_directories import known_directories, refresh_directories
+from crmbridge.services.refresh_directories import fresh_directories, known_directories, refresh_directories
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
+    """`directories` may be loaded anew while a task is worked on."""
+
     connection: Connection
     platform: Platform
     api: Api
@@ -21,9 +23,13 @@ class Work:
 
 
 def open_work(deps: Deps, task: Task) -> Work:
-    """The run's first task loads the names anew; the others use what it stored."""
+    """The run's first task loads the names anew where it is due; the others use what is stored then."""
     connection = deps.connections.get(task.workspace, task.connection)
     platform = deps.platform(connection.platform)
     api = open_api(deps, connection, "incremental" if task.window else "full")
-    load = refresh_directories if task.step == "directories" else known_directories
+    if task.step != "directories":
+        load = known_directories
+    else:
+        is_full = deps.journal.run(task.workspace, task.run).type is RunType.FULL
+        load = refresh_directories if is_full else fresh_directories
     return Work(connection, platform, api, load(deps, platform, connection, api))

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Connection
+from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import BridgeError, PlatformError, Stale, Throttled, Unavailable
 from crmbridge.domain.records import instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, Counts, Status, Task, add_counts, back_off
@@ -18,6 +19,7 @@ from crmbridge.platforms.spec import Page, PageRequest, Window
 from crmbridge.services.finish_run import finish_run, rewrite_connection
 from crmbridge.services.open_work import Work, open_work
 from crmbridge.services.ports import Deps
+from crmbridge.services.refresh_directories import ask_knowing_names
 from crmbridge.services.start_run import ring_tasks
 from crmbridge.services.store_sightings import store_sightings
 from crmbridge.services.sweep import sweep
@@ -69,7 +71,7 @@ def _work(deps: Deps, progress: _Progress, deadline: datetime) -> None:
 
 
 def _load_names(deps: Deps, work: Work, task: Task) -> Task:
-    """They were loaded when the work was opened; now the others may begin."""
+    """They were loaded when the work was opened, if it was time for that; now the others may begin."""
     others = [other for other in deps.journal.tasks(task.workspace, task.run) if other.id != task.id]
     ring_tasks(deps, work.connection, others)
     return replace(task, status=Status.SUCCESS, error="")
@@ -78,10 +80,7 @@ def _load_names(deps: Deps, work: Work, task: Task) -> Task:
 def _list_page(deps: Deps, work: Work, task: Task) -> Task:
     read_started_at = deps.now()
     window = Window(*map(datetime.fromisoformat, task.window)) if task.window else None
-    request = PageRequest(
-        object=task.object, directories=work.directories, step=task.step, cursor=task.cursor, window=window
-    )
-    page = work.platform.page(work.api, request)
+    page = _asked(deps, work, task, window)
     counts = store_sightings(
         deps,
         work.platform,
@@ -96,6 +95,21 @@ def _list_page(deps: Deps, work: Work, task: Task) -> Task:
     )
     _note(deps, work, task, page)
     return _after_page(deps, work, replace(task, counts=add_counts(task.counts, counts), pages=task.pages + 1), page)
+
+
+def _asked(deps: Deps, work: Work, task: Task, window: Window | None) -> Page:
+    """A full run has just loaded the names."""
+
+    def ask(directories: Directories) -> Page:
+        request = PageRequest(
+            object=task.object, directories=directories, step=task.step, cursor=task.cursor, window=window
+        )
+        return work.platform.page(work.api, request)
+
+    if window is None:
+        return ask(work.directories)
+    page, work.directories = ask_knowing_names(deps, work.platform, work.connection, work.api, work.directories, ask)
+    return page
 
 
 def _after_page(deps: Deps, work: Work, task: Task, page: Page) -> Task:

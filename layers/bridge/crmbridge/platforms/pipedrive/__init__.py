@@ -1,5 +1,6 @@
 """Pipedrive, as one value: what it is called, how it is connected, read, listened to and written."""
 
+from datetime import timedelta
 from typing import Final
 
 from crmbridge.domain.budgets import Pool
@@ -33,6 +34,10 @@ POOLS: Final = (
 every plan, of which we take 8. The tokens of a day belong to the whole company, one seat of the smallest plan has
 30,000, and the headers, where they come, tell what there is and what is left."""
 
+NAMES_AGE: Final = timedelta(hours=4)
+"""Loading them takes 72 tokens: with every run, 96 times a day, that would be a quarter of the smallest account's.
+Webhooks tell of stages, pipelines and users, so that a change of those is not waited for."""
+
 PIPEDRIVE: Final = Platform(
     name=NAME,
     title="Pipedrive",
@@ -56,6 +61,8 @@ PIPEDRIVE: Final = Platform(
     prepare=prepare,
     find=find,
     incremental_lag_seconds=10,
+    names_age=NAMES_AGE,
+    told_fields=r"[0-9a-f]{40}",
     channels=CHANNELS,
     ways=WAYS,
     headers=headers,

@@ -54,6 +54,9 @@ ENTITIES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What webhooks and field lists call them."""
 
+NAMING: Final = frozenset({"stage", "pipeline", "user"})
+"""Entities that records name; directories tell what they are called."""
+
 SINGULAR: Final[Mapping[str, str]] = {plural: singular for singular, plural in ENTITIES.items()}
 
 NAMES: Final[Mapping[str, str]] = {**ENTITIES, **{name: name for name in OBJECTS}}

@@ -11,7 +11,7 @@ import orjson
 
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
-from crmbridge.platforms.pipedrive.objects import ENTITIES
+from crmbridge.platforms.pipedrive.objects import ENTITIES, NAMING
 from crmbridge.platforms.pipedrive.sightings import kind_of
 from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.spec import WebhookSpec
@@ -95,6 +95,8 @@ def _named(change: Change, event: Mapping[str, Any], meta: Mapping[str, Any]) ->
     entity, action = meta.get("entity"), meta.get("action")
     object = ENTITIES.get(entity) if isinstance(entity, str) else None
     what = WHATS.get(action) if isinstance(action, str) else None
+    if isinstance(entity, str) and entity in NAMING and what is not None:
+        return replace(change, what=What.NAMED, external_id=None)
     if object is None or what is None or change.external_id is None:
         return replace(change, object=object)
     data, previous = _record(event.get("data")), _record(event.get("previous"))
