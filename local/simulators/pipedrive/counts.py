@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from local.simulators.pipedrive.company import Company
 from local.simulators.pipedrive.kinds import Kind
+from local.simulators.pipedrive.participants_api import people_of
 from local.simulators.pipedrive.store import Record, Values
 
 COLUMNS = {"persons": "person_id", "organizations": "org_id", "deals": "deal_id"}
@@ -39,7 +40,7 @@ class Counts:
         if name == "followers_count":
             return len(self._company.followers.get((self._kind.name, record.id), {}))
         if name == "participants_count":
-            return len(self._company.participants.get(record.id, {}))
+            return len(people_of(self._company, record))
         if name == "first_won_time":
             return record.values["won_time"]
         return self._tallies[name.removeprefix("related_")][record.id] if name.endswith("_count") else None

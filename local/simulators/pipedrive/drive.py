@@ -12,7 +12,15 @@ from starlette.types import Receive, Scope, Send
 from local.simulators.clock import Clock
 from local.simulators.deliveries import DeliveryPolicy, Outbox, Post
 from local.simulators.faults import Rule
-from local.simulators.pipedrive import directory_api, notes_api, records_api, search_api, v1_api, webhooks_api
+from local.simulators.pipedrive import (
+    directory_api,
+    notes_api,
+    participants_api,
+    records_api,
+    search_api,
+    v1_api,
+    webhooks_api,
+)
 from local.simulators.pipedrive.authorize import AuthorizePages
 from local.simulators.pipedrive.call import api_route, grant_of, http_error
 from local.simulators.pipedrive.company import Company
@@ -143,7 +151,7 @@ class Drive:
         return company
 
     def _routes(self) -> Starlette:
-        parts = (search_api, records_api, directory_api, v1_api, notes_api, webhooks_api)
+        parts = (search_api, records_api, directory_api, v1_api, participants_api, notes_api, webhooks_api)
         routes = [api_route(self, op) for part in parts for op in part.OPS]
         routes += [*OAuthApi(self).routes(), *AuthorizePages(self).routes()]
         return Starlette(routes=routes, exception_handlers={HTTPException: http_error})

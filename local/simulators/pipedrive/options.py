@@ -69,6 +69,8 @@ class Settings:
     activity_person_id: str = "refuse"  # or "ignore"; a primary participant is the way to set it
     stage_mismatch: str = "refuse"  # or "stage_wins": a stage of another pipeline than the one that came with it
     merge_touches_links: bool = True  # do a loser's deals and activities change when they move to the survivor?
+    participants_touch_deal: bool = False  # does adding or removing a participant move the deal's update_time?
+    contact_person_participates: bool = True  # is a deal's contact person listed and counted as a participant?
     typed_custom_fields: bool = True  # in webhooks: {"type", "value"} instead of the bare value
     webhook_timestamp: str = "iso"  # or "epoch"
     webhook_https_only: bool = False  # the real thing refuses http

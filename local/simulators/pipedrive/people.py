@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from local.simulators.pipedrive import settings_ops
 from local.simulators.pipedrive.company import Company
 from local.simulators.pipedrive.events import Author
-from local.simulators.pipedrive.kinds import BY_NAME, DEALS, Kind
+from local.simulators.pipedrive.kinds import BY_NAME, DEALS, PERSONS, Kind
 from local.simulators.pipedrive.settings_ops import numbered
 from local.simulators.pipedrive.times import moment
 from local.simulators.pipedrive.writes import Desk
@@ -178,16 +178,19 @@ def _unarchive(act: Act) -> Result:
 
 
 def _add_participant(act: Act) -> Result:
-    """Of a `deal`, a `person`; the deal's own time does not move."""
-    deal, person = int(act.order["deal"]), int(act.order["person"])
-    table = act.company.participants.setdefault(deal, {})
-    table.setdefault(person, (act.company.number(), moment(act.company.clock.now_ms())))
+    """Of a `deal`, a `person`; whether the deal's own time moves is a setting."""
+    deal, person = act.desk.record(DEALS, act.order["deal"]), act.desk.record(PERSONS, act.order["person"])
+    table = act.company.participants.setdefault(deal.id, {})
+    table.setdefault(person.id, (act.company.number(), moment(act.company.clock.now_ms())))
+    act.desk.participants_changed(deal)
     return {"participants": sorted(table)}
 
 
 def _remove_participant(act: Act) -> Result:
-    table = act.company.participants.get(int(act.order["deal"]), {})
+    deal = act.desk.record(DEALS, act.order["deal"])
+    table = act.company.participants.get(deal.id, {})
     table.pop(int(act.order["person"]), None)
+    act.desk.participants_changed(deal)
     return {"participants": sorted(table)}
 
 

@@ -9,6 +9,7 @@ from local.simulators.pipedrive.call import Call, Handler, Op, found
 from local.simulators.pipedrive.errors import invalid, not_found
 from local.simulators.pipedrive.kinds import ACTIVITIES, DEALS, ORGANIZATIONS, PERSONS, Kind
 from local.simulators.pipedrive.listing import Test, equals, list_records, shower
+from local.simulators.pipedrive.participants_api import people_of
 from local.simulators.pipedrive.store import Record
 
 STATUSES = ("open", "won", "lost", "deleted")
@@ -109,10 +110,9 @@ def _is_archived(wanted: bool) -> Test:
 
 
 def _takes_part(call: Call, number: int) -> Test:
+    """Of a deal that nobody can see no person is part."""
     deal = call.company.stores["deals"].find(number)
-    people = set(call.company.participants.get(number, {}))
-    if deal:
-        people.add(deal.values["person_id"])
+    people = people_of(call.company, deal) if deal else {}
     return lambda record: record.id in people
 
 

@@ -187,10 +187,11 @@ class Seeder:
             str(1000 + number), None,
         ])  # fmt: skip
         record = self._add(DEALS, values | odd_deal(number), custom)
-        if person and number % 4 == 0:
-            more = dice.sample(persons, min(2, len(persons)))
+        if person and number % 10 == 3:
+            more = dice.sample(persons, min(1 + number // 10 % 3, len(persons)))
             since = record.values["add_time"]
-            company.participants[record.id] = {each.id: (company.number(), since) for each in more}
+            added = (each.id for each in more if each is not person)
+            company.participants[record.id] = {each: (company.number(), since) for each in added}
         if number % 9 == 0:
             company.followers["deals", record.id] = {company.admin.id: record.values["add_time"]}
         return record

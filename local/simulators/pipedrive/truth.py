@@ -108,7 +108,7 @@ def told_record(company: Company, store: Store, record: Record) -> dict[str, Any
     known = company.customs.get(store.kind.name, {})
     body = record.values | {"custom_fields": {key: value for key, value in record.custom.items() if key in known}}
     if store.kind.name == "deals":
-        body["participants"] = sorted(company.participants.get(record.id, {}))
+        body["participants"] = sorted(filter(company.stores["persons"].find, company.participants.get(record.id, {})))
     return body
 
 

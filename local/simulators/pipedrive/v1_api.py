@@ -1,6 +1,4 @@
-"""What is left of v1: users, activity types, currencies, merging, deal participants; and followers, which are v2's."""
-
-from typing import Any
+"""What is left of v1: users, activity types, currencies, merging; and followers, which are v2's."""
 
 from starlette.responses import Response
 
@@ -8,8 +6,8 @@ from local.simulators.pipedrive.call import Call, Handler, Op, found, one_of, pa
 from local.simulators.pipedrive.company import CURRENCIES
 from local.simulators.pipedrive.errors import bad_request, not_found, refused
 from local.simulators.pipedrive.kinds import DEALS, ORGANIZATIONS, PERSONS, Kind
-from local.simulators.pipedrive.offsets import offset_page, v1_number
-from local.simulators.pipedrive.store import Record, Values
+from local.simulators.pipedrive.offsets import v1_number
+from local.simulators.pipedrive.store import Values
 from local.simulators.pipedrive.times import in_v1, moment
 
 BASE = one_of("base")
@@ -82,56 +80,6 @@ def merger(kind: Kind) -> Handler:
     return merge
 
 
-def list_participants(call: Call) -> Response:
-    deal = call.desk.record(DEALS, call.param("id"))
-    table = dict(call.company.participants.get(deal.id, {}))
-    primary = deal.values["person_id"]
-    if primary is not None and primary not in table:
-        table[primary] = (0, deal.values["add_time"])
-    rows = [_participant(call, deal, person, *each) for person, each in table.items()]
-    return offset_page(call, [row for row in rows if row["person"]])
-
-
-def add_participant(call: Call) -> Response:
-    deal = call.desk.record(DEALS, call.param("id"))
-    person = v1_number(call.fields(), "person_id")
-    if person is None or call.company.stores["persons"].find(person) is None:
-        raise bad_request("person_id is required and must be an existing person")
-    table = call.company.participants.setdefault(deal.id, {})
-    table.setdefault(person, (call.company.number(), moment(call.company.clock.now_ms())))
-    return found(_participant(call, deal, person, *table[person]), 201)
-
-
-def remove_participant(call: Call) -> Response:
-    deal = call.desk.record(DEALS, call.param("id"))
-    table = call.company.participants.get(deal.id, {})
-    wanted = int(call.param("participant"))
-    person = next((person for person, (number, _) in table.items() if number == wanted), None)
-    if person is None:
-        raise not_found("participant")
-    del table[person]
-    return found({"id": wanted})
-
-
-def _participant(call: Call, deal: Record, person: int, number: int, since: str) -> dict[str, Any]:
-    record = call.company.stores["persons"].find(person)
-    shown = None
-    if record:
-        shown = {name: record.values[name] for name in ("name", "owner_id")}
-        shown |= {"active_flag": True, "email": record.values["emails"], "phone": record.values["phones"]}
-    return {
-        "id": number,
-        "person_id": None if shown is None else shown | {"value": person},
-        "person": None if shown is None else shown | {"id": person},
-        "add_time": in_v1(since),
-        "active_flag": True,
-        "related_item_type": "deal",
-        "related_item_id": deal.id,
-        "related_item_data": {"deal_id": deal.id, "title": deal.values["title"]},
-        "added_by_user_id": call.company.admin.id,
-    }
-
-
 def list_followers(kind: Kind) -> Handler:
     def handler(call: Call) -> Response:
         record = call.desk.record(kind, call.param("id"))
@@ -173,9 +121,6 @@ OPS = [
     Op("GET", "/api/v1/users/{id:int}", get_user, 2, one_of("users:read", "admin")),
     Op("GET", "/api/v1/activityTypes", list_activity_types, 20, TYPE_READERS),
     Op("GET", "/api/v1/currencies", list_currencies, 20, BASE),
-    Op("GET", "/api/v1/deals/{id}/participants", list_participants, 20, DEALS.read_scopes),
-    Op("POST", "/api/v1/deals/{id}/participants", add_participant, 10, DEALS.write_scopes),
-    Op("DELETE", "/api/v1/deals/{id}/participants/{participant:int}", remove_participant, 6, DEALS.write_scopes),
 ]
 for _kind in (PERSONS, ORGANIZATIONS, DEALS):
     _path = f"/api/v2/{_kind.name}/{{id}}/followers"

@@ -100,6 +100,11 @@ class Desk:
             raise not_found(kind.singular)
         return found
 
+    def participants_changed(self, deal: Record) -> None:
+        """Nobody says whether the deal itself counts as changed then; by default it does not."""
+        if self.company.settings.participants_touch_deal:
+            self._replace(DEALS, deal, deal.values | {"update_time": self._moment()}, deal.custom, {})
+
     def _replace(self, kind: Kind, record: Record, values: Values, custom: Values, more: Mapping[str, str]) -> None:
         before = self._wire(kind, record)
         self._remember(kind, record)
