@@ -239,6 +239,28 @@ def test_search_filters(shared_hub: Running, ask: Ask, filter_: dict[str, Any], 
     assert found.json()["total"] == wanted
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [({"filterGroups": [{"filters": [{"propertyName": "nope", "operator": "EQ", "value": "1"}]}]}, "nope"),
+     ({"filterGroups": [{"filters": [{"propertyName": "city", "operator": "LIKE", "value": "1"}]}]}, "LIKE"),
+     ({"filterGroups": [{"filters": [{"propertyName": "city", "operator": "EQ"}]}]}, "missing value"),
+     ({"filterGroups": [{"filters": [{"propertyName": "city", "operator": "IN", "values": []}]}]}, "missing values"),
+     ({"filterGroups": [{"filters": [{"propertyName": "createdate", "operator": "BETWEEN", "value": "1"}]}]},
+      "missing highValue"),
+     ({"filterGroups": [{"filters": []}] * 6}, "Too many filter groups"),
+     ({"filterGroups": [{"filters": [{"propertyName": "city", "operator": "HAS_PROPERTY"}] * 7}]}, "Too many filters"),
+     ({"filterGroups": "all"}, "Invalid input JSON"), ({"sorts": ["city", "state"]}, "one sort")],
+)  # fmt: skip
+def test_a_malformed_search_is_refused_in_words(
+    shared_hub: Running, ask: Ask, body: dict[str, Any], message: str
+) -> None:
+    answer = ask(shared_hub, "POST", f"{CONTACTS}/search", json=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["category"] == "VALIDATION_ERROR"
+    assert message in answer.text
+
+
 def test_search_lags_behind_and_lists_do_not(hub: Running, ask: Ask) -> None:
     hub.settings(index_lag_seconds=30)
     contact = made(ask, hub, lastname="Lagging", email="lagging@example.test")

@@ -120,7 +120,7 @@ def test_associations_are_read_in_bulk_set_by_default_and_labelled(official: Any
     company = official.crm.companies.basic_api.create(CompanyInput(properties={"name": "Linked Ltd"}))
 
     v4.basic_api.create_default("contacts", contact.id, "companies", company.id)
-    billing = AssociationSpec(association_category="USER_DEFINED", association_type_id=15)
+    billing = AssociationSpec(association_category="USER_DEFINED", association_type_id=115)
     labelled = v4.basic_api.create("contacts", contact.id, "companies", company.id, [billing])
     page = v4.basic_api.get_page("contacts", contact.id, "companies")
     bulk = v4.batch_api.get_page(

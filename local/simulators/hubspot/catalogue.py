@@ -22,6 +22,10 @@ OPTIONS: dict[str, str] = {
     "company_type": "PROSPECT:Prospect PARTNER:Partner RESELLER:Reseller VENDOR:Vendor OTHER:Other",
     "deal_type": "newbusiness:New_Business existingbusiness:Existing_Business",
     "priority": "low:Low medium:Medium high:High",
+    "ticket_priority": "LOW:Low MEDIUM:Medium HIGH:High URGENT:Urgent",
+    "ticket_category": "PRODUCT_ISSUE:Product_Issue BILLING_ISSUE:Billing_Issue FEATURE_REQUEST:Feature_Request"
+    " GENERAL_INQUIRY:General_Inquiry",
+    "ticket_source": "CHAT:Chat EMAIL:Email FORM:Form PHONE:Phone",
     "currency": "EUR:EUR USD:USD GBP:GBP SEK:SEK",
     "forecast": "OMIT:Not_forecasted PIPELINE:Pipeline BEST_CASE:Best_case COMMIT:Commit CLOSED:Closed_won",
     "task_status": "NOT_STARTED:Not_started IN_PROGRESS:In_progress WAITING:Waiting COMPLETED:Completed"
@@ -224,6 +228,25 @@ delivery_day|Delivery day|date|date|k
 purchase_order_no|Purchase order no.|string|text|k
 """
 
+ASKED = """
+subject|Ticket name|string|text
+content|Ticket description|string|textarea
+hs_pipeline|Pipeline|enumeration|select|x
+hs_pipeline_stage|Ticket status|enumeration|select|x
+hs_ticket_priority|Priority|enumeration|select||ticket_priority
+hs_ticket_category|Category|enumeration|checkbox||ticket_category
+hs_ticket_id|Ticket ID|number|number|r
+hs_resolution|Resolution|enumeration|select|x
+source_type|Source|enumeration|select||ticket_source
+createdate|Create date|datetime|date|r
+closed_date|Close date|datetime|date
+time_to_close|Time to close|number|number|r
+hs_lastmodifieddate|Last modified date|datetime|date|r
+hs_is_closed|Is closed|bool|calculation_equation|c|bool
+notes_last_contacted|Last contacted date|datetime|date|r
+num_notes|Number of Sales Activities|number|number|r
+"""
+
 ENGAGEMENT = """
 hs_timestamp|Activity date|datetime|date
 hs_createdate|Create date|datetime|date|r
@@ -286,6 +309,7 @@ LINES = {
     "contacts": PEOPLE + COMMON,
     "companies": FIRMS + COMMON,
     "deals": OFFERS + COMMON,
+    "tickets": ASKED + COMMON,
     **{name: lines + ENGAGEMENT + COMMON for name, lines in SPECIAL.items()},
 }
 

@@ -14,7 +14,9 @@ def derive(
     if kind.name == "contacts":
         wanted = _contact(after) | _other_addresses(before, after)
     elif kind.name == "deals":
-        wanted = _deal(portal, before, after, now)
+        wanted = _deal(portal, kind, before, after, now)
+    elif kind.name == "tickets":
+        wanted = _ticket(portal, kind, after, now)
     elif kind.name == "tasks":
         wanted = _task(before, after, now)
     if after.get("hubspot_owner_id") != before.get("hubspot_owner_id"):
@@ -46,9 +48,11 @@ def _other_addresses(before: Mapping[str, str], after: Mapping[str, str]) -> dic
     return {"hs_additional_emails": ";".join(dict.fromkeys(kept)) or None}
 
 
-def _deal(portal: Portal, before: Mapping[str, str], after: Mapping[str, str], now: str) -> dict[str, str | None]:
+def _deal(
+    portal: Portal, kind: ObjectType, before: Mapping[str, str], after: Mapping[str, str], now: str
+) -> dict[str, str | None]:
     """A stage that the pipeline does not know (any more) leaves everything open."""
-    pipeline = portal.pipeline(after.get("pipeline"))
+    pipeline = portal.pipeline(kind, after.get("pipeline"))
     stage = pipeline.stage(after.get("dealstage")) if pipeline else None
     closed, won = (stage.closed, stage.closed and float(stage.probability) == 1) if stage else (False, False)
     amount = after.get("amount")
@@ -63,6 +67,14 @@ def _deal(portal: Portal, before: Mapping[str, str], after: Mapping[str, str], n
     if closed and before.get("hs_is_closed") == "false" and before.get("closedate") == after.get("closedate"):
         return wanted | {"closedate": now}
     return wanted
+
+
+def _ticket(portal: Portal, kind: ObjectType, after: Mapping[str, str], now: str) -> dict[str, str | None]:
+    pipeline = portal.pipeline(kind, after.get(kind.pipeline))
+    stage = pipeline.stage(after.get(kind.stage)) if pipeline else None
+    closed = stage is not None and stage.closed
+    marks: dict[str, str | None] = {"hs_ticket_id": after["hs_object_id"], "hs_is_closed": str(closed).lower()}
+    return marks | {"closed_date": after.get("closed_date", now) if closed else None}
 
 
 def _task(before: Mapping[str, str], after: Mapping[str, str], now: str) -> dict[str, str | None]:

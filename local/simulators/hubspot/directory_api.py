@@ -120,7 +120,7 @@ def list_stages(call: Call) -> Response:
 
 def _pipelines(call: Call) -> list[Pipeline]:
     call.need(call.kind.read_scope, f"crm.schemas.{call.kind.scope}.read")
-    return call.portal.pipelines if call.kind.name == "deals" else []
+    return call.portal.pipelines_of(call.kind)
 
 
 def _pipeline(call: Call) -> tuple[int, Pipeline]:

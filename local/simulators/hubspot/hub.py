@@ -128,7 +128,8 @@ class Hub:
     def _portal(self, place: int, share: int) -> Portal:
         """The first portal has its webhooks on from the start: its private-app token counts as connected."""
         options = self.options
-        parts = (options.contacts, options.companies, options.deals, options.tasks, options.activities)
+        parts = (options.contacts, options.companies, options.deals, options.tasks, options.activities,
+                 options.tickets)  # fmt: skip
         sizes = Sizes(*(-(-part * share // 100) for part in parts))
         portal = seeded_portal(options.account + place, place, sizes, options.seed, self.clock, self.settings)
         token = options.token if place == 0 else f"{options.token}-{place + 1}"

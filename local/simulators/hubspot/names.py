@@ -56,6 +56,13 @@ Ask for a reference
 Follow up after the fair
 Renewal talk
 """.splitlines()
+PROBLEMS = """\
+Cannot log in
+Invoice shows the wrong address
+Export stops half-way
+Wants a second user
+Delivery is late
+""".splitlines()
 CITIES = (
     ("Berlin", "Germany"),
     ("Göteborg", "Sweden"),

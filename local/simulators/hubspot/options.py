@@ -18,6 +18,7 @@ class Options:
     deals: int = option(80, "deals")
     tasks: int = option(40, "tasks")
     activities: int = option(60, "calls, notes, meetings and e-mails together")
+    tickets: int = option(30, "tickets")
     portals: int = option(2, "portals that can install the app")
     shares: str = option("", "sizes of the portals after the first, in per cent of it; replaces `portals`")
     account: int = option(147_000_101, "id of the first portal; the next ones count on")

@@ -8,7 +8,7 @@ from local.simulators.clock import Clock
 from local.simulators.hubspot.events import Author, Teller
 from local.simulators.hubspot.objects_api import target_id
 from local.simulators.hubspot.portal import Portal, Stage, kind_of
-from local.simulators.hubspot.schema import ASSOCIATION_BY_ID, AssociationType, default_between, types_between
+from local.simulators.hubspot.schema import ASSOCIATION_BY_ID, DEALS, AssociationType, default_between, types_between
 from local.simulators.hubspot.tokens import Tokens
 from local.simulators.hubspot.writes import Desk, link_types
 from local.simulators.simulator import BadCommand
@@ -131,13 +131,14 @@ class Operations:
         return {"owner": owner.wire()}
 
     def _update_stage(self, act: Act) -> Result:
-        stages = {stage.id: stage for pipeline in act.portal.pipelines for stage in pipeline.stages}
+        pipelines = [*act.portal.pipelines, *act.portal.ticket_pipelines]
+        stages = {stage.id: stage for pipeline in pipelines for stage in pipeline.stages}
         stage = stages[str(act.order["id"])]
         _set(stage, act.order, ("label", "probability", "closed", "archived"))
         return {"stage": stage.wire(0)}
 
     def _add_stage(self, act: Act) -> Result:
-        pipeline = act.portal.pipeline(str(act.order.get("pipeline", "default")))
+        pipeline = act.portal.pipeline(DEALS, str(act.order.get("pipeline", "default")))
         if pipeline is None:
             raise BadCommand(f"no pipeline {act.order['pipeline']}")
         likely, closed = str(act.order.get("probability", "0.5")), bool(act.order.get("closed"))

@@ -51,11 +51,17 @@ class Stage:
     archived: bool = False
 
     def wire(self, place: int) -> dict[str, Any]:
-        metadata = {"isClosed": str(self.closed).lower(), "probability": self.probability}
+        """A ticket's status has no probability; it is open or closed."""
+        metadata = {"isClosed": str(self.closed).lower()}
+        metadata |= {"probability": self.probability} if self.probability else {"ticketState": self._state}
         return _named(self.id, self.label, place, self.archived) | {
             "metadata": metadata,
             "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
         }
+
+    @property
+    def _state(self) -> str:
+        return "CLOSED" if self.closed else "OPEN"
 
 
 @dataclass(slots=True)
@@ -110,6 +116,7 @@ class Portal:
     settings: Settings
     owners: list[Owner] = field(default_factory=list)
     pipelines: list[Pipeline] = field(default_factory=list)
+    ticket_pipelines: list[Pipeline] = field(default_factory=list)
     links: Links = field(default_factory=Links)
     properties: dict[str, dict[str, Property]] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
@@ -131,8 +138,11 @@ class Portal:
     def owner(self, owner_id: str) -> Owner | None:
         return next((owner for owner in self.owners if str(owner.id) == owner_id), None)
 
-    def pipeline(self, pipeline_id: str | None) -> Pipeline | None:
-        return next((each for each in self.pipelines if each.id == pipeline_id), None)
+    def pipelines_of(self, kind: ObjectType) -> list[Pipeline]:
+        return {"deals": self.pipelines, "tickets": self.ticket_pipelines}.get(kind.name, [])
+
+    def pipeline(self, kind: ObjectType, pipeline_id: str | None) -> Pipeline | None:
+        return next((each for each in self.pipelines_of(kind) if each.id == pipeline_id), None)
 
     def readable(self, kind: ObjectType, wanted: list[str]) -> list[str]:
         """The properties an answer will hold: unknown names are dropped in silence, three always come along."""

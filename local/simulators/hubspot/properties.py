@@ -116,9 +116,12 @@ def _subscriptions() -> list[Property]:
 
 
 def initial_properties(kind: ObjectType) -> dict[str, Property]:
-    group = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}.get(
-        kind.name, kind.singular
-    )
+    group = {
+        "contacts": "contactinformation",
+        "companies": "companyinformation",
+        "deals": "dealinformation",
+        "tickets": "ticketinformation",
+    }.get(kind.name, kind.singular)
     found = [_parse(line, group) for line in LINES[kind.name].splitlines() if line]
     if kind.name == "contacts":
         found += _per_stage(("subscriber", "lead", "opportunity", "customer"), group) + _subscriptions()

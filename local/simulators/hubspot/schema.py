@@ -15,18 +15,21 @@ class ObjectType:
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     search_in: tuple[str, ...] = ()
+    stage: str = ""
+    pipeline: str = ""
+    only_scope: str = ""
 
     @property
     def read_scope(self) -> str:
-        return f"crm.objects.{self.scope}.read"
+        return self.only_scope or f"crm.objects.{self.scope}.read"
 
     @property
     def write_scope(self) -> str:
-        return f"crm.objects.{self.scope}.write"
+        return self.only_scope or f"crm.objects.{self.scope}.write"
 
     @property
     def has_own_events(self) -> bool:
-        """Contacts, companies and deals have `contact.creation` and the like; the rest only `object.creation`."""
+        """Contacts, companies, deals and tickets: `contact.creation` and the like. The rest: `object.creation`."""
         return self.scope == self.name
 
 
@@ -45,7 +48,15 @@ COMPANIES = ObjectType(
 DEALS = ObjectType(
     "deals", "deal", "0-3", "hs_lastmodifieddate", "createdate",
     ("amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id", "pipeline"),
-    "deals", required=("dealname", "dealstage"), search_in=("dealname",),
+    "deals", required=("dealname", "dealstage"), search_in=("dealname",), stage="dealstage", pipeline="pipeline",
+)  # fmt: skip
+# One old scope without a dot opens tickets for reading and writing.
+TICKETS = ObjectType(
+    "tickets", "ticket", "0-5", "hs_lastmodifieddate", "createdate",
+    ("content", "createdate", "hs_lastmodifieddate", "hs_object_id", "hs_pipeline", "hs_pipeline_stage",
+     "hs_ticket_category", "hs_ticket_priority", "subject"),
+    "tickets", required=("hs_pipeline_stage",), search_in=("subject", "content"), stage="hs_pipeline_stage",
+    pipeline="hs_pipeline", only_scope="tickets",
 )  # fmt: skip
 
 
@@ -63,7 +74,7 @@ MEETINGS = _activity("meetings", "meeting", "0-47", "hs_meeting_title", "hs_meet
 CALLS = _activity("calls", "call", "0-48", "hs_call_title", "hs_call_body")
 EMAILS = _activity("emails", "email", "0-49", "hs_email_subject")
 
-TYPES = (CONTACTS, COMPANIES, DEALS, TASKS, NOTES, MEETINGS, CALLS, EMAILS)
+TYPES = (CONTACTS, COMPANIES, DEALS, TICKETS, TASKS, NOTES, MEETINGS, CALLS, EMAILS)
 BY_NAME = {alias: each for each in TYPES for alias in (each.name, each.singular, each.type_id)}
 
 
@@ -100,16 +111,22 @@ ASSOCIATION_TYPES = [
     *_pair(CONTACTS, CONTACTS, 449, 449),
     *_pair(COMPANIES, COMPANIES, 450, 450),
     *_pair(DEALS, DEALS, 451, 451),
-    *_pair(CONTACTS, COMPANIES, 15, 16, "Billing contact", category="USER_DEFINED", suffix="_billing_contact"),
-    *_pair(DEALS, CONTACTS, 37, 38, "Decision maker", category="USER_DEFINED", suffix="_decision_maker"),
+    *_pair(TICKETS, CONTACTS, 16, 15),
+    *_pair(TICKETS, COMPANIES, 26, 25, "Primary"),
+    *_pair(TICKETS, COMPANIES, 339, 340, suffix="_unlabeled"),
+    *_pair(TICKETS, DEALS, 28, 27),
+    *_pair(TICKETS, TICKETS, 452, 452),
+    *_pair(CONTACTS, COMPANIES, 115, 116, "Billing contact", category="USER_DEFINED", suffix="_billing_contact"),
+    *_pair(DEALS, CONTACTS, 137, 138, "Decision maker", category="USER_DEFINED", suffix="_decision_maker"),
 ]
-for activity, (to_contact, to_company, to_deal) in {
-    TASKS: (204, 192, 216), NOTES: (202, 190, 214), CALLS: (194, 182, 206), MEETINGS: (200, 188, 212),
-    EMAILS: (198, 186, 210),
+for activity, (to_contact, to_company, to_deal, to_ticket) in {
+    TASKS: (204, 192, 216, 230), NOTES: (202, 190, 214, 228), CALLS: (194, 182, 206, 220),
+    MEETINGS: (200, 188, 212, 226), EMAILS: (198, 186, 210, 224),
 }.items():  # fmt: skip
     ASSOCIATION_TYPES += _pair(activity, CONTACTS, to_contact, to_contact - 1)
     ASSOCIATION_TYPES += _pair(activity, COMPANIES, to_company, to_company - 1)
     ASSOCIATION_TYPES += _pair(activity, DEALS, to_deal, to_deal - 1)
+    ASSOCIATION_TYPES += _pair(activity, TICKETS, to_ticket, to_ticket - 1)
 
 ASSOCIATION_BY_ID = {each.id: each for each in ASSOCIATION_TYPES}
 PRIMARY = {each.id for each in ASSOCIATION_TYPES if each.label == "Primary"}
@@ -128,7 +145,7 @@ def primary_between(source: ObjectType, target: ObjectType) -> AssociationType |
 
 
 ALL_SCOPES = frozenset(
-    {"oauth", "crm.objects.owners.read"}
+    {"oauth", "crm.objects.owners.read", "tickets"}
     | {f"crm.objects.{each}.{right}" for each in ("contacts", "companies", "deals") for right in ("read", "write")}
     | {f"crm.schemas.{each}.{right}" for each in ("contacts", "companies", "deals") for right in ("read", "write")}
 )

@@ -110,6 +110,9 @@ def _test(call: Call, kind: ObjectType, spec: dict[str, Any]) -> Test:
         raise invalid_values([Flaw(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')])
     if operation not in OPERATORS:
         raise validation(f'Cannot deserialize value of type `OperatorEnum` from String "{operation}"')
+    lacking = [each for each in NEEDS.get(operation, ("value",)) if spec.get(each) in (None, [])]
+    if lacking:
+        raise validation(f"{operation} filter on property {name} is missing {' and '.join(lacking)}")
     test: Test = OPERATORS[operation](_value_of(kind, prop), _key_of(prop), spec)
     return test
 
@@ -210,6 +213,14 @@ def _token(value_of: Callable[[Record], Key | None], _: Callable[[str], Key], sp
     return test
 
 
+# What a filter must bring along; most bring one value.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "BETWEEN": ("value", "highValue"),
+    "IN": ("values",),
+    "NOT_IN": ("values",),
+    "HAS_PROPERTY": (),
+    "NOT_HAS_PROPERTY": (),
+}
 OPERATORS: dict[str, Any] = {
     "EQ": _compare(operator.eq),
     "NEQ": _unequal,

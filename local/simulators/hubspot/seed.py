@@ -19,6 +19,7 @@ from local.simulators.hubspot.schema import (
     MEETINGS,
     NOTES,
     TASKS,
+    TICKETS,
     AssociationType,
     ObjectType,
     default_between,
@@ -28,7 +29,10 @@ from local.simulators.hubspot.store import Record
 DAY_MS = 86_400_000
 CONTACT_COMPANY = (ASSOCIATION_BY_ID[1], ASSOCIATION_BY_ID[279])
 DEAL_COMPANY = (ASSOCIATION_BY_ID[5], ASSOCIATION_BY_ID[341])
-DEAL_CONTACT, DECISION_MAKER = ASSOCIATION_BY_ID[3], ASSOCIATION_BY_ID[37]
+DEAL_CONTACT, DECISION_MAKER = ASSOCIATION_BY_ID[3], ASSOCIATION_BY_ID[137]
+TICKET_LINKS = {CONTACTS: (ASSOCIATION_BY_ID[16],), COMPANIES: (ASSOCIATION_BY_ID[26], ASSOCIATION_BY_ID[339]),
+                DEALS: (ASSOCIATION_BY_ID[28],), NOTES: (ASSOCIATION_BY_ID[227],)}  # fmt: skip
+TICKET_SHARES = {CONTACTS: 0.9, COMPANIES: 0.6, DEALS: 0.3, NOTES: 0.2}
 ACCOUNTS: tuple[tuple[str, str, str, list[str], str, str], ...] = (
     ("Europe/Berlin", "+01:00", "EUR", ["USD", "GBP"], "eu1", "nordlicht-example"),
     ("US/Eastern", "-05:00", "USD", [], "na1", "brightwater-example"),
@@ -42,6 +46,7 @@ class Sizes:
     deals: int
     tasks: int
     activities: int
+    tickets: int = 0
 
 
 def seeded_portal(number: int, place: int, sizes: Sizes, seed: int, clock: Clock, settings: Settings) -> Portal:
@@ -50,7 +55,9 @@ def seeded_portal(number: int, place: int, sizes: Sizes, seed: int, clock: Clock
     portal = Portal(Account(number, zone, offset, currency, more, centre, name), clock, settings)
     portal.owners += _owners(name, place)
     portal.pipelines += _pipelines()
+    portal.ticket_pipelines.append(_support())
     Seeder(portal, random.Random(f"{seed}:{place}"), clock.now_ms()).fill(sizes)
+    Seeder(portal, random.Random(f"{seed}:{place}:tickets"), clock.now_ms()).fill_tickets(sizes.tickets)
     return portal
 
 
@@ -86,6 +93,11 @@ def _pipelines() -> list[Pipeline]:
     return [Pipeline("default", "Sales Pipeline", sales), Pipeline("60112233", "Partner Pipeline", partners)]
 
 
+def _support() -> Pipeline:
+    labels = (("1", "New"), ("2", "Waiting on contact"), ("3", "Waiting on us"), ("4", "Closed"))
+    return Pipeline("0", "Support Pipeline", [Stage(each, label, "", closed=each == "4") for each, label in labels])
+
+
 class Seeder:
     def __init__(self, portal: Portal, dice: random.Random, now_ms: int) -> None:
         self._portal = portal
@@ -106,6 +118,31 @@ class Seeder:
             self._link_activity(kind, self._activity(kind, values), contacts, deals)
 
         self._archive_some(sizes)
+
+    def fill_tickets(self, count: int) -> None:
+        """Most have a contact, some a company (which is then the primary one), a deal, or a note."""
+        live = {kind: self._live(kind) for kind in (CONTACTS, COMPANIES, DEALS, NOTES)}
+        for number in range(count):
+            ticket = self._ticket(number)
+            for kind, types in TICKET_LINKS.items():
+                if live[kind] and self._dice.random() < TICKET_SHARES[kind]:
+                    self._link(types, ticket, self._dice.choice(live[kind]))
+
+    def _live(self, kind: ObjectType) -> list[Record]:
+        store = self._portal.stores[kind.name]
+        return [store.records[number] for number in store.live]
+
+    def _ticket(self, number: int) -> Record:
+        values: dict[str, str | None] = {
+            "subject": self._pick(names.PROBLEMS),
+            "content": "It worked until yesterday." if number % 3 else None,
+            "hs_pipeline": "0",
+            "hs_pipeline_stage": self._pick(("1", "2", "3", "4")),
+            "hs_ticket_priority": self._pick(("LOW", "MEDIUM", "HIGH", "URGENT")) if number % 7 else None,
+            "source_type": self._pick(("CHAT", "EMAIL", "FORM", "PHONE")),
+            "hubspot_owner_id": self._owner(),
+        }
+        return self._add(TICKETS, values)
 
     def _archive_some(self, sizes: Sizes) -> None:
         """Some more that lie in the recycle bin."""

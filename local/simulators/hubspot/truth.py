@@ -55,6 +55,7 @@ def _portal(hub: "Hub", portal: Portal, query: Mapping[str, str]) -> dict[str, A
         ],
         "owners": [owner.wire() for owner in portal.owners],
         "pipelines": [each.wire(place) for place, each in enumerate(portal.pipelines)],
+        "ticket_pipelines": [each.wire(place) for place, each in enumerate(portal.ticket_pipelines)],
         "objects": {
             name: {"counts": _counts(store)} if _flag(query, "summary") else _records(portal, store, query)
             for name, store in portal.stores.items()

@@ -162,23 +162,24 @@ class Desk:
         owner = values.get("hubspot_owner_id")
         if owner and self.portal.owner(owner) is None:
             flaws.append(Flaw("hubspot_owner_id", "INVALID_OWNER_ID", f"Owner {owner} does not exist"))
-        if kind.name == "deals" and ("dealstage" in values or "pipeline" in values):
-            flaws += self._stage_flaws(values, before)
+        if kind.stage and (kind.stage in values or kind.pipeline in values):
+            flaws += self._stage_flaws(kind, values, before)
         return values, flaws
 
-    def _stage_flaws(self, values: dict[str, str | None], before: Mapping[str, str]) -> list[Flaw]:
+    def _stage_flaws(self, kind: ObjectType, values: dict[str, str | None], before: Mapping[str, str]) -> list[Flaw]:
         """A stage belongs to a pipeline; where none was given it is the one that has the stage, the default first."""
-        stage = values.get("dealstage", before.get("dealstage"))
-        wanted = values.get("pipeline", before.get("pipeline"))
+        stage = values.get(kind.stage, before.get(kind.stage))
+        wanted = values.get(kind.pipeline, before.get(kind.pipeline))
         if wanted is None and stage is not None:
-            wanted = next((each.id for each in self.portal.pipelines if each.stage(stage)), "default")
-            values["pipeline"] = wanted
-        pipeline = self.portal.pipeline(wanted)
+            known = self.portal.pipelines_of(kind)
+            wanted = next((each.id for each in known if each.stage(stage)), known[0].id)
+            values[kind.pipeline] = wanted
+        pipeline = self.portal.pipeline(kind, wanted)
         if pipeline is None:
-            return [Flaw("pipeline", "INVALID_OPTION", f"{wanted} was not one of the allowed options")]
+            return [Flaw(kind.pipeline, "INVALID_OPTION", f"{wanted} was not one of the allowed options")]
         if stage is not None and pipeline.stage(stage) is None:
             allowed = ", ".join(each.id for each in pipeline.stages)
-            return [Flaw("dealstage", "INVALID_OPTION", f"{stage} was not one of the allowed options: [{allowed}]")]
+            return [Flaw(kind.stage, "INVALID_OPTION", f"{stage} was not one of the allowed options: [{allowed}]")]
         return []
 
     def _refuse_taken(self, kind: ObjectType, values: Mapping[str, str | None], own: int | None) -> None:
