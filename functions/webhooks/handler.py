@@ -3,8 +3,8 @@
 from typing import Any
 
 from crmbridge.entry.webhooks import answer
-from crmbridge.wiring import door
+from crmbridge.wiring import deps
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return answer(door(), event)
+    return answer(deps(), event)

@@ -1,7 +1,7 @@
 """What a running function is made of: the one place that chooses stores, queues and clients.
 
 Everything is made when it is first asked for, imports included: a function that never reads a token never makes a
-Secrets Manager client, and the door for webhooks never loads what talks to CRMs.
+Secrets Manager client, and the webhooks' never loads what talks to CRMs.
 """
 
 import gc
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from crmbridge.platforms.spec import Platform
     from crmbridge.storage.blobs import Blobs
     from crmbridge.storage.items import Items
-    from crmbridge.storage.signed import Credentials, SignedClient
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -46,16 +45,6 @@ def calm_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-@cache
-def door() -> ports.Deps:
-    """`deps` for the function that only proves and queues: it reads a secret and sends a message, hundreds of times a
-    second, and a CRM waits for its cold start. So it speaks to AWS without botocore where that is possible."""
-    from crmbridge.storage.signed import credentials_of
-
-    credentials = credentials_of(os.environ)
-    return deps() if credentials is None else Door(settings(), credentials, os.environ.get("AWS_ENDPOINT_URL", ""))
-
-
 def unpark(text: str) -> Mapping[str, Json]:
     """What was sent, from a queue message's text."""
     from crmbridge.storage import queues
@@ -73,10 +62,18 @@ def ulid() -> str:
     return "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5))
 
 
+@cache
 def aws(service: str) -> Any:
-    from crmbridge.storage.aws import client
+    """Signed here where that is possible: loading botocore would be most of a cold start, and its calls half of what
+    a worker does."""
+    from crmbridge.storage.signed import SignedClient, credentials_of, speaks
 
-    return client(service)
+    credentials = credentials_of(os.environ) if speaks(service) else None
+    if credentials is None:
+        from crmbridge.storage.aws import client
+
+        return client(service)
+    return SignedClient(service, credentials, os.environ.get("AWS_ENDPOINT_URL", ""))
 
 
 class LateBlobs:
@@ -131,7 +128,7 @@ class Wired(ports.Deps):
     def vault(self) -> ports.TokenVault:
         from crmbridge.storage.vault import SecretsVault
 
-        return SecretsVault(self._secrets, self.settings.secret_prefix)
+        return SecretsVault(aws("secretsmanager"), self.settings.secret_prefix)
 
     @cached_property
     def guards(self) -> ports.Guards:
@@ -235,32 +232,4 @@ class Wired(ports.Deps):
     def _queue(self, url: str) -> ports.Queue:
         from crmbridge.storage.queues import SqsQueue
 
-        return SqsQueue(self._sqs, url, LateBlobs())
-
-    @cached_property
-    def _sqs(self) -> Any:
-        return aws("sqs")
-
-    @cached_property
-    def _secrets(self) -> Any:
-        return aws("secretsmanager")
-
-
-class Door(Wired):
-    """Its queues and secrets are reached by requests signed here."""
-
-    client: "Callable[[str], SignedClient]"
-
-    def __init__(self, settings: Settings, credentials: "Credentials", endpoint: str) -> None:
-        from crmbridge.storage.signed import SignedClient
-
-        super().__init__(settings)
-        object.__setattr__(self, "client", lambda service: SignedClient(service, credentials, endpoint))
-
-    @cached_property
-    def _sqs(self) -> Any:
-        return self.client("sqs")
-
-    @cached_property
-    def _secrets(self) -> Any:
-        return self.client("secretsmanager")
+        return SqsQueue(aws("sqs"), url, LateBlobs())

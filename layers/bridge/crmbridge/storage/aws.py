@@ -1,6 +1,5 @@
-"""AWS clients, one of each per process."""
+"""botocore's clients, one of each per process: for what `signed` does not speak, and wherever it lacks credentials."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
 from threading import Lock
@@ -9,6 +8,8 @@ from typing import Any, Final
 import orjson
 from botocore.config import Config
 from botocore.session import Session
+
+from crmbridge.storage.signed import blob_text
 
 _CONFIG: Final = Config(
     parameter_validation=False,  # we build the parameters; checking them costs as much again as sending them
@@ -44,7 +45,7 @@ def send_json_by_orjson(dynamodb: Any) -> None:
 
     Only documented events are used: the parameters are exchanged for none, the body for the one made here, and the
     answer is read before botocore's parser, which then finds an empty one. Errors go the ordinary way. Blobs are
-    bytes on the way out (see `_blob`) and base64 text on the way in.
+    bytes on the way out (see `blob_text`) and base64 text on the way in.
     """
     events = dynamodb.meta.events
     events.register("provide-client-params.dynamodb.*", _take_parameters)
@@ -53,7 +54,7 @@ def send_json_by_orjson(dynamodb: Any) -> None:
 
 
 def _take_parameters(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> dict[str, Any]:
-    context["orjson_body"] = orjson.dumps(params, default=_blob)
+    context["orjson_body"] = orjson.dumps(params, default=blob_text)
     return {"RequestItems": {}} if "RequestItems" in params else {}  # the endpoint rules look at its keys
 
 
@@ -65,7 +66,3 @@ def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
     if response_dict["status_code"] < 300:
         customized_response_dict.update(orjson.loads(response_dict["body"]))
         response_dict["body"] = b"{}"
-
-
-def _blob(value: Any) -> str:
-    return b64encode(value).decode()

@@ -1,6 +1,6 @@
 """A DynamoDB table as the `Items` port.
 
-What botocore does not try again by itself (conflicts between transactions, throttled parts of a batch) is waited out
+What a client does not try again by itself (conflicts between transactions, throttled parts of a batch) is waited out
 here with jitter, a few times; then a conflict is `Stale` (read again, decide again) and a throttle is `Busy`. Requests
 carry no ClientRequestToken: a transaction that was written and sent again is refused by its own conditions, and
 whoever is refused reads again.
@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from crmbridge.domain.errors import Busy, Stale
 from crmbridge.storage.attributes import Wire, from_wire, to_wire
 from crmbridge.storage.expressions import Expressions, put_condition
 from crmbridge.storage.items import INDEXES, Index, Item, ItemPage, Key, When, Write, check_transaction, in_chunks
-from crmbridge.storage.meanings import meaning, meaning_of
+from crmbridge.storage.meanings import aws_errors, code_of, meaning, meaning_of, reasons_of
 
 _ATTEMPTS: Final = 7
 _LAST: Final = "\U0010ffff"
@@ -120,14 +118,12 @@ class DynamoItems:
         """(positions refused, None), or the error that may be waited out."""
         try:
             self._client.transact_write_items(TransactItems=request)
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "TransactionCanceledException":
+        except aws_errors() as error:
+            if code_of(error) != "TransactionCanceledException":
                 raise meaning(error, self._table) from error
-            reasons = error.response["CancellationReasons"]
+            reasons = reasons_of(error)
             refused = tuple(at for at, reason in enumerate(reasons) if reason.get("Code") in _REFUSED)
             return refused, None if refused else _cancelled(reasons, self._table)
-        except BotoCoreError as error:
-            raise meaning(error, self._table) from error
         return (), None
 
     def _call(self, operation: str, **request: Any) -> Any:
@@ -135,8 +131,8 @@ class DynamoItems:
         for wait in self._waits():
             try:
                 return getattr(self._client, operation)(**request)
-            except (ClientError, BotoCoreError) as error:
-                if getattr(error, "response", {}).get("Error", {}).get("Code") in _REFUSED:
+            except aws_errors() as error:
+                if code_of(error) in _REFUSED:
                     return None
                 ours = meaning(error, self._table)
                 if not isinstance(ours, Stale):

@@ -1,8 +1,8 @@
-"""What the errors of AWS mean to us. botocore is loaded when there is an error to look at, not before: the door for
-webhooks does without it."""
+"""What the errors of AWS mean to us. botocore is loaded when there is an error to look at, not before: most
+functions do without it."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from crmbridge.domain.errors import BridgeError, Busy, Misconfigured, Stale, TooLarge
 
@@ -41,6 +41,12 @@ def aws_errors() -> tuple[type[Exception], ...]:
 def code_of(error: Exception) -> str:
     """What AWS calls it; empty when AWS did not answer."""
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def reasons_of(error: Exception) -> Sequence[Mapping[str, Any]]:
+    """Why a transaction was cancelled: one reason per write, `None` its code where the write was not to blame."""
+    reasons: Sequence[Mapping[str, Any]] = getattr(error, "response", {}).get("CancellationReasons", ())
+    return reasons
 
 
 def meaning(error: Exception, what: str) -> Exception:
