@@ -278,7 +278,7 @@ def _read(
 ) -> Record:
     name = "name" if kind == Kind.DEAL else "last_name"
     fields = {name: raw["name"]} if kind == Kind.DEAL else {name: raw["name"], "email": f"{raw['id']}@Little.test"}
-    if raw["owner"]:
+    if raw.get("owner"):
         fields["owner_id"] = raw["owner"]
     return Record(
         platform="little",
