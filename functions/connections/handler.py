@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from crmbridge.entry import connections, platforms, runs, workspaces
+from crmbridge.entry import connections, platforms, queries, runs, workspaces
 from crmbridge.entry.http import HttpDoor
 from crmbridge.wiring import deps
 
-answer = HttpDoor(platforms.router, connections.router, runs.router, workspaces.router)
+answer = HttpDoor(platforms.router, connections.router, queries.router, runs.router, workspaces.router)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

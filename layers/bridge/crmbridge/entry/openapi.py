@@ -18,6 +18,7 @@ from crmbridge.entry import (
     platforms,
     previews,
     problems,
+    queries,
     records,
     runs,
     workspaces,
@@ -26,8 +27,8 @@ from crmbridge.entry.http import HttpDoor
 
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
-    platforms.router, oauth.router, connections.router, runs.router, records.router, actions.router, groups.router,
-    group_members.router, previews.router, workspaces.router,
+    platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, actions.router,
+    groups.router, group_members.router, previews.router, workspaces.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "

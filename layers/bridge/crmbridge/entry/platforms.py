@@ -1,6 +1,8 @@
 """The catalogue of CRMs in the API."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from crmbridge.entry.http import new_router
 from crmbridge.entry.models import Shown
@@ -40,6 +42,14 @@ class WayShown(Shown):
     inputs: list[InputShown]
 
 
+class QueryShown(Shown):
+    """`example` is a body of `POST /v1/connections/{id}/query` that works in any account."""
+
+    language: str
+    description: str
+    example: dict[str, Any]
+
+
 class PlatformShown(Shown):
     """`auth` says how an account is connected, `actions` what may be written there. `login_hosts` may be named when
     OAuth is started; `own_login_host`: so may the customer's own domain. `deliveries`: the app hears for all accounts,
@@ -57,6 +67,7 @@ class PlatformShown(Shown):
     scopes: list[ScopeShown]
     actions: list[str]
     deliveries: Literal["app", "registered", "by_hand"]
+    query: Annotated[QueryShown | None, Field(description="The CRM's own language for read-only questions")]
 
 
 class PlatformList(Shown):
@@ -85,6 +96,7 @@ def _shown(platform: Platform) -> PlatformShown:
         scopes=[ScopeShown.model_validate(scope) for scope in platform.oauth.scopes],
         actions=sorted(platform.actions),
         deliveries="app" if channels is None else "registered" if channels.register else "by_hand",
+        query=QueryShown.model_validate(platform.query) if platform.query else None,
     )
 
 

@@ -13,6 +13,7 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record, State
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api, Explain
+from crmbridge.platforms.questions import QuerySpec
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
 
 
@@ -244,6 +245,8 @@ class Platform:
     """Once at connect: create what later writes need (a unique key property); returns facts to keep."""
     find: Callable[[Api, str, str, Directories], list[Sighting]]
     """Live look-up of (object, e-mail)."""
+    query: QuerySpec | None = None
+    """Read-only questions in the CRM's own language."""
     incremental_lag_seconds: int = 90
     overlap_seconds: int = 300
     slots: tuple[Slots, ...] = ()
@@ -275,6 +278,7 @@ __all__ = [
     "PageRequest",
     "Platform",
     "Pool",
+    "QuerySpec",
     "Scope",
     "Slots",
     "Way",

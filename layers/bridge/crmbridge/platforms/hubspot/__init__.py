@@ -3,6 +3,7 @@
 from typing import Final
 
 from crmbridge.domain.budgets import Pool
+from crmbridge.platforms.hubspot.asking import QUERY
 from crmbridge.platforms.hubspot.connecting import OAUTH, identify, prepare, record_url
 from crmbridge.platforms.hubspot.directories import load_directories
 from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_search
@@ -52,6 +53,7 @@ HUBSPOT: Final = Platform(
     actions=ACTIONS,
     prepare=prepare,
     find=find,
+    query=QUERY,
     ways={"token": token_way("Private app token", "From Settings > Integrations > Private Apps, with the same scopes")},
 )
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from crmbridge.domain.budgets import Pool
+from crmbridge.platforms.pipedrive.asking import QUERY
 from crmbridge.platforms.pipedrive.connecting import OAUTH, WAYS, headers, identify, prepare, record_url
 from crmbridge.platforms.pipedrive.directories import load_directories
 from crmbridge.platforms.pipedrive.errors import explain, hear_burst, hear_daily, hear_search
@@ -60,6 +61,7 @@ PIPEDRIVE: Final = Platform(
     actions=ACTIONS,
     prepare=prepare,
     find=find,
+    query=QUERY,
     incremental_lag_seconds=10,
     names_age=NAMES_AGE,
     told_fields=r"[0-9a-f]{40}",

@@ -18,6 +18,7 @@ NOTES: Final = "/api/v1/notes"
 WEBHOOKS: Final = "/api/v1/webhooks"
 PIPELINES: Final = "/api/v2/pipelines"
 STAGES: Final = "/api/v2/stages"
+ITEM_SEARCH: Final = "/api/v2/itemSearch"
 
 
 def objects(name: str) -> str:

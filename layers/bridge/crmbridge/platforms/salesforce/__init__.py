@@ -3,6 +3,7 @@
 from typing import Final
 
 from crmbridge.domain.budgets import Pool
+from crmbridge.platforms.salesforce.asking import QUERY
 from crmbridge.platforms.salesforce.connecting import CLIENT_CREDENTIALS, OAUTH, identify, prepare, record_url
 from crmbridge.platforms.salesforce.directories import load_directories
 from crmbridge.platforms.salesforce.errors import DAILY, explain, hear_daily
@@ -49,6 +50,7 @@ SALESFORCE: Final = Platform(
     actions=ACTIONS,
     prepare=prepare,
     find=find,
+    query=QUERY,
     incremental_lag_seconds=90,
     overlap_seconds=600,
     channels=CHANNELS,

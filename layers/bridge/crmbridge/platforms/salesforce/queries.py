@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from crmbridge.domain.errors import Rejected
+from crmbridge.domain.records import EMPTY
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.salesforce import paths
 
@@ -79,14 +80,14 @@ def run(api: Api, soql: Soql, *, deleted: bool = False) -> Rows:
     A column that the connected user may not see any more, or that was deleted, is left out and the rest asked again."""
     for _ in range(VANISHED):
         try:
-            return rows_of(_ask(api, str(soql), deleted=deleted))
+            return rows_of(ask(api, str(soql), deleted=deleted))
         except Rejected as error:
             found = _UNKNOWN.search(str(error)) if error.code == "INVALID_FIELD" else None
             fewer = soql.without(found[1]) if found else soql
             if len(fewer.names) in (0, len(soql.names)):
                 raise
             soql = fewer
-    return rows_of(_ask(api, str(soql), deleted=deleted))
+    return rows_of(ask(api, str(soql), deleted=deleted))
 
 
 def run_all(api: Api, soql: Soql) -> list[dict[str, Any]]:
@@ -119,14 +120,14 @@ def rows_of(answer: Any) -> Rows:
     )
 
 
-def _ask(api: Api, soql: str, *, deleted: bool) -> Any:
+def ask(api: Api, soql: str, *, deleted: bool = False, headers: Mapping[str, str] = EMPTY) -> Any:
     """In the URL, or in the body of a composite request where the URL has no room for it."""
     path = url(soql, deleted=deleted)
     if len(path) <= URL_ROOM:
-        return api.get(path)
-    body = {"compositeRequest": [{"method": "GET", "url": path, "referenceId": "rows"}]}
-    answer = api.call(Call(method="POST", path=paths.COMPOSITE, body=body))
-    part = answer.json["compositeResponse"][0]
-    if part["httpStatusCode"] >= 300:
-        raise api.explain(part["httpStatusCode"], answer.headers, orjson.dumps(part["body"]), sent_write=False)
-    return part["body"]
+        return api.call(Call(method="GET", path=path, headers=headers)).json
+    part = {"method": "GET", "url": path, "referenceId": "rows", **({"httpHeaders": dict(headers)} if headers else {})}
+    answer = api.call(Call(method="POST", path=paths.COMPOSITE, body={"compositeRequest": [part]}))
+    told = answer.json["compositeResponse"][0]
+    if told["httpStatusCode"] >= 300:
+        raise api.explain(told["httpStatusCode"], answer.headers, orjson.dumps(told["body"]), sent_write=False)
+    return told["body"]

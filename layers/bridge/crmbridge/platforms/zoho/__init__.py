@@ -4,6 +4,7 @@ from typing import Final
 
 from crmbridge.domain.budgets import Pool, Slots
 from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.zoho.asking import QUERY
 from crmbridge.platforms.zoho.connecting import OAUTH, WAYS, headers, identify, prepare, record_url
 from crmbridge.platforms.zoho.directories import load_directories
 from crmbridge.platforms.zoho.errors import CREDITS, explain, hear_credits
@@ -54,6 +55,7 @@ ZOHO: Final = Platform(
     actions=ACTIONS,
     prepare=prepare,
     find=find,
+    query=QUERY,
     slots=SLOTS,
     channels=CHANNELS,
     ways=WAYS,

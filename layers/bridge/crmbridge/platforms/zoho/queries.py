@@ -30,10 +30,10 @@ class Rows:
     token: str = ""
 
 
-def query(api: Api, text: str, limit: int) -> Rows:
-    """One COQL query, its limit added; nothing found is an answer without a body."""
+def query(api: Api, text: str, limit: int, *, after: int = 0) -> Rows:
+    """One COQL query, its limit added; nothing found is an answer without a body. `after`: so many rows are skipped."""
     cost = next(credits for rows, credits in COSTS if limit <= rows)
-    body = {"select_query": f"{text} limit {limit}"}
+    body = {"select_query": f"{text} limit {f'{after}, ' if after else ''}{limit}"}
     return rows_of(api.call(Call(method="POST", path=paths.COQL, body=body, cost=cost)).json)
 
 
