@@ -19,7 +19,7 @@ from bench.rules import deal_of, random_row, random_rules
 WHEN: Final = When(datetime(2026, 6, 15, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
 TODAY: Final = WHEN.today
 
-TEXTS: Final = st.sampled_from(["a", "ab", "abc", "Abcd", "bc", "xbcd", "d", " a "])
+TEXTS: Final = st.sampled_from(["a", "ab", "abc", "Abcd", "bc", "xbcd", "d", " a ", "abcdef", "bcdef", "xAbcdef"])
 NUMBERS: Final = st.integers(-3, 3) | st.sampled_from([Decimal("0.5"), "1.5"])
 DAYS: Final = st.integers(-4, 4).map(lambda away: TODAY + timedelta(away))
 INSTANTS: Final = st.integers(-50, 50).map(lambda hours: WHEN.now + timedelta(hours=hours))
