@@ -49,6 +49,16 @@ def test_a_limit_that_comes_as_a_403_closes_its_pool(told: Callable[..., tuple[A
     assert gate.told[1:] == ["left", ("refused", "daily", 3600.0)]
 
 
+def test_a_429_whose_words_name_another_limit_closes_that_one(told: Callable[..., tuple[Api, Any]]) -> None:
+    api, _ = told((429, {}, b"{}"))
+    api = replace(api, gate=(gate := Watching()), explain=explain)
+
+    with pytest.raises(Throttled):
+        api.post("/x", {}, pool="search")
+
+    assert gate.told[1:] == ["left", ("refused", "daily", 3600.0)]
+
+
 def test_a_request_that_nobody_answered_gives_its_place_back(told: Callable[..., tuple[Api, Any]]) -> None:
     api, _ = told(ConnectionError("away"))
     api = replace(api, gate=(gate := Watching()))

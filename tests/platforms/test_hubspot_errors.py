@@ -13,7 +13,7 @@ from crmbridge.domain.errors import (
     TokenExpired,
     Unavailable,
 )
-from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_search, quota
+from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_daily, hear_search, quota
 from requests.structures import CaseInsensitiveDict
 
 SHOE = 'Property "shoe" does not exist'
@@ -159,7 +159,9 @@ def test_a_refused_call_closes_its_pool() -> None:
     used_up = CaseInsensitiveDict({"X-HubSpot-RateLimit-Daily-Remaining": "0"})
 
     assert hear_burst({}, 429).closed_seconds == 10.0
-    assert hear_burst(used_up, 429).closed_seconds == 3600.0
+    assert hear_burst(used_up, 429).closed_seconds == 0.0
+    assert hear_daily(used_up, 429).closed_seconds == 3600.0
+    assert hear_daily({}, 429).closed_seconds == 0.0
     assert hear_search({}, 429).closed_seconds == 1.0
     assert hear_search({}, 200).closed_seconds == 0.0
 

@@ -100,6 +100,36 @@ def test_a_platform_says_what_its_own_words_mean(scripted: Scripted, word: str, 
         refresh(LITTLE, APP, session, TokenSet(access_token="a", refresh_token="r"), NOW)
 
 
+@pytest.mark.parametrize(("headers", "seconds"), [({}, 600.0), ({"Retry-After": "7"}, 7.0)])
+def test_a_busy_token_endpoint_is_left_alone_as_long_as_it_says_or_the_platform_knows(
+    scripted: Scripted, headers: dict[str, str], seconds: float
+) -> None:
+    session, _ = scripted((429, headers, b"{}"))
+    slow = replace(LITTLE, oauth=replace(LITTLE.oauth, busy_seconds=600.0))
+
+    with pytest.raises(Throttled) as busy:
+        refresh(slow, APP, session, TokenSet(access_token="a", refresh_token="r"), NOW)
+
+    assert busy.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("host", "secret"),
+    [
+        (EU, "of eu"),
+        ("https://accounts.little.com", APP.client_secret),
+        ("https://crms.test/accounts.little.eu", "of eu"),
+    ],
+)
+def test_an_app_may_have_a_secret_of_its_own_at_a_login_host(scripted: Scripted, host: str, secret: str) -> None:
+    session, script = scripted({"access_token": "a2"})
+    app = replace(APP, client_secrets={"eu": "of eu", "mars": "of mars"})
+
+    refresh(LITTLE, app, session, TokenSet(access_token="a", refresh_token="r", auth_url=host), NOW)
+
+    assert form(script.sent[0])["client_secret"] == secret
+
+
 def test_an_error_with_status_200_is_an_error(scripted: Scripted) -> None:
     session, _ = scripted({"error": "invalid_code"})
 

@@ -142,7 +142,7 @@ def test_without_a_living_token_a_worker_waits_for_the_one_who_refreshes(
 
 def test_a_click_does_not_wait_for_ever(keep: Any, expire_in: Any, endpoint: Any, deps: Deps) -> None:
     expire_in(-1)
-    deps.guards.acquire("refresh#w1#c1", "somebody", timedelta(hours=1))
+    deps.guards.acquire("refresh#w1#c1", "somebody", LEASE)
 
     with pytest.raises(Unavailable, match="refreshed elsewhere"):
         keep(patience=timedelta(seconds=5)).current()
@@ -305,6 +305,25 @@ def test_without_a_living_token_a_busy_token_endpoint_is_an_error_that_passes(
         keep().current()
 
     assert refused.value.retry_after == 120
+
+
+def test_a_pause_that_the_token_endpoint_asked_for_is_waited_out_by_everybody_without_a_worker_asleep(
+    keep: Any, expire_in: Any, remote: Any, clock: Any
+) -> None:
+    expire_in(-1)
+    remote.answer = lambda asked: (429, {}, {"Retry-After": "600"})
+    first = keep()
+    with pytest.raises(Throttled):
+        first.current()
+    clock.advance(60)
+    before = clock()
+
+    for tokens in (first, keep()):
+        with pytest.raises(Throttled) as refused:
+            tokens.current()
+        assert refused.value.retry_after == pytest.approx(540)
+
+    assert (len(remote.asked), clock()) == (1, before)
 
 
 def test_a_token_endpoint_that_fails_matters_only_when_the_old_token_is_dead(

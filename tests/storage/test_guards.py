@@ -110,6 +110,15 @@ def test_a_holder_may_take_its_lease_again_and_nobody_else_can_release_it(guards
     assert not guards.acquire("name", "b", MINUTE)
 
 
+def test_a_lease_tells_when_it_ends_while_somebody_holds_it(guards: GuardStore, clock: Clock) -> None:
+    nobody = guards.held_until("name")
+    guards.acquire("name", "a", MINUTE)
+    held = guards.held_until("name")
+    clock.sleep(60)
+
+    assert (nobody, held, guards.held_until("name")) == (None, clock(), None)
+
+
 def test_a_state_is_good_once(guards: GuardStore) -> None:
     guards.issue(pending())
 

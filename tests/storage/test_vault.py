@@ -12,7 +12,8 @@ from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
 from crmbridge.storage.vault import CACHE_SECONDS, MemoryVault, SecretsVault, Vault
 from moto import mock_aws
 
-APP = AppCredentials("id", "secret", app_id="990012", api_url="http://127.0.0.1:1")
+SECRETS = {"eu": "of eu"}
+APP = AppCredentials("id", "secret", app_id="990012", api_url="http://127.0.0.1:1", client_secrets=SECRETS)
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
 
@@ -36,9 +37,12 @@ def vault(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Vault]:
         return
     with mock_aws():
         client = boto3.client("secretsmanager")
-        stored = {"client_id": "id", "client_secret": "secret", "app_id": "990012", "api_url": APP.api_url, "note": "x"}
+        known = {"client_id": "id", "client_secret": "secret", "app_id": "990012", "api_url": APP.api_url}
+        stored = {**known, "client_secrets": SECRETS, "note": "x"}
         client.create_secret(Name="bridge/apps/hubspot", SecretString=orjson.dumps(stored).decode())
         client.create_secret(Name="bridge/apps/zoho", SecretString='{"client_id": "id"}')
+        wrong = {**known, "client_secrets": "of eu"}
+        client.create_secret(Name="bridge/apps/pipedrive", SecretString=orjson.dumps(wrong).decode())
         yield SecretsVault(client, "bridge", clock)
 
 
@@ -124,7 +128,7 @@ def test_an_app_is_read_whatever_else_its_secret_holds(vault: Vault) -> None:
     assert vault.app("hubspot") == APP
 
 
-@pytest.mark.parametrize("platform", ["zoho", "unknown"])
+@pytest.mark.parametrize("platform", ["zoho", "pipedrive", "unknown"])
 def test_a_missing_or_half_filled_app_secret_is_named(vault: Vault, platform: str) -> None:
     with pytest.raises(Misconfigured, match=f"apps/{platform}"):
         vault.app(platform)

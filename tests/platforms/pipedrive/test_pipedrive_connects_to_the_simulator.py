@@ -106,7 +106,7 @@ def test_a_code_is_good_once(app: AppCredentials, session: requests.Session) -> 
 
 @pytest.mark.parametrize("wrong", [{"client_secret": "other"}, {"client_id": "other"}])
 def test_wrong_credentials_of_the_app_are_our_mistake(
-    app: AppCredentials, session: requests.Session, tokens: TokenSet, wrong: Mapping[str, str]
+    app: AppCredentials, session: requests.Session, tokens: TokenSet, wrong: Mapping[str, Any]
 ) -> None:
     with pytest.raises(Misconfigured, match="apps/pipedrive"):
         refresh(PIPEDRIVE, replace(app, **wrong), session, tokens, now())

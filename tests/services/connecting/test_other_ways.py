@@ -54,6 +54,7 @@ def test_a_callback_that_names_a_strangers_host_gets_no_secret(house: Deps, begi
         finish_connect(house, "hubspot", query)
 
     assert refused.value.reason == "untrusted_host"
+    assert "none but those of eu" in str(refused.value)
     assert remote.asked == []
 
 

@@ -139,7 +139,8 @@ class Caller:
 @dataclass(frozen=True, slots=True, repr=False)
 class AppCredentials:
     """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators);
-    `hosts`, separated by spaces, are other login hosts that may be trusted then."""
+    `hosts`, separated by spaces, are other login hosts that may be trusted then. `client_secrets`: of the login hosts,
+    by name, at which the app has another secret than `client_secret`."""
 
     client_id: str
     client_secret: str
@@ -148,6 +149,7 @@ class AppCredentials:
     api_url: str = ""
     webhook_secret: str = ""
     hosts: str = ""
+    client_secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -131,9 +131,9 @@ class Api:
         return self._read(call, answer)
 
     def _explained(self, call: Call, answer: requests.Response) -> Exception:
-        """A limit that does not come as a 429 closes its pool, too."""
+        """A limit that does not come as a 429, or that only the body names, closes its pool, too."""
         error = self.explain(answer.status_code, answer.headers, answer.content, sent_write=call.writes)
-        if isinstance(error, Throttled) and answer.status_code != 429:
+        if isinstance(error, Throttled) and (answer.status_code != 429 or error.pool not in ("", call.pool)):
             self.gate.refused(error.pool or call.pool, error.retry_after)
         return error
 

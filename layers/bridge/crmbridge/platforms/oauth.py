@@ -25,8 +25,6 @@ APP_IS_WRONG: Final = frozenset({
     "invalid_redirect_uri", "invalid_client_secret", "BAD_CLIENT_ID", "BAD_CLIENT_SECRET", "BAD_REDIRECT_URI",
 })  # fmt: skip
 """RFC 6749 words and the vendors' own: a reply may carry either, in `error` or in `status`."""
-WAIT_SECONDS: Final = 10.0
-"""For a 429 that does not say how long."""
 
 
 def authorize_url(
@@ -146,8 +144,9 @@ class TokenEndpoint:
     now: datetime
 
     def __call__(self, form: Mapping[str, str], *, auth_url: str = "", app: AppCredentials | None = None) -> TokenSet:
-        platform, asking = self.platform, app or self.app
+        platform = self.platform
         host = auth_url or self.app.auth_url or platform.auth_url
+        asking = app or app_at(platform, self.app, host)
         if platform.oauth.token_on_api:
             host = self.app.api_url or platform.api_url
         url = host + platform.oauth.token_path
@@ -156,6 +155,14 @@ class TokenEndpoint:
             raise _unavailable(platform, "answered without an access token", outcome_unknown=True)
         tokens = platform.oauth.read_tokens(body, self.now)
         return replace(tokens, auth_url=tokens.auth_url or auth_url)
+
+
+def app_at(platform: Platform, app: AppCredentials, host: str) -> AppCredentials:
+    """Our app with the secret that it has at this login host, or at the one that it stands for."""
+    names = (
+        name for name, url in platform.oauth.login_hosts.items() if f"/{host}".endswith(url.removeprefix("https:/"))
+    )
+    return replace(app, client_secret=app.client_secrets.get(next(names, ""), app.client_secret))
 
 
 def post_form(
@@ -190,7 +197,7 @@ def _read(platform: Platform, answer: requests.Response) -> Mapping[str, Any]:
     meaning = platform.oauth.refusal(status, body) if body is not None else ""
     if status == 429 or meaning == "busy":
         said = answer.headers.get("Retry-After", "")
-        wait = float(said) if said.isascii() and said.isdecimal() else WAIT_SECONDS
+        wait = float(said) if said.isascii() and said.isdecimal() else platform.oauth.busy_seconds
         message = f"{platform.title} limits how often tokens are asked for"
         raise Throttled(message, platform=platform.name, retry_after=wait, pool="tokens")
     if status >= 500 or body is None:
@@ -218,10 +225,16 @@ def _refusal(platform: Platform, status: int, body: Mapping[str, Any], meaning: 
         said = words[0] if words else status
         return Misconfigured(
             f"{platform.title} does not accept our app ({said}): check the secret apps/{platform.name} and the "
-            f"redirect URL registered there"
+            f"redirect URL registered there{_at_each(platform)}"
         )
     message = f"{platform.title} refused to give tokens ({words[0] if words else status})"
     return Rejected(message, platform=platform.name, status=status, request_id=request, code=words[0] if words else "")
+
+
+def _at_each(platform: Platform) -> str:
+    """An app may be unknown, or have another secret, at some of a CRM's login hosts."""
+    many = platform.oauth.callback_host
+    return ", for the data centre the customer is in, too (client_secrets of that secret)" if many else ""
 
 
 def _unavailable(platform: Platform, what: str, *, status: int = 0, outcome_unknown: bool) -> Unavailable:

@@ -61,6 +61,8 @@ class OAuthSpec:
     """What an error of the token endpoint means: gone, app, busy; empty: by the usual words."""
     uninstalled: Callable[[Delivery, AppCredentials], str] | None = None
     """Proves a DELETE on the callback that tells of an uninstallation, and returns the account it is about."""
+    busy_seconds: float = 10.0
+    """How long a token endpoint that wants fewer requests is left alone, where its answer does not say."""
     idle_days: int | None = None
     """After so many days without a refresh the CRM forgets a refresh token; it is used well before."""
 

@@ -53,10 +53,16 @@ def _connect(deps: Deps, platform: Platform, pending: Pending, query: Mapping[st
 
 def _login_host(platform: Platform, app: AppCredentials, query: Mapping[str, str]) -> str:
     """Comes by way of a browser, and is where our client secret goes next."""
+    named = query.get(platform.oauth.callback_host, "")
     try:
-        return oauth.login_url(platform, app, query.get(platform.oauth.callback_host, ""))
+        return oauth.login_url(platform, app, named)
     except Invalid as error:
-        raise Refused("untrusted_host", f"the answer names a login host that {platform.title} has not") from error
+        known = ", ".join(platform.oauth.login_hosts)
+        raise Refused(
+            "untrusted_host",
+            f"the answer names the login host {named[:80]!r}, and we know none but those of {known}; nothing was sent "
+            f"there. If {platform.title} has a new one, update CRM Bridge; otherwise start again",
+        ) from error
 
 
 def _exchanged(deps: Deps, platform: Platform, app: AppCredentials, pending: Pending, code: str) -> TokenSet:

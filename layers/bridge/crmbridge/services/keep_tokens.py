@@ -67,6 +67,7 @@ class KeptTokens:
                 return self._refresh_under_lease(refused)
             if self._is_alive(held, refused):
                 return held
+            self._refuse_in_a_pause()
             self.deps.sleep(random.uniform(0.1, 0.4))
             held = self._read()
             if self._is_alive(held, refused):
@@ -76,6 +77,16 @@ class KeptTokens:
             platform=self.platform.name,
             retry_after=5.0,
         )
+
+    def _refuse_in_a_pause(self) -> None:
+        """Who holds the lease for longer than any refresh takes holds it because the CRM asked for a pause."""
+        until = self.deps.guards.held_until(self._lease)
+        left = until - self.deps.now() if until else timedelta()
+        if left > LEASE:
+            message = f"{self.platform.title} gives no tokens for {left.total_seconds():.0f} more seconds"
+            raise Throttled(
+                message, platform=self.platform.name, retry_after=left.total_seconds(), pool="tokens", status=0
+            )
 
     def _is_elected(self) -> bool:
         self._holder = self._holder or self.deps.new_id()
@@ -102,6 +113,7 @@ class KeptTokens:
     def _let_go(self, pause: float) -> None:
         if pause:
             self.deps.guards.acquire(self._lease, self._holder, timedelta(seconds=pause))
+            self._holder = ""  # for nobody may refresh in a pause, the one who was refused least of all
         else:
             self.deps.guards.release(self._lease, self._holder)
 

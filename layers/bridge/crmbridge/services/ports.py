@@ -136,6 +136,9 @@ class Guards(Protocol):
 
     def release(self, name: str, holder: str) -> None: ...
 
+    def held_until(self, name: str) -> datetime | None:
+        """When the lease ends that somebody holds now."""
+
     def issue(self, pending: Pending) -> None: ...
 
     def consume(self, state: str) -> Pending | None:

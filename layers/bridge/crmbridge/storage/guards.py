@@ -43,6 +43,11 @@ class GuardStore:
     def release(self, name: str, holder: str) -> None:
         self._items.delete(name, "lease", equals("holder", holder))
 
+    def held_until(self, name: str) -> datetime | None:
+        item = self._items.get(name, "lease")
+        until = datetime.fromisoformat(item["until"]) if item else None
+        return until if until and until > self._now() else None
+
     def issue(self, pending: Pending) -> None:
         pk, sk = _state_key(pending.state)
         self._items.put({"pk": pk, "sk": sk, "pending": to_json(pending), EXPIRES: _expires(pending.expires_at)})

@@ -89,8 +89,9 @@ class Vault:
         text = self._cached(name)
         try:
             stored = orjson.loads(text or "")
-            known = {field.name: str(stored[field.name]) for field in fields(AppCredentials) if stored.get(field.name)}
-            return AppCredentials(**known)
+            known = {field.name: stored[field.name] for field in fields(AppCredentials) if stored.get(field.name)}
+            secrets = {str(place): str(secret) for place, secret in known.pop("client_secrets", {}).items()}
+            return AppCredentials(client_secrets=secrets, **{name: str(value) for name, value in known.items()})
         except (ValueError, TypeError, AttributeError):
             raise Misconfigured(f"the secret {name} must be JSON with client_id and client_secret") from None
 

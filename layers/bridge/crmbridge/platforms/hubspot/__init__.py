@@ -6,7 +6,7 @@ from crmbridge.domain.budgets import Pool
 from crmbridge.platforms.hubspot.asking import QUERY
 from crmbridge.platforms.hubspot.connecting import OAUTH, identify, prepare, record_url
 from crmbridge.platforms.hubspot.directories import load_directories
-from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_search
+from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_daily, hear_search
 from crmbridge.platforms.hubspot.fetching import fetch, find
 from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
 from crmbridge.platforms.hubspot.pages import page
@@ -27,9 +27,11 @@ LOGO: Final = (
 POOLS: Final = (
     Pool("burst", calls=110, seconds=10.0, hear=hear_burst),
     Pool("search", calls=4, seconds=1.0, hear=hear_search),
+    Pool("daily", calls=1_500_000, seconds=86_400.0, hear=hear_daily, every=True, told=True),
 )
 """An OAuth app has 110 calls in 10 s per account; the headers correct that for a private app's 100 or 190. Searches are
-5 a second for the whole account, which its other tools share: we take 4."""
+5 a second for the whole account, which its other tools share: we take 4. An OAuth app has no daily limit that is
+published, and cannot reach the number here; a private app's is told by the headers, or by the refusal itself."""
 
 HUBSPOT: Final = Platform(
     name=NAME,

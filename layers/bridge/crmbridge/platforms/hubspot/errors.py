@@ -204,13 +204,17 @@ _EXPLAIN: Final[Mapping[int, Callable[[Answer], PlatformError]]] = {
 
 
 def hear_burst(headers: Mapping[str, str], status: int) -> Heard:
-    """Every answer but a search's says what is left of the ten seconds; a private app's, what is left of the day."""
+    """Every answer but a search's says what is left of the ten seconds."""
     left, limit = _number(headers, "Remaining"), _number(headers, "Max")
-    if _number(headers, "Daily-Remaining") == 0 and status == 429:
-        return Heard(left=0, closed_seconds=WAITS["DAILY"])
-    if status == 429:
+    if status == 429 and _number(headers, "Daily-Remaining") != 0:
         return Heard(left=0, limit=limit, closed_seconds=WAITS["TEN_SECONDLY_ROLLING"])
     return Heard(left=left, limit=limit)
+
+
+def hear_daily(headers: Mapping[str, str], status: int) -> Heard:
+    """What a private app's answers say is left of the day; where they say nothing, the body of the refusal does."""
+    left, limit = _number(headers, "Daily-Remaining"), _number(headers, "Daily")
+    return Heard(left=left, limit=limit, closed_seconds=WAITS["DAILY"] if status == 429 and left == 0 else 0.0)
 
 
 def hear_search(_: Mapping[str, str], status: int) -> Heard:

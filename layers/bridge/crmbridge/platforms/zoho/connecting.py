@@ -19,6 +19,8 @@ from crmbridge.platforms.zoho.objects import KEY_LABEL, MODULES_SCOPE, NAME
 from crmbridge.platforms.zoho.queries import rows_of
 
 LIFE_SECONDS: Final = 3600
+BLOCKED_SECONDS: Final = 600.0
+"""Ten access tokens of one refresh token in ten minutes; then Zoho gives none for the rest of them."""
 KEYED: Final = ("Contacts", "Leads", "Accounts", "Deals")
 """Modules whose creates carry the key; a task, a call and a note carry a reference in their text."""
 
@@ -93,6 +95,7 @@ OAUTH: Final = OAuthSpec(
     login_hosts=paths.DATA_CENTRES,
     callback_host="accounts-server",
     refusal=refusal,
+    busy_seconds=BLOCKED_SECONDS,
 )
 """Without `offline` and `consent` there is no refresh token. Whoever logs in at the host of .com is sent on to the data
 centre of their own, except for China; the callback names it, and the code is good there and nowhere else."""
