@@ -11,6 +11,10 @@ from zohocrmsdk.src.com.zoho.crm.api import HeaderMap, ParameterMap
 from zohocrmsdk.src.com.zoho.crm.api.coql import BodyWrapper as Query
 from zohocrmsdk.src.com.zoho.crm.api.coql import CoqlOperations
 from zohocrmsdk.src.com.zoho.crm.api.dc import USDataCenter
+from zohocrmsdk.src.com.zoho.crm.api.deal_contact_roles import (
+    DealContactRolesOperations,
+    GetAssociatedContactRolesParam,
+)
 from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
 from zohocrmsdk.src.com.zoho.crm.api.record import BodyWrapper, Field, GetRecordsParam, Record, RecordOperations
 from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
@@ -108,3 +112,16 @@ def test_a_refusal_names_its_code(contacts: Any) -> None:
     answer = contacts.create_records(written({"email": "nobody@example.test"}), HeaderMap())
 
     assert answer.get_object().get_data()[0].get_code().get_value() == "MANDATORY_NOT_FOUND"
+
+
+def test_the_people_of_a_deal_are_read_by_the_client(contacts: Any, org: Running) -> None:
+    deals = org.state(object="Deals")["live"]
+    deal = next(each for each in deals if each.get("contact_roles"))
+    parameters = ParameterMap()
+    parameters.add(GetAssociatedContactRolesParam.fields, "Last_Name,Contact_Role")
+
+    answer = DealContactRolesOperations().get_associated_contact_roles(int(deal["id"]), parameters)
+
+    people = {str(each.get_id()): each.get_contact_role() for each in answer.get_object().get_data()}
+    assert set(people) == set(deal["contact_roles"])
+    assert {each: role and role.get_name() for each, role in people.items()} == deal["contact_roles"]

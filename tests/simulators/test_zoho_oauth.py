@@ -138,6 +138,22 @@ def test_ten_access_tokens_in_ten_minutes_are_all(suite: Running) -> None:
     assert "access_token" in refresh(suite, tokens["refresh_token"]).json()
 
 
+def test_who_used_up_the_window_waits_for_its_end(suite: Running) -> None:
+    tokens = connect(suite)
+    for _ in range(4):
+        refresh(suite, tokens["refresh_token"])
+    suite.advance(300)
+    for _ in range(5):
+        refresh(suite, tokens["refresh_token"])
+    before = refresh(suite, tokens["refresh_token"]).status_code
+    suite.advance(301)
+
+    after = [refresh(suite, tokens["refresh_token"]).status_code for _ in range(11)]
+
+    assert before == 400
+    assert after == [200] * 10 + [400]
+
+
 def test_the_twenty_first_refresh_token_ends_the_first(suite: Running) -> None:
     suite.settings(refresh_tokens_per_minute=100)
     held = [connect(suite)["refresh_token"] for _ in range(21)]

@@ -54,7 +54,7 @@ class Jobs:
 
     def add(self, call: Call, query: dict[str, Any], callback: str | None) -> Job:
         org, settings = call.org, self.suite.settings
-        module = org.module(str(query["module"]["api_name"]), 3).name
+        module = org.described(str(query["module"]["api_name"]), 3).name
         page = _page(query)
         rows = _rows(org, module, query.get("criteria"))
         found = rows[(page - 1) * settings.bulk_rows : page * settings.bulk_rows]
@@ -160,7 +160,7 @@ def _zipped(job: Job) -> bytes:
 
 
 def _cell(job: Job, row: Row, name: str) -> str:
-    field = job.org.modules[job.module].fields[name]
+    field = job.org.described(job.module).fields[name]
     value = shown(job.org, field, row)
     if value is None:
         return ""
@@ -180,7 +180,7 @@ def _page(query: Mapping[str, Any]) -> int:
 
 
 def _fields(org: Org, module: str, query: Mapping[str, Any]) -> list[str]:
-    known = org.modules[module].fields
+    known = org.described(module).fields
     asked = query.get("fields") or [each.name for each in known.values() if each.type not in {"subform"}]
     for place, name in enumerate(asked):
         if name not in known:
@@ -189,9 +189,9 @@ def _fields(org: Org, module: str, query: Mapping[str, Any]) -> list[str]:
 
 
 def _rows(org: Org, module: str, criteria: Any) -> list[Row]:
-    store, fits = org.stores[module], _compiled(org, module, criteria) if criteria else None
+    store, fits = org.queried_store(module), _compiled(org, module, criteria) if criteria else None
     asks_converted = "Converted__s" in str(criteria)
-    rows = (store.rows[row_id] for _, row_id in store.ordered("id"))
+    rows = org.queried_rows(module, (store.rows[row_id] for _, row_id in store.ordered("id")))
     return [
         row for row in rows
         if (fits is None or fits(row)) and (module != "Leads" or asks_converted or not row.get("Converted__s"))
@@ -207,7 +207,7 @@ def _compiled(org: Org, module: str, criteria: Any) -> Fits:
         joined = any if str(criteria.get("group_operator")).lower() == "or" else all
         return lambda row: joined(part(row) for part in parts)
     name = str((criteria.get("field") or {}).get("api_name"))
-    known = org.modules[module].fields.get(name)
+    known = org.described(module).fields.get(name)
     operator = COMPARATORS.get(str(criteria.get("comparator")))
     if known is None or operator is None:
         raise invalid("criteria", "$.query.criteria", "the criteria given seems to be invalid")

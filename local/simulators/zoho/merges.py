@@ -37,9 +37,8 @@ def _repoint(desk: Desk, loser: str, master: str) -> None:
                 desk.change(name, row, moved)
             else:
                 store.put({**row, **moved})
-    for people in org.contact_roles.values():
-        if loser in people:
-            people.setdefault(master, people.pop(loser))
+    org.roles.move_contact(loser, master, org.now_ms())
+    org.roles.move_deal(loser, master, org.now_ms())
 
 
 def convert(desk: Desk, lead_id: str, wish: Mapping[str, Any], path: str = "$.data[0]") -> Row:
@@ -87,20 +86,20 @@ def add_role(desk: Desk, deal_id: str, contact_id: str, role: object = None) -> 
     org = desk.org
     desk.row("Contacts", contact_id)
     deal = desk.row("Deals", deal_id)
-    org.contact_roles.setdefault(deal_id, {})[contact_id] = role_id(org, role)
+    org.roles.put(deal_id, contact_id, role_id(org, role), org.now_ms())
     _after_role(desk, deal)
 
 
 def remove_role(desk: Desk, deal_id: str, contact_id: str) -> None:
     deal = desk.row("Deals", deal_id)
-    if desk.org.contact_roles.get(deal_id, {}).pop(contact_id, None) is None:
+    if not desk.org.roles.drop(deal_id, contact_id):
         raise invalid_record(3)
     _after_role(desk, deal)
 
 
 def role_id(org: Org, role: object) -> str:
     wanted = role.get("id", role.get("name")) if isinstance(role, dict) else role
-    found = next((each for each, name in org.roles.items() if wanted in (each, name)), "")
+    found = next((each for each, name in org.roles.names.items() if wanted in (each, name)), "")
     if wanted is not None and not found:
         raise invalid("Contact_Role", "$.data[0].Contact_Role")
     return found

@@ -16,6 +16,7 @@ class Module:
     fields: dict[str, Field]
     upserts: tuple[str, ...] = ()
     parent: str = ""
+    generated: str = "default"
     id: str = ""
     layout_id: str = ""
     forbidden: set[str] = field(default_factory=set)
@@ -40,7 +41,7 @@ class Module:
             "plural_label": self.name,
             "actual_singular_label": self.singular,
             "actual_plural_label": self.name,
-            "generated_type": "default",
+            "generated_type": self.generated,
             "api_supported": True,
             "creatable": "create" not in self.forbidden,
             "editable": "edit" not in self.forbidden,
@@ -48,7 +49,7 @@ class Module:
             "viewable": "view" not in self.forbidden,
             "visible": True,
             "status": "visible",
-            "show_as_tab": self.name != "Notes",
+            "show_as_tab": self.name != "Notes" and self.generated == "default",
             "sequence_number": place,
             "modified_time": None,
             "modified_by": None,

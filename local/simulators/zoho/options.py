@@ -64,6 +64,7 @@ class Settings:
     merge_shows_losers_deleted: bool = True
     merge_touches_children: bool = True
     roles_touch_modified: bool = False
+    roles_module: str = "Contact_Roles"  # the linking module as COQL and bulk read know it; empty: they do not
     conversion_notifies: str = "edit"  # or "delete", or nothing
     recycle_days: int = 60
     bulk_seconds: float = 0.5

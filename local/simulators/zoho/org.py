@@ -15,6 +15,7 @@ from local.simulators.zoho.errors import invalid_module
 from local.simulators.zoho.fields import Choice, Field, text
 from local.simulators.zoho.modules import Module
 from local.simulators.zoho.options import Settings
+from local.simulators.zoho.roles import Roles
 from local.simulators.zoho.store import Row, Store
 
 STAGES = (
@@ -111,8 +112,7 @@ class Org:
     stores: dict[str, Store] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
-    contact_roles: dict[str, dict[str, str]] = field(default_factory=dict)
-    roles: dict[str, str] = field(default_factory=dict)
+    roles: Roles = field(init=False)
     locks: Counter[str] = field(default_factory=Counter)
     in_blueprint: set[str] = field(default_factory=set)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -128,7 +128,7 @@ class Org:
                 self._number(each)
             self.modules[module.name] = module
             self.stores[module.name] = Store(module)
-        self.roles |= {self.next_id(): name for name in ROLES}
+        self.roles = Roles(str(self.facts.number), {self.next_id(): name for name in ROLES})
         self._add_pipelines()
 
     def install_key(self, name: str) -> None:
@@ -154,6 +154,28 @@ class Org:
         if found is None:
             raise invalid_module(place)
         return found
+
+    def queried(self, name: str) -> tuple[Module, Store] | None:
+        """What COQL, bulk read and the metadata know besides: the linking module, when that is so."""
+        if name in self.modules:
+            return self.modules[name], self.stores[name]
+        linking = self.settings.roles_module
+        return (self.roles.module(linking), self.roles.store) if linking and name == linking else None
+
+    def queried_store(self, name: str) -> Store:
+        return self.stores.get(name, self.roles.store)
+
+    def described(self, name: str, place: int = 0) -> Module:
+        found = self.queried(name)
+        if found is None:
+            raise invalid_module(place)
+        return found[0]
+
+    def queried_rows(self, name: str, rows: Iterable[Row]) -> Iterable[Row]:
+        """Of the linking module only what links living records."""
+        if name in self.modules:
+            return rows
+        return self.roles.live(rows, self.stores["Deals"], self.stores["Contacts"])
 
     def module_of(self, row_id: str) -> str | None:
         return next((name for name, store in self.stores.items() if row_id in store.rows), None)

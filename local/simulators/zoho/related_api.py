@@ -57,16 +57,32 @@ def _paged(call: Call, found: list[tuple[str, Row]], names: list[str]) -> Reply:
 def _contact_roles(call: Call) -> Reply:
     """The contacts of a deal, each with its role there; those that were deleted are left out."""
     names, (page, size) = fields_of(call), call.page()
-    people, contacts = call.org.contact_roles.get(call.params["id"], {}), call.org.stores["Contacts"].rows
-    rows = [_with_role(call, contacts[each], role, names) for each, role in people.items() if each in contacts]
+    people, contacts = call.org.roles.of(call.params["id"]), call.org.stores["Contacts"].rows
+    asked = {each for each in call.query.get("ids", "").split(",") if each}
+    rows = [
+        _with_role(call, contacts[each], role, names) for each, role in people.items()
+        if each in contacts and (not asked or each in asked)
+    ]  # fmt: skip
     shown = rows[(page - 1) * size : page * size]
     return Reply(200, {"data": shown, "info": _info(call, len(shown), len(rows))}) if shown else Reply(204)
+
+
+def read_role(call: Call) -> Reply:
+    """One contact of a deal; one that takes no part there is answered like an unknown record."""
+    call.need("modules", "Deals")
+    contact = call.org.stores["Contacts"].rows.get(call.params["contact"])
+    role = call.org.roles.of(call.params["id"]).get(call.params["contact"])
+    if call.params["id"] not in call.org.stores["Deals"].rows:
+        raise invalid_record()
+    if contact is None or role is None:
+        return Reply(204)
+    return Reply(200, {"data": [_with_role(call, contact, role, fields_of(call))]})
 
 
 def _with_role(call: Call, contact: Row, role: str, names: list[str]) -> dict[str, Any]:
     body = shown_row(call.org, "Contacts", contact, names)
     if "Contact_Role" in names:
-        body["Contact_Role"] = {"name": call.org.roles[role], "id": role} if role else None
+        body["Contact_Role"] = {"name": call.org.roles.names[role], "id": role} if role else None
     return body
 
 
@@ -110,6 +126,7 @@ def _remove(call: Call, contact: str) -> Item:
 
 
 ROUTES = [
+    RouteSpec("GET", "/v8/Deals/{id}/Contact_Roles/{contact}", read_role),
     RouteSpec("PUT", "/v8/Deals/{id}/Contact_Roles", put_role),
     RouteSpec("PUT", "/v8/Deals/{id}/Contact_Roles/{contact}", put_role),
     RouteSpec("DELETE", "/v8/Deals/{id}/Contact_Roles", delete_role),

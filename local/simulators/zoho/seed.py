@@ -152,8 +152,9 @@ class Seeder:
             **(money if org.facts.several_currencies else {}),
         })  # fmt: skip
         if people:
-            roles = [*org.roles, ""]
-            org.contact_roles[deal["id"]] = {person["id"]: dice.choice(roles) for person in people}
+            roles = [*org.roles.names, ""]
+            for person in people:
+                org.roles.put(deal["id"], person["id"], dice.choice(roles), deal["Created_Time"])
         return deal
 
     def _task(self, number: int, contacts: Sequence[Row], leads: Sequence[Row], deals: Sequence[Row]) -> None:

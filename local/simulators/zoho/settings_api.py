@@ -99,12 +99,14 @@ def user_wire(org: Org, user: User) -> dict[str, Any]:
 
 def list_modules(call: Call) -> Reply:
     call.need("settings", "modules")
-    return Reply(200, {"modules": [each.wire(place) for place, each in enumerate(call.org.modules.values(), 1)]})
+    linking = call.org.settings.roles_module
+    known = [*call.org.modules.values(), *([call.org.described(linking)] if linking else [])]
+    return Reply(200, {"modules": [each.wire(place) for place, each in enumerate(known, 1)]})
 
 
 def read_module(call: Call) -> Reply:
     call.need("settings", "modules")
-    return Reply(200, {"modules": [call.org.module(call.params["name"], 2).wire(1)]})
+    return Reply(200, {"modules": [call.org.described(call.params["name"], 2).wire(1)]})
 
 
 def list_fields(call: Call) -> Reply:
@@ -182,7 +184,7 @@ def list_pipelines(call: Call) -> Reply:
 def list_roles(call: Call) -> Reply:
     call.need("modules", "Contacts")
     roles = [{"id": each, "name": name, "sequence_number": place}
-             for place, (each, name) in enumerate(call.org.roles.items(), 1)]  # fmt: skip
+             for place, (each, name) in enumerate(call.org.roles.names.items(), 1)]  # fmt: skip
     return Reply(200, {"contact_roles": roles})
 
 
@@ -207,9 +209,10 @@ def _module(call: Call) -> Module:
     name = call.query.get("module")
     if name is None:
         raise missing_param("module")
-    if name not in call.org.modules:
+    found = call.org.queried(name)
+    if found is None:
         raise Refused(400, "INVALID_MODULE", "the module name given seems to be invalid", param_name="module")
-    return call.org.modules[name]
+    return found[0]
 
 
 ROUTES = [

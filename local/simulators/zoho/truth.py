@@ -104,9 +104,9 @@ def _record(org: Org, store: Store, row: Row) -> dict[str, Any]:
     """What is not empty, as the API would show it, and a deal's people."""
     name = store.module.name
     shown = shown_row(org, name, row, [*row, "$se_module"])
-    people = org.contact_roles.get(row["id"]) if name == "Deals" else None
+    people = org.roles.of(row["id"]) if name == "Deals" else None
     if people:
-        shown["contact_roles"] = {each: org.roles.get(role) for each, role in people.items()}
+        shown["contact_roles"] = {each: org.roles.names.get(role) for each, role in people.items()}
     return shown
 
 

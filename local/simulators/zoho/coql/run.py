@@ -20,17 +20,18 @@ class Run:
     """One query over one org."""
 
     def __init__(self, org: Org, query: Query) -> None:
-        if query.module not in org.stores:
+        found = org.queried(query.module)
+        if found is None:
             raise Refused(400, "INVALID_QUERY", "module name given seems to be invalid", module=query.module)
         self._org = org
         self._query = query
-        self._store: Store = org.stores[query.module]
+        self._store: Store = found[1]
 
     def page(self) -> tuple[list[dict[str, Any]], bool]:
         """The rows as they are shown, and whether there are more."""
         shows = [(column.name, self._show(column)) for column in self._query.columns]
         fits, query = self._compiled(self._query.where), self._query
-        rows = (row for row in self._ordered() if fits(row))
+        rows = self._org.queried_rows(query.module, (row for row in self._ordered() if fits(row)))
         if query.module == "Leads" and not any(each.column.name == "Converted__s" for each in conditions(query.where)):
             rows = (row for row in rows if not row.get("Converted__s"))
         found = list(islice(rows, query.offset, query.offset + query.limit + 1))
@@ -57,11 +58,11 @@ class Run:
         if len(steps) > 3:
             raise _no_column(column, module)
         for step in steps[:-1]:
-            between = self._org.modules[module].fields.get(step)
+            between = self._org.described(module).fields.get(step)
             if between is None or not between.lookup:
                 raise _no_column(column, module)
             module = between.lookup
-        found = self._org.modules[module].fields.get(steps[-1])
+        found = self._org.described(module).fields.get(steps[-1])
         if found is None:
             raise _no_column(column, module)
         return found
@@ -70,7 +71,7 @@ class Run:
         """The row in which a column's last step is found; none behind an empty lookup."""
         module, owner = self._query.module, row
         for step in column.steps[:-1]:
-            module = self._org.modules[module].fields[step].lookup
+            module = self._org.described(module).fields[step].lookup
             found = self._org.stores[module].rows.get(owner.get(step, ""))
             if found is None:
                 return None
