@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -166,6 +165,26 @@ def test_a_moved_org_says_so_when_a_token_is_refreshed(cloud: Running) -> None:
     assert refreshed(cloud, refresh_token).json()["instance_url"] == "http://localhost:1"
 
 
+@pytest.mark.parametrize(("answers", "status"), [("401", 401), ("redirect", 301), ("404", 404)])
+def test_a_moved_org_is_at_home_at_its_new_address_only(cloud: Running, answers: str, status: int) -> None:
+    grant = connected(cloud)
+    cloud.settings(moved_answers=answers)
+    moved = cloud.mutate({"op": "move", "domain": "falkenau-new"})[0]["instance_url"]
+    ended = status_with(cloud, grant["access_token"])
+    fresh = refreshed(cloud, grant["refresh_token"]).json()
+    headers = {"Authorization": f"Bearer {fresh['access_token']}"}
+
+    old, new = (
+        requests.get(f"{base}/services/data/v62.0/limits", headers=headers, timeout=5, allow_redirects=False)
+        for base in (grant["instance_url"], fresh["instance_url"])
+    )
+
+    assert ended == 401
+    assert fresh["instance_url"] == moved != grant["instance_url"]
+    assert (old.status_code, new.status_code) == (status, 200)
+    assert status != 301 or old.headers["location"].startswith(moved)
+
+
 def test_concurrent_refreshes_are_told_to_wait(cloud: Running) -> None:
     refresh_token = connected(cloud)["refresh_token"]
     cloud.settings(refresh_busy_seconds=5)
@@ -253,19 +272,6 @@ def test_the_password_flow_takes_a_security_token(shared_cloud: Running, passwor
     answer = token_request(shared_cloud, grant_type="password", username="admin@falkenau.test", password=password)
 
     assert answer.status_code == status
-
-
-def test_an_assertion_stands_for_a_person(shared_cloud: Running) -> None:
-    claims = {"iss": APP["client_id"], "sub": "admin@falkenau.test", "aud": shared_cloud.url, "exp": 9_999_999_999}
-    parts = [{"alg": "RS256"}, claims]
-    assertion = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
-
-    grant = token_request(
-        shared_cloud, grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion=f"{assertion}.signature"
-    ).json()
-
-    assert "refresh_token" not in grant
-    assert status_with(shared_cloud, grant["access_token"]) == 200
 
 
 def test_soap_login_serves_older_tools(shared_cloud: Running) -> None:

@@ -96,7 +96,25 @@ def notes() -> list[Kind]:
         number("ContentSize", "int", createable=False, updateable=False),
         lookup("OwnerId", "User"),
     ]
-    document = [text("Title", 255, name_field=True), text("FileExtension", 40), lookup("OwnerId", "User")]
+    document = [
+        text("Title", 255, name_field=True),
+        text("FileExtension", 40),
+        lookup("OwnerId", "User"),
+        read_only(lookup("LatestPublishedVersionId", "ContentVersion")),
+    ]
+    version = [
+        lookup("ContentDocumentId", "ContentDocument", required=True, updateable=False),
+        flag("IsLatest"),
+        text("VersionNumber", 20),
+        text("Title", 255, name_field=True),
+        text("PathOnClient", 500),
+        text("FileExtension", 40),
+        text("FileType", 20),
+        number("ContentSize", "int"),
+        text("TextPreview", 255),
+        Field("VersionData", "base64", 0, filterable=False),
+        lookup("OwnerId", "User"),
+    ]
     link = [
         lookup("ContentDocumentId", "ContentDocument", required=True, updateable=False),
         lookup("LinkedEntityId", *WHAT, *WHO, "User", "Task", "Event", required=True, updateable=False),
@@ -108,6 +126,7 @@ def notes() -> list[Kind]:
         kind("Note", "002", "Notes", legacy),
         kind("ContentNote", "069", "Content Notes", modern, links),
         kind("ContentDocument", "069", "Content Documents", document, writable=False),
+        kind("ContentVersion", "068", "Content Versions", version, writable=False),
         kind("ContentDocumentLink", "06A", "Content Document Links", link),
     ]
 

@@ -54,6 +54,10 @@ ROUTED = (
 SEASONS = ("Spring", "Summer", "Winter")
 
 
+class Moved(Exception):
+    """The request came to an address that its org has left; the text is the new one."""
+
+
 class Cloud:
     name = "salesforce"
 
@@ -165,12 +169,18 @@ class Cloud:
                 return org
         return None
 
+    def instance_url(self, org: Org) -> str:
+        """Where an org's API is; of one that moved, its own address."""
+        return f"{self.public_url}{org.home}" if org.home else self.settings.instance_url
+
     def identity_url(self, session: Session) -> str:
         return f"{self.public_url}/id/{session.org.facts.id}/{session.user_id}"
 
     async def _answered(self, request: Request) -> Response:
         try:
             return _response(await self._reply(request))
+        except Moved as moved:
+            return Response(None, 301, {"Location": str(moved)})
         except Refused as refused:
             return _response(reply_to(refused))
 
@@ -187,6 +197,7 @@ class Cloud:
         session = self.tokens.session_for(request.headers.get("authorization"))
         if not session.scopes & {"api", "full"}:
             raise no_session("This session is not valid for use with the REST API")
+        self._check_address(session.org, request)
         self.limits.charge(session.org)
         call = Call(
             self,
@@ -201,6 +212,15 @@ class Cloud:
         reply = self.table.answer(call)
         reply.headers |= self.limits.header(session.org)
         return reply
+
+    def _check_address(self, org: Org, request: Request) -> None:
+        """An org that moved is at home in one place only; its sessions are worth nothing elsewhere."""
+        if not org.home or request.scope.get("sim.prefix", "") == org.home:
+            return
+        answer = self.settings.moved_answers
+        if answer == "redirect":
+            raise Moved(f"{self.instance_url(org)}{request.url.path}")
+        raise no_session() if answer == "401" else not_there()
 
     def _org(self, place: int) -> Org:
         org = seeded_org(self.options, place, self.clock, self.settings)

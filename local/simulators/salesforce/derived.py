@@ -82,7 +82,8 @@ def _event(org: "Org", row: Row, changes: Row, _: int) -> None:
 
 def _note(_: "Org", row: Row, __: Row, ___: int) -> None:
     row["FileExtension"], row["FileType"] = "snote", "SNOTE"
-    markup = b64decode(row.get("Content") or "").decode(errors="replace")
+    content = b64decode(row.get("Content") or "")
+    markup, row["ContentSize"] = content.decode(errors="replace"), len(content)
     row["TextPreview"] = unescape(TAG.sub("", markup))[:255] or None
 
 

@@ -50,6 +50,12 @@ Ask for a reference
 Follow up after the fair
 Talk about renewal
 """.splitlines()
+REMARKS = """\
+They asked for terms of ninety days
+The old supplier has given notice
+Legal wants to see the contract first
+The budget is decided in spring
+""".splitlines()
 CITIES = (
     ("Hamburg", "HH", "20095", "Germany"),
     ("Malmö", "M", "211 22", "Sweden"),

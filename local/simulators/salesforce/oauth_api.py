@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.simulators.salesforce.errors import OAuthRefused
+from local.simulators.salesforce.jwt_bearer import JWT_BEARER, session_from
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.tokens import Approval, Session
 
 if TYPE_CHECKING:
     from local.simulators.salesforce.cloud import Cloud
 
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFRESHING = {"refresh_token", "offline_access"}
 SOAP_LOGIN = """<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope \
 xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><soapenv:Body>\
@@ -105,7 +105,7 @@ class OAuthApi:
             return Response(fault, 500, media_type="text/xml")
         session = self.cloud.tokens.issue(org, org.user_id, frozenset({"api", "full"}))
         version = request.path_params["version"]
-        url = f"{self.cloud.settings.instance_url}/services/Soap/u/{version}/{org.facts.id[:15]}"
+        url = f"{self.cloud.instance_url(org)}/services/Soap/u/{version}/{org.facts.id[:15]}"
         sandbox = str(org.facts.sandbox).lower()
         body = SOAP_LOGIN.format(url=escape(url), sandbox=sandbox, session=session.token, user=org.user_id,
                                  org=org.facts.id)  # fmt: skip
@@ -114,7 +114,8 @@ class OAuthApi:
     def _token(self, form: dict[str, str], request: Request) -> dict[str, Any]:
         kind = form.get("grant_type", "")
         if kind == JWT_BEARER:
-            return self._from_assertion(form.get("assertion", ""), request)
+            answer = self._answer(session_from(self.cloud, form.get("assertion", ""), request))
+            return {name: value for name, value in answer.items() if name not in {"signature", "issued_at"}}
         self._check_client(form)
         if kind == "authorization_code":
             code = self.cloud.tokens.use_code(form.get("code", ""), form.get("redirect_uri", ""),
@@ -166,18 +167,6 @@ class OAuthApi:
             raise OAuthRefused("invalid_grant", "request not supported on this domain")
         return self._answer(self.cloud.tokens.issue(org, org.user_id, frozenset({"api"})))
 
-    def _from_assertion(self, assertion: str, request: Request) -> dict[str, Any]:
-        """The claims are checked; the signature is not, for there is no certificate to check it against."""
-        claims = _claims(assertion)
-        if claims.get("iss") != self.cloud.options.client_id:
-            raise OAuthRefused("invalid_client_id", "client identifier invalid")
-        if float(claims.get("exp", 0)) < self.cloud.clock.now():
-            raise OAuthRefused("invalid_grant", "expired authorization code")
-        org = self.cloud.org_of_user(str(claims.get("sub")), request)
-        if org is None:
-            raise OAuthRefused("invalid_grant", "user hasn't approved this consumer")
-        return self._answer(self.cloud.tokens.issue(org, org.user_id, frozenset({"api", "web"})))
-
     def _org_of(self, username: str, password: str, request: Request) -> Org:
         org = self.cloud.org_of_user(username, request)
         if org is None or not password.startswith(self.cloud.options.password):
@@ -198,7 +187,7 @@ class OAuthApi:
             "access_token": session.token,
             "signature": base64.b64encode(digest.digest()).decode(),
             "scope": " ".join(sorted(session.scopes)),
-            "instance_url": self.cloud.settings.instance_url,
+            "instance_url": self.cloud.instance_url(session.org),
             "id": identity,
             "token_type": "Bearer",
             "issued_at": issued,
@@ -229,8 +218,8 @@ class OAuthApi:
         }
 
     def _person(self, session: Session) -> dict[str, Any]:
-        user, facts, here = session.org.stores["User"].rows[session.user_id], session.org.facts, self.cloud.settings
-        rest = f"{here.instance_url}/services/data/v{{version}}/"
+        user, facts = session.org.stores["User"].rows[session.user_id], session.org.facts
+        rest = f"{self.cloud.instance_url(session.org)}/services/data/v{{version}}/"
         return {
             "sub": self.cloud.identity_url(session),
             "user_id": session.user_id,
@@ -267,15 +256,3 @@ async def _form(request: Request) -> dict[str, str]:
         name, _, secret = base64.b64decode(text + "==").decode("utf-8", "replace").partition(":")
         form |= {"client_id": name, "client_secret": secret}
     return form
-
-
-def _claims(assertion: str) -> dict[str, Any]:
-    """The payload of a JSON web token."""
-    parts = assertion.split(".")
-    try:
-        claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError):
-        raise OAuthRefused("invalid_grant", "invalid assertion") from None
-    if not isinstance(claims, dict):
-        raise OAuthRefused("invalid_grant", "invalid assertion")
-    return claims

@@ -31,6 +31,7 @@ class Options:
     client_secret: str = option("simulator-client-secret", "consumer secret; it also signs the identity URL")
     username: str = option("admin@{domain}", "of the person who approves; {domain} is the org's")
     password: str = option("simulator-password", "for the password flow and SOAP login; a security token may follow")
+    certificate: str = option("", "PEM of the app's certificate, for the JWT bearer flow; can be set later")
     require_pkce: bool = option(False, "the app insists on a code challenge")
     refresh_returns: str = option("none", "refresh token in the answer to a refresh: none, same, rotated or empty")
     session_seconds: int = option(7200, "life of an unused session")
@@ -51,6 +52,10 @@ class Settings:
     session_seconds: int
     daily_requests: int
     instance_url: str  # of the next token answers: an org that moves
+    certificate: str  # an X.509 certificate or a bare public key, as PEM
+    assertion_seconds: int = 300  # how far ahead an assertion may expire
+    preapproved: bool = True  # an admin let everybody in; else the person must have approved the app before
+    moved_answers: str = "401"  # what an org's old address says: "401", "redirect" or "404"
     webhook_objects: str = "Account Contact Lead Opportunity Task Event"
     webhook_fields: str = "CreatedDate LastModifiedDate SystemModstamp"
     webhook_nil_session: bool = True
@@ -78,6 +83,7 @@ def settings_from(options: Options) -> Settings:
         session_seconds=options.session_seconds,
         daily_requests=options.daily_requests,
         instance_url=options.public_url.rstrip("/"),
+        certificate=options.certificate,
     )
 
 

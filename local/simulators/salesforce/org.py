@@ -63,7 +63,8 @@ class OutboundMessage:
 
 @dataclass(slots=True, eq=False)
 class Org:
-    """`on_change` is told of committed creations and updates; `locks` count the writes that are still refused."""
+    """`on_change` is told of committed creations and updates; `locks` count the writes that are still refused; `home`
+    is the prefix of its own address, once it has moved."""
 
     facts: Facts
     clock: Clock
@@ -76,6 +77,7 @@ class Org:
     protected: set[str] = field(default_factory=set)
     on_change: Callable[["Org", str, str], None] = lambda *_: None
     user_id: str = ""
+    home: str = ""
     _ids: dict[str, Ids] = field(default_factory=dict)
     _prefixes: dict[str, str] = field(default_factory=dict)
     _folded: dict[str, Kind] = field(default_factory=dict)

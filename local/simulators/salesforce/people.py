@@ -60,7 +60,7 @@ class Operations:
             "update_stage": _update_stage, "add_stage": _add_stage, "validation_rule": _validation_rule,
             "archive": _archive, "recalculate": _recalculate, "protect": _protect,
             "outbound_message": self._outbound_message, "revoke_token": self._revoke_token,
-            "expire_tokens": self._expire_tokens, "uninstall": self._uninstall,
+            "expire_tokens": self._expire_tokens, "uninstall": self._uninstall, "move": self._move,
         }  # fmt: skip
 
     def carry_out(self, order: Order) -> Result:
@@ -94,6 +94,14 @@ class Operations:
 
     def _expire_tokens(self, act: Act) -> Result:
         return {"expired": self.cloud.tokens.expire(act.org, act.order.get("token"))}
+
+    def _move(self, act: Act) -> Result:
+        """To an address of its own, `/my/{domain}`; sessions end, refresh tokens do not."""
+        domain = str(act.order["domain"])
+        act.org.facts = replace(act.org.facts, domain=domain)
+        act.org.home = f"/my/{domain}"
+        self.cloud.tokens.expire(act.org)
+        return {"instance_url": self.cloud.instance_url(act.org)}
 
     def _uninstall(self, act: Act) -> Result:
         self.cloud.tokens.revoke_all(act.org)

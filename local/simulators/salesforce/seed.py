@@ -176,6 +176,8 @@ class Seeder:
 
     def _note(self, number: int, contacts: Sequence[Row], deals: Sequence[Row]) -> None:
         html = f"<p>They asked for <b>terms</b> again, no. {number}</p>"
+        if number % 2:
+            html += "".join(f"<p>{each}. {self._dice.choice(names.REMARKS)} &amp; so on.</p>" for each in range(1, 40))
         wish = {"Title": f"Note {number}", "Content": base64.b64encode(html.encode()).decode()}
         note = self._desk.create(self._org.kinds["ContentNote"], wish)
         target = self._dice.choice([*deals, *contacts] or [{"Id": self._org.user_id}])
@@ -186,7 +188,8 @@ class Seeder:
     def _old_note(self, number: int, contacts: Sequence[Row], _: Sequence[Row]) -> None:
         if contacts:
             parent = self._dice.choice(contacts)["Id"]
-            self._add("Note", {"ParentId": parent, "Title": f"Old note {number}", "Body": "From before the move."})
+            body = "From before the move. " * (1 if number % 2 else 60)
+            self._add("Note", {"ParentId": parent, "Title": f"Old note {number}", "Body": body.strip()})
 
     def _convert_some(self, leads: Sequence[Row], accounts: Sequence[Row], contacts: Sequence[Row]) -> None:
         for lead in leads[::5] if accounts and contacts else ():

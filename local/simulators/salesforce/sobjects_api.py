@@ -111,8 +111,17 @@ def delete_by_key(call: Call) -> Reply:
 
 
 def note_content(call: Call) -> Reply:
-    row = call.desk.row(call.org.kinds["ContentNote"], long_id(call.params["id"]) or "")
-    return Reply(200, raw=base64.b64decode(row.get("Content", "")), media_type="application/octetstream")
+    return _file(call, "ContentNote", "Content")
+
+
+def version_data(call: Call) -> Reply:
+    return _file(call, "ContentVersion", "VersionData")
+
+
+def _file(call: Call, object: str, field: str) -> Reply:
+    """What a base64 field holds, whole and as bytes; a row shows only this address."""
+    row = call.desk.row(call.org.kinds[object], long_id(call.params["id"]) or "")
+    return Reply(200, raw=base64.b64decode(row.get(field, "")), media_type="application/octetstream")
 
 
 def upserted(call: Call, kind: Kind, key: Field, value: str, wish: dict[str, Any],
@@ -230,6 +239,7 @@ ROUTES: list[RouteSpec] = [
     ("POST", "/sobjects/{object}", create),
     ("GET", "/sobjects/{object}/describe", describe),
     ("GET", "/sobjects/ContentNote/{id}/Content", note_content),
+    ("GET", "/sobjects/ContentVersion/{id}/VersionData", version_data),
     ("GET", "/sobjects/{object}/{id}", get),
     ("PATCH", "/sobjects/{object}/{id}", update),
     ("DELETE", "/sobjects/{object}/{id}", delete),

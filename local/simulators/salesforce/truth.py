@@ -44,6 +44,7 @@ def _org(cloud: "Cloud", org: Org) -> dict[str, Any]:
         "id": facts.id,
         "name": facts.name,
         "my_domain": f"{facts.domain}.my.salesforce.com",
+        "instance_url": cloud.instance_url(org),
         "sandbox": facts.sandbox,
         "currency": facts.currency,
         "multi_currency": facts.multi_currency,

@@ -14,6 +14,9 @@ from local.simulators.salesforce.store import Row
 from local.simulators.salesforce.values import stored
 
 Wish = Mapping[str, Any]
+# What a note's document and its versions share with it.
+FILED = ("Title", "FileExtension", "FileType", "ContentSize", "TextPreview", "OwnerId", "CreatedDate", "CreatedById",
+         "LastModifiedDate", "LastModifiedById", "SystemModstamp")  # fmt: skip
 MIRRORED = {
     "FirstName": "FirstName", "LastName": "LastName", "Salutation": "Salutation", "PersonEmail": "Email",
     "PersonMobilePhone": "MobilePhone", "PersonTitle": "Title", "Phone": "Phone", "OwnerId": "OwnerId",
@@ -71,6 +74,8 @@ class Desk:
         derive(self.org, kind.name, row, asked, self._now())
         self._save(kind, row, before)
         self._mirror(kind, row)
+        if kind.name == "ContentNote":
+            self._publish(row)
         return row
 
     def delete(self, kind: Kind, row_id: str) -> list[str]:
@@ -204,11 +209,25 @@ class Desk:
 
     def _file(self, note: Row) -> None:
         """A note is a document, shared with its owner from the start."""
-        names = ("Id", "Title", "FileExtension", "OwnerId", "CreatedDate", "CreatedById", "LastModifiedDate",
-                 "LastModifiedById", "SystemModstamp")  # fmt: skip
-        self.org.stores["ContentDocument"].put({name: note[name] for name in names})
+        self._publish(note)
         link = {"ContentDocumentId": note["Id"], "LinkedEntityId": note["OwnerId"], "ShareType": "I"}
         self.create(self.org.kinds["ContentDocumentLink"], link)
+
+    def _publish(self, note: Row) -> None:
+        """Every text of a note is a version of its document, the newest of which is the latest."""
+        documents, versions = self.org.stores["ContentDocument"], self.org.stores["ContentVersion"]
+        held = documents.rows.get(note["Id"], {}).get("LatestPublishedVersionId")
+        if held:
+            versions.put({**versions.rows[held], "IsLatest": False})
+        number = int(versions.rows[held]["VersionNumber"]) + 1 if held else 1
+        shared = {name: note[name] for name in FILED if name in note}
+        version = {**shared, "Id": self.org.next_id(self.org.kinds["ContentVersion"]), "IsLatest": True,
+                   "ContentDocumentId": note["Id"], "VersionNumber": str(number), "IsDeleted": False,
+                   "PathOnClient": f"{note['Title']}.snote", "VersionData": note.get("Content", "")}  # fmt: skip
+        versions.put(version)
+        names = [name for name in FILED if name in documents.kind.fields and name in note]
+        document = {"Id": note["Id"], "LatestPublishedVersionId": version["Id"]}
+        documents.put({**document, **{name: note[name] for name in names}})
 
     def _add_person(self, account: Row) -> None:
         mirror = {to: account[name] for name, to in MIRRORED.items() if account.get(name) is not None}
