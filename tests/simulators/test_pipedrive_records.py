@@ -327,3 +327,29 @@ def test_ten_thousand_people_come_quickly() -> None:
 
     assert perf_counter() - began < 2
     assert 9_700 < company.stores["persons"].count() <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "word"),
+    [("itemSearch", {}, "term"), ("itemSearch", {"term": "a"}, "term"),
+     ("itemSearch", {"term": "ab", "item_types": "ship"}, "item_types"),
+     ("itemSearch", {"term": "ab", "fields": "colour"}, "fields"),
+     ("itemSearch", {"term": "ab", "limit": 101}, "limit"),
+     ("deals/search", {"term": "ab", "status": "closed"}, "status"),
+     ("persons/search", {"term": "ab", "fields": "title"}, "fields"),
+     ("persons/search", {"term": "ab", "exact_match": "1"}, "exact_match"),
+     ("organizations/search", {"term": "ab", "cursor": "junk"}, "cursor")],
+)  # fmt: skip
+def test_a_malformed_search_is_refused(drive: Running, pipe: Pipe, path: str, query: dict[str, Any], word: str) -> None:
+    answer = pipe(drive, "GET", f"/api/v2/{path}", **query)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "ERR_SCHEMA_VALIDATION_FAILED")
+    assert word in answer.json()["error"]
+
+
+def test_one_letter_is_enough_for_an_exact_search(drive: Running, pipe: Pipe) -> None:
+    drive.mutate({"op": "create", "object": "persons", "fields": {"name": "Ω"}})
+
+    found = pipe(drive, "GET", "/api/v2/itemSearch", term="Ω", exact_match="true", item_types="person,product")
+
+    assert [each["item"]["name"] for each in found.json()["data"]["items"]] == ["Ω"]

@@ -20,6 +20,8 @@ SEARCHED = {
 # Only these custom fields are searched.
 SEARCHED_TYPES = {"varchar", "text", "varchar_auto", "address", "double", "monetary", "phone"}
 COLUMNS = {"persons": "person_id", "organizations": "org_id", "deals": "deal_id"}
+ITEM_TYPES = ("deal", "person", "organization", "product", "lead", "file", "mail_attachment", "project")
+ITEM_FIELDS = ("address", "code", "custom_fields", "email", "name", "notes", "phone", "title", "description")
 FEWEST, ITEM_MOST = 2, 100
 
 Hit = tuple[float, dict[str, Any]]
@@ -31,29 +33,37 @@ def search(kind: Kind) -> Any:
                                                                    ("person_id", "person_id"))}  # fmt: skip
         filters: dict[str, Any] = {column: value for column, value in wanted.items() if value is not None}
         if call.query("status"):
-            filters["status"] = call.query("status")
-        return _page(call, list(_hits(call, kind, _fields(call, SEARCHED[kind.name]), filters)), MOST)
+            filters["status"] = _among(call, "status", ("open", "won", "lost"))[0]
+        fields = _among(call, "fields", SEARCHED[kind.name])
+        return _page(call, list(_hits(call, kind, _term(call), fields, filters)), MOST)
 
     return handler
 
 
 def item_search(call: Call) -> Response:
-    names = call.names("item_types") or [kind.singular for kind in (DEALS, PERSONS, ORGANIZATIONS)]
-    kinds = [BY_NAME[name] for name in names if name in {"deal", "person", "organization"}]
-    asked = set(call.names("fields"))
+    """What this company has none of (products, leads, files) is known by name and never found."""
+    term, asked = _term(call), _among(call, "fields", ITEM_FIELDS)
     hits: list[Hit] = []
-    for kind in kinds:
-        fields = [name for name in SEARCHED[kind.name] if not asked or name in asked]
-        hits += _hits(call, kind, fields, {})
+    for name in _among(call, "item_types", ITEM_TYPES):
+        if name in BY_NAME:
+            kind = BY_NAME[name]
+            hits += _hits(call, kind, term, [each for each in SEARCHED[kind.name] if each in asked], {})
     return _page(call, hits, ITEM_MOST)
 
 
-def _fields(call: Call, known: Sequence[str]) -> Sequence[str]:
-    asked = call.names("fields")
-    unknown = [name for name in asked if name not in known]
-    if unknown:
-        raise invalid(f"fields: must be one of {', '.join(known)}")
+def _among(call: Call, name: str, known: Sequence[str]) -> Sequence[str]:
+    """A list out of what is known; not given means all of it."""
+    asked = call.names(name)
+    if any(each not in known for each in asked):
+        raise invalid(f"{name}: must be one of {', '.join(known)}")
     return asked or known
+
+
+def _term(call: Call) -> str:
+    term, fewest = call.query("term").strip().casefold(), 1 if call.flag("exact_match") else FEWEST
+    if len(term) < fewest:
+        raise invalid(f"term: must be at least {fewest} characters long")
+    return term
 
 
 def _page(call: Call, hits: list[Hit], most: int) -> Response:
@@ -66,11 +76,8 @@ def _page(call: Call, hits: list[Hit], most: int) -> Response:
     return page({"items": items}, pack(call, "place", "asc", None, start + limit) if more else None)
 
 
-def _hits(call: Call, kind: Kind, fields: Sequence[str], filters: dict[str, Any]) -> Iterator[Hit]:
-    term, exact = call.query("term").strip().casefold(), bool(call.flag("exact_match"))
-    if len(term) < (1 if exact else FEWEST):
-        raise invalid(f"term: must be at least {1 if exact else FEWEST} characters long")
-    company = call.company
+def _hits(call: Call, kind: Kind, term: str, fields: Sequence[str], filters: dict[str, Any]) -> Iterator[Hit]:
+    company, exact = call.company, bool(call.flag("exact_match"))
     notes = _notes(company, COLUMNS[kind.name]) if "notes" in fields else {}
     now = company.clock.now_ms()
     for record in list(company.stores[kind.name].records.values()):
