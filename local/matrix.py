@@ -15,6 +15,7 @@ AUTH = {
     "oauth": "OAuth",
     "token": "private token",
     "client_credentials": "client credentials",
+    "jwt_bearer": "JWT bearer",
     "self_client": "self client",
 }
 
@@ -26,6 +27,7 @@ def rows(platform: Platform) -> dict[str, str]:
         **{f"read {kind}": tick(kind in kinds) for kind in Kind},
         "webhooks, proven": tick(bool(platform.webhook.headers or platform.channels)),
         **{f"`{name}`": tick(name in platform.actions) for name in ACTION_TYPES},
+        "admins ask in": platform.query.language if platform.query else tick(False),
     }
 
 

@@ -140,7 +140,7 @@ class Caller:
 class AppCredentials:
     """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators);
     `hosts`, separated by spaces, are other login hosts that may be trusted then. `client_secrets`: of the login hosts,
-    by name, at which the app has another secret than `client_secret`."""
+    by name, at which the app has another secret than `client_secret`. `private_key` signs assertions."""
 
     client_id: str
     client_secret: str
@@ -150,6 +150,7 @@ class AppCredentials:
     webhook_secret: str = ""
     hosts: str = ""
     client_secrets: Mapping[str, str] = field(default_factory=dict)
+    private_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

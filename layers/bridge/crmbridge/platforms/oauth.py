@@ -25,6 +25,8 @@ APP_IS_WRONG: Final = frozenset({
     "invalid_redirect_uri", "invalid_client_secret", "BAD_CLIENT_ID", "BAD_CLIENT_SECRET", "BAD_REDIRECT_URI",
 })  # fmt: skip
 """RFC 6749 words and the vendors' own: a reply may carry either, in `error` or in `status`."""
+LONGEST: Final = 200
+"""Characters of what a vendor says beside its word."""
 
 
 def authorize_url(
@@ -217,18 +219,24 @@ def _object(content: bytes) -> Mapping[str, Any] | None:
 
 def _refusal(platform: Platform, status: int, body: Mapping[str, Any], meaning: str) -> Exception:
     words = [word for word in (body.get("error"), body.get("status")) if isinstance(word, str)]
-    request = str(body.get("correlationId") or "")
+    request, code = str(body.get("correlationId") or ""), words[0] if words else ""
+    said = _said(code or str(status), body.get("error_description"))
     if meaning == "gone" or (not meaning and not GRANT_IS_GONE.isdisjoint(words)):
-        message = f"{platform.title} no longer accepts this authorisation ({words[0] if words else status})"
+        message = f"{platform.title} no longer accepts this authorisation ({said})"
         return ReauthRequired(message, platform=platform.name, status=status, request_id=request)
     if meaning == "app" or not APP_IS_WRONG.isdisjoint(words):
-        said = words[0] if words else status
         return Misconfigured(
             f"{platform.title} does not accept our app ({said}): check the secret apps/{platform.name} and the "
             f"redirect URL registered there{_at_each(platform)}"
         )
-    message = f"{platform.title} refused to give tokens ({words[0] if words else status})"
-    return Rejected(message, platform=platform.name, status=status, request_id=request, code=words[0] if words else "")
+    message = f"{platform.title} refused to give tokens ({said})"
+    return Rejected(message, platform=platform.name, status=status, request_id=request, code=code)
+
+
+def _said(word: str, description: Any) -> str:
+    """The vendor's word and, where it has more to say, that."""
+    more = " ".join(description.split())[:LONGEST] if isinstance(description, str) else ""
+    return f"{word}: {more}" if more and more != word else word
 
 
 def _at_each(platform: Platform) -> str:

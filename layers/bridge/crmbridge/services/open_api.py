@@ -52,11 +52,12 @@ class GivenTokens:
     """Tokens that no connection keeps yet."""
 
     platform: str
+    title: str
     tokens: TokenSet
 
     def current(self, refused: str | None = None) -> str:
         if refused == self.tokens.access_token:
-            raise ReauthRequired(f"{self.platform} does not accept this token", platform=self.platform)
+            raise ReauthRequired(f"{self.title} does not accept this token", platform=self.platform)
         return self.tokens.access_token
 
 
@@ -80,7 +81,7 @@ def open_api(deps: Deps, connection: Connection, lane: str) -> Api:
 
 def open_given(deps: Deps, platform: Platform, app: AppCredentials, tokens: TokenSet, auth: str) -> PatientApi:
     """A door for tokens that no connection keeps yet."""
-    given = GivenTokens(platform.name, tokens)
+    given = GivenTokens(platform.name, platform.title, tokens)
     api = open_with(deps, platform, app, given, tokens.account, "click", auth=auth)
     api.base_url = tokens.base_url or api.base_url
     return api

@@ -4,7 +4,7 @@ from typing import Final
 
 from crmbridge.domain.budgets import Pool
 from crmbridge.platforms.salesforce.asking import QUERY
-from crmbridge.platforms.salesforce.connecting import CLIENT_CREDENTIALS, OAUTH, identify, prepare, record_url
+from crmbridge.platforms.salesforce.connecting import OAUTH, identify, prepare, record_url
 from crmbridge.platforms.salesforce.directories import load_directories
 from crmbridge.platforms.salesforce.errors import DAILY, explain, hear_daily
 from crmbridge.platforms.salesforce.fetching import fetch, find
@@ -12,6 +12,7 @@ from crmbridge.platforms.salesforce.objects import NAME, OBJECTS
 from crmbridge.platforms.salesforce.pages import page
 from crmbridge.platforms.salesforce.paths import LOGIN_URL
 from crmbridge.platforms.salesforce.reading import read
+from crmbridge.platforms.salesforce.ways import WAYS
 from crmbridge.platforms.salesforce.webhook import CHANNELS, WEBHOOK
 from crmbridge.platforms.salesforce.writing import ACTIONS
 from crmbridge.platforms.spec import Platform
@@ -33,7 +34,7 @@ SALESFORCE: Final = Platform(
     title="Salesforce",
     description="Leads, contacts, accounts, opportunities, tasks and activities of a Salesforce org, kept in step.",
     logo=LOGO,
-    auth=("oauth", "client_credentials"),
+    auth=("oauth", *WAYS),
     api_url=LOGIN_URL,
     auth_url=LOGIN_URL,
     oauth=OAUTH,
@@ -54,7 +55,7 @@ SALESFORCE: Final = Platform(
     incremental_lag_seconds=90,
     overlap_seconds=600,
     channels=CHANNELS,
-    ways={"client_credentials": CLIENT_CREDENTIALS},
+    ways=WAYS,
 )
 
 __all__ = ["SALESFORCE"]

@@ -1,14 +1,13 @@
-"""Connecting an org: its scopes, who a token speaks for, other ways in, what an admin has installed, and goodbye."""
+"""Connecting an org: its scopes, who a token speaks for, what an admin has installed, and goodbye."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import Misconfigured, ReauthRequired, RecordGone, Rejected, Unavailable
+from crmbridge.domain.errors import ReauthRequired, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.salesforce import paths
@@ -16,11 +15,10 @@ from crmbridge.platforms.salesforce.directories import key_field, load_account
 from crmbridge.platforms.salesforce.errors import quota
 from crmbridge.platforms.salesforce.objects import NAME, long_id
 from crmbridge.platforms.salesforce.queries import rows_of, url
-from crmbridge.platforms.spec import AskTokens, Input, OAuthSpec, Scope, Way
+from crmbridge.platforms.spec import OAuthSpec, Scope
 
 KEYED: Final = ("Contact", "Lead", "Account", "Opportunity", "Task", "Event", "ContentNote")
 """Objects that actions create."""
-MY_DOMAIN: Final = r"[a-z0-9][a-z0-9-]*(--[a-z0-9]+\.sandbox)?\.my\.salesforce\.com"
 WHO: Final = url("SELECT Id, Name, TimeZoneSidKey FROM Organization")
 
 RENEWS: Final = "refresh_token"
@@ -31,6 +29,9 @@ SCOPES: Final = (
     Scope(RENEWS, "stay connected when the session ends, about two hours later"),
     Scope("id", "know who connected the org; without it the connection names no user", required=False),
 )
+GONE: Final = frozenset({
+    "inactive_user", "inactive_org", "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED", "invalid_app_access",
+})  # fmt: skip
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "full": ("full", "api", "id"), "offline_access": ("refresh_token",), "openid": ("openid", "id"),
 }  # fmt: skip
@@ -64,7 +65,7 @@ def refusal(status: int, body: Mapping[str, Json]) -> str:  # noqa: ARG001 - the
     word, said = str(body.get("error") or ""), str(body.get("error_description") or "").lower()
     if "already being processed" in said or word in ("temporarily_unavailable", "rate_limit_exceeded"):
         return "busy"
-    if word in ("inactive_user", "inactive_org", "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED"):
+    if word in GONE:
         return "gone"
     return ""
 
@@ -88,48 +89,8 @@ OAUTH: Final = OAuthSpec(
     revoke=revoke,
     pkce=True,
     login_hosts={"production": paths.LOGIN_URL, "sandbox": paths.SANDBOX_URL},
-    login_pattern=MY_DOMAIN,
+    login_pattern=paths.MY_DOMAIN,
     refusal=refusal,
-)
-
-
-def grant_client(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
-    """Client credentials: only at the org's own domain, as the user whom the app is set to run as; no refresh token."""
-    app = AppCredentials(given["client_id"], given["client_secret"])
-    auth_url = "" if ask.app.auth_url else f"https://{given['domain']}"
-    try:
-        tokens = ask({"grant_type": "client_credentials"}, auth_url=auth_url, app=app)
-    except Misconfigured:
-        raise ReauthRequired("Salesforce does not accept the consumer key and secret", platform=NAME) from None
-    return replace(tokens, given=given, scopes=(*tokens.scopes, RENEWS) if tokens.scopes else ())
-
-
-def renew_client(ask: AskTokens, tokens: TokenSet) -> TokenSet:
-    """What the org's admin has switched off only an admin can switch on again."""
-    try:
-        return grant_client(ask, tokens.given)
-    except Rejected as error:
-        raise ReauthRequired(str(error), platform=NAME, status=error.status) from None
-
-
-CLIENT_CREDENTIALS: Final = Way(
-    title="Client credentials of an app in the org",
-    description=(
-        "For an External Client App that an admin has made with the client credentials flow enabled, a user to run as, "
-        "and the scope api. Nobody needs to consent, and the connection does not end with a person's session."
-    ),
-    inputs=(
-        Input(
-            name="domain",
-            label="My Domain",
-            help="Such as acme.my.salesforce.com, or acme--test.sandbox.my.salesforce.com",
-            pattern=MY_DOMAIN,
-        ),
-        Input(name="client_id", label="Consumer key", help="From the app's OAuth settings"),
-        Input(name="client_secret", label="Consumer secret", help="From the app's OAuth settings", secret=True),
-    ),
-    grant=grant_client,
-    renew=renew_client,
 )
 
 

@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 LOGIN_URL: Final = "https://login.salesforce.com"
 SANDBOX_URL: Final = "https://test.salesforce.com"
+MY_DOMAIN: Final = r"[a-z0-9][a-z0-9-]*(--[a-z0-9]+\.sandbox)?\.my\.salesforce\.com"
+"""The customer's own login host, matched in full."""
 
 AUTHORIZE: Final = "/services/oauth2/authorize"
 TOKEN: Final = "/services/oauth2/token"  # noqa: S105 - a path

@@ -1,0 +1,168 @@
+"""A user for whom a key signs: the assertion that is sent, what is told of a refusal, and how it is renewed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+import orjson
+import pytest
+from crmbridge.domain.connections import AppCredentials, TokenSet
+from crmbridge.domain.errors import Invalid, Misconfigured, ReauthRequired
+from crmbridge.platforms.oauth import TokenEndpoint, renew
+from crmbridge.platforms.salesforce import SALESFORCE
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+
+WAY = SALESFORCE.ways["jwt_bearer"]
+NOW = datetime.now(UTC)
+"""Whoever verifies looks at the wall clock."""
+OURS = AppCredentials("3MVG9ours", "never sent")
+REPLY = {
+    "access_token": "00D!jwt",
+    "scope": "api id",
+    "instance_url": "https://acme.my.salesforce.com",
+    "id": "https://login.salesforce.com/id/00D5g0000000001EAA/0055g0000000001AAA",
+}
+
+
+@pytest.fixture(scope="module")
+def key() -> RSAPrivateKey:
+    return generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="module")
+def pem(key: RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def form_of(sent: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(sent.body).items()}
+
+
+@pytest.mark.parametrize(
+    ("domain", "url"),
+    [
+        ({}, "https://login.salesforce.com"),
+        ({"domain": "test.salesforce.com"}, "https://test.salesforce.com"),
+        ({"domain": "acme.my.salesforce.com"}, "https://acme.my.salesforce.com"),
+    ],
+)
+def test_the_assertion_names_the_app_the_user_and_the_host(
+    scripted: Callable[..., Any], key: RSAPrivateKey, pem: str, domain: dict[str, str], url: str
+) -> None:
+    session, sent = scripted(REPLY)
+    given = {"username": "ada@acme.test", "client_id": "3MVG9theirs", "private_key": pem, **domain}
+
+    tokens = WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), given)
+
+    form = form_of(sent.sent[0])
+    claims = jwt.decode(form.pop("assertion"), key.public_key(), algorithms=["RS256"], audience=url)
+    assert sent.sent[0].url == f"{url}/services/oauth2/token"
+    assert form == {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+    assert (claims["iss"], claims["sub"]) == ("3MVG9theirs", "ada@acme.test")
+    assert claims["exp"] - NOW.timestamp() <= 180
+    assert (tokens.refresh_token, tokens.base_url) == ("", "https://acme.my.salesforce.com")
+    assert set(tokens.scopes) == {"api", "id", "refresh_token"}
+
+
+def test_an_app_of_the_services_own_signs_with_its_key(
+    scripted: Callable[..., Any], key: RSAPrivateKey, pem: str
+) -> None:
+    session, sent = scripted(REPLY)
+
+    tokens = WAY.grant(
+        TokenEndpoint(SALESFORCE, replace(OURS, private_key=pem), session, NOW), {"username": "ada@acme.test"}
+    )
+
+    assertion = form_of(sent.sent[0])["assertion"]
+    claims = jwt.decode(assertion, key.public_key(), algorithms=["RS256"], audience="https://login.salesforce.com")
+    assert claims["iss"] == "3MVG9ours"
+    assert tokens.given == {"username": "ada@acme.test"}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "private_key"),
+        ({"client_id": "3MVG9"}, "private_key"),
+        ({"private_key": "-----BEGIN PRIVATE KEY-----"}, "client_id"),
+        ({"client_id": "3MVG9", "private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"},
+         "private_key"),
+    ],
+)  # fmt: skip
+def test_what_cannot_sign_is_named_and_nobody_is_asked(
+    scripted: Callable[..., Any], given: dict[str, str], field: str
+) -> None:
+    session, sent = scripted()
+
+    with pytest.raises(Invalid) as caught:
+        WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), {"username": "ada@acme.test", **given})
+
+    assert [problem.field for problem in caught.value.problems] == [field]
+    assert sent.sent == []
+
+
+def test_a_key_with_a_passphrase_cannot_sign(scripted: Callable[..., Any], key: RSAPrivateKey) -> None:
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret"))
+    given = {"username": "ada@acme.test", "client_id": "3MVG9", "private_key": locked.decode()}
+
+    with pytest.raises(Invalid, match="private_key"):
+        WAY.grant(TokenEndpoint(SALESFORCE, OURS, scripted()[0], NOW), given)
+
+
+REFUSALS = [
+    ("invalid_grant", "user hasn't approved this consumer", "username", "has not approved the app"),
+    ("invalid_app_access", "user is not admin approved to access this app", "username", "has not approved the app"),
+    ("invalid_grant", "audience is invalid", "domain", "sandbox has test.salesforce.com"),
+    ("invalid_grant", "invalid assertion", "private_key", "certificate that was uploaded"),
+    ("inactive_user", "user is inactive", "username", "frozen or inactive"),
+    ("invalid_client_id", "client identifier invalid", "client_id", "no app with this consumer key"),
+]
+
+
+@pytest.mark.parametrize(("word", "said", "field", "meant"), REFUSALS)
+def test_a_refusal_says_what_was_given_wrong(
+    scripted: Callable[..., Any], pem: str, word: str, said: str, field: str, meant: str
+) -> None:
+    session, _ = scripted((400, {}, orjson.dumps({"error": word, "error_description": said})))
+    given = {"username": "ada@acme.test", "client_id": "3MVG9", "private_key": pem}
+
+    with pytest.raises(Invalid) as caught:
+        WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), given)
+
+    (problem,) = caught.value.problems
+    assert (problem.field, meant in problem.fix) == (field, True)
+
+
+@pytest.mark.parametrize(("word", "said", "field", "meant"), REFUSALS)
+def test_what_was_taken_back_later_is_the_admins_to_mend(
+    scripted: Callable[..., Any], pem: str, word: str, said: str, field: str, meant: str
+) -> None:
+    session, _ = scripted((400, {}, orjson.dumps({"error": word, "error_description": said})))
+    kept = TokenSet(access_token="old", given={"username": "a@b.test", "client_id": "3MVG9", "private_key": pem})
+
+    with pytest.raises(ReauthRequired, match=meant):
+        renew(SALESFORCE, OURS, session, kept, NOW, "jwt_bearer")
+
+
+def test_a_new_assertion_is_the_refresh(scripted: Callable[..., Any], pem: str) -> None:
+    session, sent = scripted({**REPLY, "instance_url": "https://moved.my.salesforce.com"})
+    given = {"username": "ada@acme.test", "client_id": "3MVG9", "private_key": pem}
+    kept = TokenSet(access_token="old", given=given, base_url="https://acme.my.salesforce.com")
+
+    fresh = renew(SALESFORCE, OURS, session, kept, NOW, "jwt_bearer")
+
+    assert (fresh.access_token, fresh.base_url) == ("00D!jwt", "https://moved.my.salesforce.com")
+    assert fresh.given == given
+    assert form_of(sent.sent[0])["grant_type"].endswith(":jwt-bearer")
+
+
+def test_our_own_app_that_is_wrong_is_ours_to_mend(scripted: Callable[..., Any], pem: str) -> None:
+    session, _ = scripted((400, {}, b'{"error":"invalid_client_id"}'))
+    app = replace(OURS, private_key=pem)
+
+    with pytest.raises(Misconfigured, match="apps/salesforce"):
+        WAY.grant(TokenEndpoint(SALESFORCE, app, session, NOW), {"username": "ada@acme.test"})
