@@ -34,6 +34,7 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
@@ -209,6 +210,7 @@ def make_deps(sim: Running, session: requests.Session, public_url: str) -> Deps:
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
+        sidepanels=SidepanelStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=Silence(),
         http=session,

@@ -29,6 +29,7 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.vault import MemoryVault
 
 BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -339,6 +340,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
+        sidepanels=SidepanelStore(control),
         queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
         chat=Deaf(),
         http=requests.Session(),

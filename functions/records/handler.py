@@ -1,12 +1,12 @@
-"""Records as the store or, asked for live, the CRM has them. Woken by the API."""
+"""Records as the store or, asked for live, the CRM has them, and the panels beside chats. Woken by the API."""
 
 from typing import Any
 
+from crmbridge.entry import records, sidepanels
 from crmbridge.entry.http import HttpDoor
-from crmbridge.entry.records import router
 from crmbridge.wiring import deps
 
-answer = HttpDoor(router)
+answer = HttpDoor(records.router, sidepanels.router)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

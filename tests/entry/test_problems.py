@@ -34,6 +34,13 @@ def test_wrong_fields_are_named() -> None:
     ]
 
 
+def test_both_values_are_told_of_a_field_that_has_moved_on() -> None:
+    document = problem(errors.MovedOn("changed", {"amount": ("40000", "50000")}), "req-1")
+
+    assert document["status"] == 409
+    assert document["errors"] == [{"field": "base.amount", "message": "has changed", "base": "40000", "now": "50000"}]
+
+
 def test_a_crms_refusal_names_the_crm_its_request_and_the_next_step() -> None:
     error = errors.MissingScope("no access to deals", platform="hubspot", scopes=["deals.read"], request_id="hs-7")
 

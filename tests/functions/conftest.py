@@ -32,6 +32,7 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.vault import MemoryVault
 from requests.adapters import BaseAdapter
 
@@ -110,6 +111,7 @@ def deps(chat: ChatApp) -> Deps:
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
+        sidepanels=SidepanelStore(control),
         queues=Queues(*(MemoryQueue() for _ in range(5))),
         chat=chat,
         http=session,

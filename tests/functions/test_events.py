@@ -19,7 +19,10 @@ STATUS = {
         "rotate_secret": 200, "test_endpoint": 200, "failed_events": 200, "resend": 202, "resend_all": 202,
     },
     "oauth": {"start": 200, "callback": 400, "callback_denied": 400},
-    "records": {"list": 200, "by_email": 200, "by_name": 200, "read": 200},
+    "records": {
+        "list": 200, "by_email": 200, "by_name": 200, "read": 200, "edit": 202, "edit_moved": 409, "chats": 200,
+        "panel": 200, "set_panel": 200, "unlink": 204, "suggest": 200,
+    },
     "actions": {
         "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "cancel": 200, "undo": 202, "of_chat": 200,
     },

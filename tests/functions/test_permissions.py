@@ -24,6 +24,7 @@ STORES = {
     "groups": ("storage.control", "GroupStore", "ControlTable"),
     "workspaces": ("storage.control", "WorkspaceStore", "ControlTable"),
     "outbound": ("storage.outbound", "OutboundStore", "ControlTable"),
+    "sidepanels": ("storage.sidepanels", "SidepanelStore", "ControlTable"),
     "memberships": ("storage.memberships", "MembershipStore", "MembershipsTable"),
     "journal": ("storage.journal", "JournalStore", "JournalTable"),
     "actions": ("storage.actions", "ActionStore", "ActionsTable"),

@@ -55,6 +55,8 @@ RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
     ("PUT", "/v1/chat-endpoint"): {"url": "https://chat.test/hook"},
     ("POST", "/v1/chat-endpoint/secret"): {"grace_hours": 1},
+    ("PUT", "/v1/chats/{chat}/sidepanel"): {"open": True},
+    ("POST", "/v1/chats/{chat}/sidepanel/suggestions"): {"emails": ["a@b.test"]},
     ("POST", "/v1/connections"): {"platform": "hubspot", "token": "t"},
     ("PATCH", "/v1/connections/{id}"): {"display_name": "Mine now"},
     ("POST", "/v1/connections/{id}/query"): {"object": "deals", "search": {}},
@@ -65,8 +67,14 @@ RIGHT: Mapping[Route, Json] = {
     ("PATCH", "/v1/groups/{id}"): {"name": "Mine now"},
     ("POST", "/v1/keys"): {"name": "k"},
     ("POST", "/v1/oauth/{platform}/start"): {},
+    ("PATCH", "/v1/records/{connection}/{object}/{id}"): {"fields": {"title": "Mine now"}},
     ("PUT", "/v1/people"): {"people": {"a@b.test": "U1"}},
 }
+WITH_KEY = [
+    route
+    for route, told in ROUTES.items()
+    if any(each["name"].casefold() == "idempotency-key" for each in told.get("parameters", ()))
+]
 WRONG: Mapping[str, Json] = {"string": {"a": 1}, "integer": "many", "boolean": "maybe", "array": "a", "object": "o"}
 
 
@@ -78,13 +86,16 @@ def mine(connected: Callable[..., Story]) -> dict[str, str]:
     action = {"connection": story.connection, "type": "create_task", "fields": {"subject": "Mine"}, "chat": "my-chat"}
     made = story.admin.post("/v1/actions", action, Idempotency_Key="mine")["id"]
     steps.await_action(story, made)
+    contact = steps.in_crm(story, "contacts", ids_only=1, limit=1)["live"][0]
+    record = {"connection": story.connection, "object": "contacts", "external_id": contact}
+    story.admin.put("/v1/chats/my-chat/sidepanel", {"record": record})
     return {
         "connections": story.connection,
         "groups": story.admin.post("/v1/groups", group)["id"],
         "actions": made,
         "runs": story.admin.get(f"/v1/connections/{story.connection}/runs")["items"][0]["id"],
         "keys": story.admin.get("/v1/keys")["items"][0]["id"],
-        "records": steps.in_crm(story, "contacts", ids_only=1, limit=1)["live"][0],
+        "records": contact,
         "workspace": story.workspace,
     }
 
@@ -117,7 +128,7 @@ def address(path: str, ids: Mapping[str, str]) -> str:
 
 
 def call(caller: Bridge, route: Route, path: str, **arguments: Any) -> requests.Response:
-    headers = {"Idempotency-Key": f"wall-{time.time_ns()}"} if route == ("POST", "/v1/actions") else {}
+    headers = {"Idempotency-Key": f"wall-{time.time_ns()}"} if route in WITH_KEY else {}
     return caller.raw(route[0], path, headers=headers, **arguments)
 
 
@@ -139,6 +150,7 @@ def holdings(owner: Bridge, mine: Mapping[str, str]) -> Json:
         owner.get(f"/v1/actions/{mine['actions']}"),
         owner.get("/v1/keys"),
         owner.get("/v1/chat-endpoint"),
+        owner.get("/v1/chats/my-chat/sidepanel")["linked"],
     ]
 
 
@@ -177,6 +189,9 @@ def test_nothing_foreign_is_listed_or_used(strangers: dict[str, Bridge], mine: d
     group = {"name": "g", "channel": "C", "rules": steps.RULES, "connections": [mine["connections"]]}
 
     assert stranger.get("/v1/chats/my-chat/actions")["items"] == []
+    assert stranger.get("/v1/chats/my-chat/sidepanel")["linked"] is None
+    record = {"connection": mine["connections"], "object": "contacts", "external_id": mine["records"]}
+    assert stranger.raw("PUT", "/v1/chats/my-chat/sidepanel", json={"record": record}).status_code == 404
     assert stranger.raw("GET", "/v1/records", params={"connection": mine["connections"]}).status_code == 404
     assert call(stranger, ("POST", "/v1/actions"), "/v1/actions", json=wish).status_code == 404
     assert stranger.raw("POST", "/v1/groups", json=group).status_code in (400, 404)

@@ -27,6 +27,7 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.vault import MemoryVault
 from requests.adapters import BaseAdapter
 
@@ -150,6 +151,7 @@ def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., D
             memberships=MembershipStore(MemoryItems("memberships")),
             workspaces=WorkspaceStore(control),
             outbound=OutboundStore(control),
+            sidepanels=SidepanelStore(control),
             queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
             chat=chat,
             http=session,

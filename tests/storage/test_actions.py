@@ -144,3 +144,23 @@ def test_a_receipt_can_be_read_for_ninety_days_and_an_open_action_for_ever(actio
     stored = items.get("w1#action#a1", "action") or {}
     assert stored[EXPIRES] == (NOW + MINUTE + timedelta(days=90)).timestamp()
     assert EXPIRES not in (items.get("w1#action#open", "action") or {})
+
+
+def test_actions_are_found_by_the_records_they_change_or_name(actions: ActionStore) -> None:
+    actions.claim(action("a1"))
+    actions.claim(action("a2", created_at=NOW + MINUTE))
+    actions.claim(action("note", target=None, created_at=NOW + 2 * MINUTE))
+
+    of_deal = actions.of_record(DEAL, limit=10)
+    of_contact = actions.of_record(replace(DEAL, object="contacts", external_id="1"), limit=2)
+
+    assert [each.id for each in of_deal] == ["a2", "a1"]
+    assert [each.id for each in of_contact] == ["note", "a2"]
+    assert actions.of_record(replace(DEAL, workspace="w2"), limit=10) == []
+
+
+def test_an_action_is_found_by_its_record_as_it_is_now(actions: ActionStore) -> None:
+    actions.claim(action())
+    saved = actions.save(action(status=ActionStatus.SENDING))
+
+    assert actions.of_record(DEAL, limit=10) == [saved]

@@ -48,6 +48,15 @@ def test_links_are_found_from_their_target(records: RecordStore, key: NewKey, se
     assert records.linked(key("7", "companies"), "deals") == []
 
 
+def test_of_many_links_to_a_target_a_few_can_be_asked_for(
+    records: RecordStore, key: NewKey, see: Make, save: Make
+) -> None:
+    for number in range(5):
+        save(records, see(str(number), links=["7"]))
+
+    assert records.linked(key("7", "companies"), "contacts", limit=3) == ["0", "1", "2"]
+
+
 def test_a_link_that_goes_takes_its_edge_along(records: RecordStore, key: NewKey, see: Make, save: Make) -> None:
     save(records, see(links=["7", "8"]))
 

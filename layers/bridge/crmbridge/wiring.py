@@ -173,6 +173,12 @@ class Wired(ports.Deps):
         return OutboundStore(self._control)
 
     @cached_property
+    def sidepanels(self) -> ports.Sidepanels:
+        from crmbridge.storage.sidepanels import SidepanelStore
+
+        return SidepanelStore(self._control)
+
+    @cached_property
     def queues(self) -> ports.Queues:
         urls = self.settings
         return ports.Queues(

@@ -35,6 +35,7 @@ from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
@@ -69,6 +70,7 @@ def house(sim: Running, session: requests.Session) -> Deps:
         memberships=MembershipStore(MemoryItems("memberships")),
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
+        sidepanels=SidepanelStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=NoChat(),
         http=session,

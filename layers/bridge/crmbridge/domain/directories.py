@@ -40,7 +40,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One remote field. `maps_to` is the field of ours it fills, if any; `custom` that the customer made it."""
+    """One remote field. `maps_to` is the field of ours it fills, if any; `custom` that the customer made it; `is_long`
+    that its text has several lines, `is_multiple` that several options may be chosen."""
 
     key: str
     label: str
@@ -50,6 +51,8 @@ class Field:
     custom: bool = False
     read_only: bool = False
     unique: bool = False
+    is_long: bool = False
+    is_multiple: bool = False
     raw_type: str = ""
 
 

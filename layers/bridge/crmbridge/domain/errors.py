@@ -2,7 +2,7 @@
 
 * BridgeError
   - CallerError       the request is wrong; sending it again will not help
-      Unauthenticated · Forbidden · NotFound · Invalid · Clash · BadSignature · MalformedPayload · Refused
+      Unauthenticated · Forbidden · NotFound · Invalid · Clash · MovedOn · BadSignature · MalformedPayload · Refused
   - PlatformError     a CRM refused or did not answer; names the CRM, its request id and the next step
       Throttled · Unavailable               come again later
       ReauthRequired · MissingScope         the customer must reconnect
@@ -64,6 +64,14 @@ class Invalid(CallerError):
 
 class Clash(CallerError):
     """The request contradicts one made before (the same key with another body, a second first run)."""
+
+
+class MovedOn(Clash):
+    """The CRM has other values than those the change was decided on; `fields` maps names to (base, now)."""
+
+    def __init__(self, message: str, fields: Mapping[str, tuple[object, object]]) -> None:
+        super().__init__(message)
+        self.fields = dict(fields)
 
 
 class BadSignature(CallerError):

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crmbridge.domain.changes import Cause
-from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text, ord_text
+from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text, ord_text, read_started_at
 
 CORE: Final = "core"
 
@@ -163,7 +163,7 @@ def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool,
     if _is_settled(held, fingerprint, hinted=hinted) or _says_less(head.state, seen):
         return None
     mark = Mark(_core_ord(seen, started, indexed=indexed), fingerprint)
-    waited = not indexed and _reading(mark.ord) > _reading(held.ord) + SETTLED
+    waited = not indexed and read_started_at(mark.ord) > read_started_at(held.ord) + SETTLED
     return _write_if(waited or _by_date(mark.ord, held.ord), CORE, mark, held)
 
 
@@ -213,10 +213,6 @@ def _by_date(ord: str, held: str) -> bool:
 
 def _by_reading(ord: str, held: str) -> bool:
     return ord.partition("#")[2] >= held.partition("#")[2]
-
-
-def _reading(ord: str) -> datetime:
-    return datetime.fromisoformat(ord.partition("#")[2])
 
 
 def links_fingerprint(links: tuple[Link, ...]) -> str:

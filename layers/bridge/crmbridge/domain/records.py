@@ -164,3 +164,16 @@ def instant_text(moment: datetime) -> str:
 def ord_text(remote_updated: str, read_started_at: datetime) -> str:
     """The order of a reading: when the CRM last changed it, then when we began to read it."""
     return f"{remote_updated}#{instant_text(read_started_at)}"
+
+
+def read_started_at(ord: str) -> datetime:
+    """When the reading of that order was begun."""
+    return datetime.fromisoformat(ord.partition("#")[2])
+
+
+def name_of(record: Record) -> str:
+    """What a person would look for."""
+    if record.kind is Kind.CONTACT:
+        full = " ".join(str(record.get(part) or "") for part in ("first_name", "last_name"))
+        return full.strip() or str(record.get("email") or "")
+    return str(record.get("name") or record.get("subject") or "")

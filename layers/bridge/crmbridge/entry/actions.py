@@ -105,7 +105,7 @@ def ask_for_action(ask: Ask, action: ActionGiven, key: IdempotencyKey) -> Respon
     """Answers at once with where to follow it; a repeated key answers with the action there is."""
     body = action.model_dump(exclude_unset=True)
     asked, _ = request_action.request_action(ask.deps, ask.caller, body, key)
-    return _followed(asked)
+    return followed(asked)
 
 
 @router.get("/v1/actions/<id>", summary="Read an action and its receipt", tags=TAGS)
@@ -115,7 +115,7 @@ def read_action(ask: Ask, id: str) -> ActionShown:
 
 @router.post("/v1/actions/<id>/retry", summary="Try a failed action again", tags=TAGS, status_code=202)
 def retry_action(ask: Ask, id: str) -> Response[ActionShown]:
-    return _followed(read_actions.retry_action(ask.deps, ask.caller, id))
+    return followed(read_actions.retry_action(ask.deps, ask.caller, id))
 
 
 @router.post("/v1/actions/<id>/cancel", summary="Call off an action that was not sent", tags=TAGS)
@@ -127,7 +127,7 @@ def cancel_action(ask: Ask, id: str) -> ActionShown:
 def take_back_action(ask: Ask, id: str) -> Response[ActionShown]:
     """Only while the CRM still has what was written. Answers with the action that writes back what was there before;
     asking again answers with the same one."""
-    return _followed(undo_action.undo_action(ask.deps, ask.caller, id))
+    return followed(undo_action.undo_action(ask.deps, ask.caller, id))
 
 
 @router.get("/v1/chats/<chat>/actions", summary="List a chat's actions, the newest first", tags=TAGS)
@@ -136,7 +136,7 @@ def list_actions(ask: Ask, chat: str, limit: Limit = 20, cursor: Cursor = None) 
     return ActionPage(items=[shown(each) for each in page.items], cursor=page.cursor)
 
 
-def _followed(action: Action) -> Response[ActionShown]:
+def followed(action: Action) -> Response[ActionShown]:
     return Response(202, "application/json", shown(action), {"location": f"/v1/actions/{action.id}"})
 
 

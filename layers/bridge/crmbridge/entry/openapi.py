@@ -21,14 +21,15 @@ from crmbridge.entry import (
     queries,
     records,
     runs,
+    sidepanels,
     workspaces,
 )
 from crmbridge.entry.http import HttpDoor
 
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
-    platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, actions.router,
-    groups.router, group_members.router, previews.router, workspaces.router,
+    platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, sidepanels.router,
+    actions.router, groups.router, group_members.router, previews.router, workspaces.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "
@@ -130,7 +131,13 @@ PROBLEM: Final = {
             "items": {
                 "type": "object",
                 "required": ["field", "message"],
-                "properties": {"field": _TEXT, "message": _TEXT, "fix": _TEXT},
+                "properties": {
+                    "field": _TEXT,
+                    "message": _TEXT,
+                    "fix": _TEXT,
+                    "base": {"description": "What the change was decided on"},
+                    "now": {"description": "What the CRM has now"},
+                },
             },
         },
         "platform": {**_TEXT, "description": "The CRM it happened in"},

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     errors.NotFound: Kind(404, "There is no such thing", "check the id"),
     errors.Invalid: Kind(400, "The request is not valid", "correct the fields named in errors"),
     errors.Clash: Kind(409, "This contradicts what is there", "read it again, then decide"),
+    errors.MovedOn: Kind(409, "The CRM has other values by now", "look at both values; write with force, or leave it"),
     errors.BadSignature: Kind(401, "The signature does not match", "check the webhook's secret"),
     errors.MalformedPayload: Kind(400, "The body cannot be read", "check the body"),
     errors.Refused: Kind(400, "The connection was not made", "start again"),
@@ -81,6 +82,9 @@ def _of_fields(error: Exception) -> dict[str, Json]:
     if isinstance(error, errors.Invalid):
         named = ({"field": each.field, "message": each.message, "fix": each.fix} for each in error.problems)
         return {"errors": [{name: value for name, value in each.items() if value} for each in named]}
+    if isinstance(error, errors.MovedOn):
+        told = {name: {"base": base, "now": now} for name, (base, now) in error.fields.items()}
+        return {"errors": [{"field": f"base.{name}", "message": "has changed", **both} for name, both in told.items()]}
     if isinstance(error, errors.Rejected):
         return {"errors": [{"field": field, "message": message} for field, message in error.fields.items()]}
     return {"reason": error.reason} if isinstance(error, errors.Refused) else {}

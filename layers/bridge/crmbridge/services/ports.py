@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.records import Json, Kind, RecordKey
     from crmbridge.domain.removals import Removals
     from crmbridge.domain.runs import Run, Task
+    from crmbridge.domain.sidepanels import PanelLink, View
     from crmbridge.domain.stored import PageOf, Stored
     from crmbridge.domain.workspaces import ApiKey, Endpoint
     from crmbridge.platforms.http import Gate
@@ -49,8 +50,9 @@ class Records(Protocol):
 
     def get_many(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Stored]: ...
 
-    def linked(self, key: RecordKey, object: str) -> Sequence[str]:
-        """Ids of `object` records that own a link to this one (a company's contacts): the reverse edges."""
+    def linked(self, key: RecordKey, object: str, *, limit: int | None = None) -> Sequence[str]:
+        """Ids of `object` records that own a link to this one (a company's contacts): the reverse edges, all of them
+        or the first so many."""
 
     def ids(
         self, workspace: str, connection: str, object: str, shard: int, after: str = ""
@@ -197,6 +199,10 @@ class Actions(Protocol):
         """Conditional on `version`; raises Stale."""
 
     def of_chat(self, workspace: str, chat: str, *, limit: int, cursor: str | None) -> PageOf[Action]: ...
+
+    def of_record(self, key: RecordKey, *, limit: int) -> Sequence[Action]:
+        """The newest actions that change this record or name it in their links; consistently, so that what was
+        asked for is there at once."""
 
     def next_sequence(self, key: RecordKey) -> int:
         """Per-record order: rises by one for every update asked for."""
@@ -350,6 +356,23 @@ class Outbound(Protocol):
     def failed(self, workspace: str, *, limit: int, cursor: str | None) -> PageOf[OutboundEvent]: ...
 
 
+class Sidepanels(Protocol):
+    def link(self, workspace: str, chat: str) -> PanelLink | None: ...
+
+    def set_link(self, link: PanelLink, before: PanelLink | None) -> None:
+        """In the place of `before`, from both sides at once. Raises Stale when another link is there."""
+
+    def remove_link(self, before: PanelLink) -> None:
+        """Raises Stale when another link is there."""
+
+    def chats(self, record: RecordKey, *, limit: int, cursor: str | None) -> PageOf[str]:
+        """The chats that link this record."""
+
+    def view(self, workspace: str, chat: str, user: str) -> View: ...
+
+    def set_view(self, workspace: str, chat: str, user: str, view: View) -> None: ...
+
+
 class Queue(Protocol):
     """Messages are doorbells: an id, and what saves a read. A body too large is parked and pointed to."""
 
@@ -396,6 +419,7 @@ class Deps:
     memberships: Memberships
     workspaces: Workspaces
     outbound: Outbound
+    sidepanels: Sidepanels
     queues: Queues
     chat: ChatDoor
     http: requests.Session

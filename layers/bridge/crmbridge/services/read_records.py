@@ -13,6 +13,8 @@ from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.records import Json, Kind, RecordKey, State
 from crmbridge.domain.stored import PageOf, Stored
 from crmbridge.platforms.spec import ObjectSpec
+from crmbridge.services.describe_fields import show_edit
+from crmbridge.services.follow_edits import follow_edits
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.open_api import open_api
 from crmbridge.services.ports import Deps
@@ -38,14 +40,24 @@ class Asked:
 def read_record(
     deps: Deps, caller: Caller, connection: str, object: str, external_id: str, *, live: bool = False
 ) -> dict[str, Json]:
-    """The record, or the one it was merged into. Raises NotFound for foreign and unknown ones alike."""
+    """The record, or the one it was merged into, with the edits that are `pending` on it and those `refused` a short
+    while ago. Raises NotFound for foreign and unknown ones alike."""
     owner = deps.connections.get(caller.workspace, connection)
     if live:
         _read_again(deps, owner, object, external_id)
-    found = follow_record(deps, RecordKey(caller.workspace, connection, object, external_id))
+    asked = RecordKey(caller.workspace, connection, object, external_id)
+    found = follow_record(deps, asked)
     if found is None:
         raise NotFound("there is no such record; it may not be synced yet")
-    return show_records(deps, [found])[0]
+    return {**show_records(deps, [found])[0], **_edits(deps, found, asked)}
+
+
+def _edits(deps: Deps, found: Stored, asked: RecordKey) -> dict[str, Json]:
+    edits, kind = follow_edits(deps, found, asked), found.record.kind
+    return {
+        "pending": [show_edit(kind, edit) for edit in edits.pending.values()],
+        "refused": [show_edit(kind, edit) for edit in edits.refused.values()],
+    }
 
 
 def list_records(

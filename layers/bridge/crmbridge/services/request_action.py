@@ -26,8 +26,7 @@ def request_action(deps: Deps, caller: Caller, body: Mapping[str, Json], idempot
 
     Raises what `check_action` does, and Clash when the key was used with another body.
     """
-    if caller.role not in WRITERS:
-        raise Forbidden("only admins and members may write to a CRM; ask an admin")
+    check_writer(caller)
     id = action_id(caller.workspace, caller.user, _checked_key(idempotency_key))
     wanted = sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
     action, is_new = _known(deps, caller.workspace, id), False
@@ -37,6 +36,11 @@ def request_action(deps: Deps, caller: Caller, body: Mapping[str, Json], idempot
         raise Clash("this Idempotency-Key was used with another body; take a new key for a new action")
     ring_action(deps, action)
     return action, is_new
+
+
+def check_writer(caller: Caller) -> None:
+    if caller.role not in WRITERS:
+        raise Forbidden("only admins and members may write to a CRM; ask an admin")
 
 
 def ring_action(deps: Deps, action: Action) -> None:

@@ -7,7 +7,19 @@ from decimal import Decimal
 
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.records import FIELDS, Json, Kind, Labelled, Link, Record, RecordKey, Type, Value, instant_text
+from crmbridge.domain.records import (
+    FIELDS,
+    Json,
+    Kind,
+    Labelled,
+    Link,
+    Record,
+    RecordKey,
+    Type,
+    Value,
+    instant_text,
+    name_of,
+)
 from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
 
@@ -19,9 +31,36 @@ def show_records(deps: Deps, stored: Sequence[Stored]) -> list[dict[str, Json]]:
     return [_shown(one, names) for one in stored]
 
 
+def show_briefly(deps: Deps, stored: Sequence[Stored]) -> list[dict[str, Json]]:
+    """What a line in a list needs: which record, what it is called, and where it is in the CRM."""
+    names = _Names(deps)
+    return [_brief(one, names) for one in stored]
+
+
+def _brief(stored: Stored, names: "_Names") -> dict[str, Json]:
+    record, key = stored.record, stored.key
+    return {
+        "connection": key.connection,
+        "object": key.object,
+        "external_id": key.external_id,
+        "kind": record.kind.value,
+        "platform": names.connection(key).platform,
+        "name": name_of(record),
+        "url": names.url(key),
+        "email": _or_none(record.get("email")),
+        "amount": _or_none(record.get("amount")),
+        "currency": _or_none(record.get("currency")),
+        "stage_label": names.of(key, record).get("stage_label"),
+    }
+
+
+def _or_none(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
 def _shown(stored: Stored, names: "_Names") -> dict[str, Json]:
     record, key = stored.record, stored.key
-    fields = {name: _json(record.kind, name, value) for name, value in record.fields.items()}
+    fields = {name: show_value(record.kind, name, value) for name, value in record.fields.items()}
     return {
         "connection": key.connection,
         "object": key.object,
@@ -45,7 +84,7 @@ def _link(link: Link) -> dict[str, Json]:
     return {"external_id": link.external_id, "label": link.label, "primary": link.primary}
 
 
-def _json(kind: Kind, name: str, value: Value) -> Json:
+def show_value(kind: Kind, name: str, value: Value) -> Json:
     if isinstance(value, Decimal):
         return _number(value) if FIELDS[kind].get(name) is Type.NUMBER else str(value)
     if isinstance(value, datetime):

@@ -11,7 +11,7 @@ from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import Stale, TooLarge
 from crmbridge.domain.merging import CORE, SETTLED, UNSEEN, Head, RecordWrite, Sighting, Verdict, judge
-from crmbridge.domain.records import Kind, Record, RecordKey, State
+from crmbridge.domain.records import Kind, Record, RecordKey, State, name_of
 from crmbridge.domain.runs import Counts
 from crmbridge.domain.shortening import shortened
 from crmbridge.platforms.spec import Platform
@@ -168,21 +168,13 @@ def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Ve
         core=record,
         links=seen.links,
         email=str(record.get("email") or "").strip().casefold() if record else "",
-        name=_name(record) if record else "",
+        name=name_of(record) if record else "",
     )
 
 
 def _translated(reading: _Reading, seen: Sighting) -> Record:
     context = reading.contexts.get(seen.object)
     return reading.platform.read(seen.kind, seen.raw, context, object=seen.object, links=seen.links or None)
-
-
-def _name(record: Record) -> str:
-    """What a person would look for."""
-    if record.kind is Kind.CONTACT:
-        full = " ".join(str(record.get(part) or "") for part in ("first_name", "last_name"))
-        return full.strip() or str(record.get("email") or "")
-    return str(record.get("name") or record.get("subject") or "")
 
 
 def _what_became(head: Head, seen: Sighting, verdict: Verdict) -> str:

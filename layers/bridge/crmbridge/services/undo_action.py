@@ -6,13 +6,13 @@ from typing import Final
 
 from crmbridge.domain.actions import Action, ActionStatus, Receipt, action_id
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Clash, Forbidden, NotFound
+from crmbridge.domain.errors import Clash, NotFound
 from crmbridge.domain.inputs import plain
 from crmbridge.domain.records import Json, Record
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import own_action
-from crmbridge.services.request_action import WRITERS, draft_action, record_key, ring_action
+from crmbridge.services.request_action import check_writer, draft_action, record_key, ring_action
 
 UNDOER: Final = "\0undo"
 """Stands where a caller stands in an id, so that two people who undo the same ask for the same; nobody is called so."""
@@ -24,8 +24,7 @@ def undo_action(deps: Deps, caller: Caller, id: str) -> Action:
 
     Raises Clash for what is no completed update, and naming the fields that somebody has changed since.
     """
-    if caller.role not in WRITERS:
-        raise Forbidden("only admins and members may write to a CRM; ask an admin")
+    check_writer(caller)
     done = own_action(deps, caller, id)
     receipt = _undoable(done)
     undo_id, undo = _earlier(deps, done)

@@ -11,13 +11,15 @@ from crmbridge.domain.records import RecordKey, instant_text
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
-from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, absent, below, equals
-from crmbridge.storage.keys import cursor_of, place_of
+from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, Write, absent, below, equals
+from crmbridge.storage.keys import cursor_of, joined, place_of
 
 RING_AGAIN: Final = timedelta(minutes=1)
 """A pending action whose message was lost is rung by the schedule after this."""
 KEPT: Final = timedelta(days=90)
 """How long a receipt can be read, counted from when it was written."""
+MENTIONED: Final = timedelta(days=365)
+"""How long an action is found by its record, counted from when it was asked for."""
 
 
 class ActionStore:
@@ -26,7 +28,8 @@ class ActionStore:
 
     def claim(self, action: Action) -> tuple[Action, bool]:
         """An action that expired between the two looks is claimed anew."""
-        while not self._items.put(_item(action), NEW):
+        claimed = Write(key=_key(action.workspace, action.id), put=_item(action), when=NEW)
+        while self._items.write_all([claimed, *_mentions(action)]):
             there = self._items.get(*_key(action.workspace, action.id))
             if there is not None:
                 return from_json(Action, there["action"]), False
@@ -55,6 +58,13 @@ class ActionStore:
         shown = [from_json(Action, found[key]["action"]) for key in keys if key in found]
         return PageOf(shown, cursor_of(page.after[ACTIONS_BY_CHAT.sk]) if page.after else None)
 
+    def of_record(self, key: RecordKey, *, limit: int) -> Sequence[Action]:
+        """The newest first."""
+        rows = self._items.query(_record(key), limit=limit, reverse=True).items
+        keys = [_key(key.workspace, row["sk"].rpartition("#")[2]) for row in rows]
+        found = self._items.get_many(keys)
+        return [from_json(Action, found[place]["action"]) for place in keys if place in found]
+
     def next_sequence(self, key: RecordKey) -> int:
         row = self._items.update(_sequence_key(key), add={"asked": 1})
         return int(row["asked"]) if row else 0
@@ -82,6 +92,19 @@ def _sequence_key(key: RecordKey) -> Key:
 
 def _chat(workspace: str, chat: str) -> str:
     return f"{workspace}#{chat}"
+
+
+def _record(key: RecordKey) -> str:
+    return joined(key.workspace, "of", key.connection, key.object, key.external_id)
+
+
+def _mentions(action: Action) -> list[Write]:
+    """Under each record that the action changes or is linked to, where it can be found from there."""
+    expires = int((action.created_at + MENTIONED).timestamp())
+    named = dict.fromkeys((*((action.target,) if action.target else ()), *action.links))
+    keys = [RecordKey(action.workspace, action.connection, each.object, each.external_id) for each in named]
+    places = [(_record(key), f"{instant_text(action.created_at)}#{action.id}") for key in keys]
+    return [Write(key=place, put={"pk": place[0], "sk": place[1], EXPIRES: expires}) for place in places]
 
 
 def _item(action: Action) -> Item:

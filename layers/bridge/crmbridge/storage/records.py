@@ -59,8 +59,9 @@ class RecordStore:
     def get_many(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Stored]:
         return {key: self._stored(key, item) for key, item in self._found(keys).items()}
 
-    def linked(self, key: RecordKey, object: str) -> Sequence[str]:
-        return [parts(edge["sk"])[-1] for edge in query_all(self._items, *reverse_prefix(key, object))]
+    def linked(self, key: RecordKey, object: str, *, limit: int | None = None) -> Sequence[str]:
+        edges = query_all(self._items, *reverse_prefix(key, object), page_size=limit)
+        return [parts(edge["sk"])[-1] for edge in islice(edges, limit)]
 
     def ids(
         self, workspace: str, connection: str, object: str, shard: int, after: str = ""

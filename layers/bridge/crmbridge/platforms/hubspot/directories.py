@@ -133,6 +133,8 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         custom=not row.get("hubspotDefined"),
         read_only=bool(row.get("calculated") or metadata.get("readOnlyValue")),
         unique=bool(row.get("hasUniqueValue")),
+        is_long=row.get("fieldType") in ("textarea", "html"),
+        is_multiple=row.get("fieldType") == "checkbox",
         raw_type=f"{row.get('type')}/{row.get('fieldType')}",
     )
 

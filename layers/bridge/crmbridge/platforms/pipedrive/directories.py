@@ -143,6 +143,8 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         maps_to=maps_to,
         custom=row.get("is_custom_field") is True,
         read_only=key in _READ_ONLY or row.get("is_optional_response_field") is True,
+        is_long=raw_type == "text",
+        is_multiple=raw_type == "set",
         raw_type=raw_type,
     )
 

@@ -166,6 +166,8 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         custom=row.get("custom") is True,
         read_only=not (row.get("createable") or row.get("updateable")),
         unique=row.get("unique") is True and (row.get("externalId") is True or not _is_key(row["name"])),
+        is_long=row.get("type") == "textarea",
+        is_multiple=row.get("type") == "multipicklist",
         raw_type=str(row.get("type")),
     )
 

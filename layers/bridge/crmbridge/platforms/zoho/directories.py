@@ -120,6 +120,8 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         custom=row.get("custom_field") is True,
         read_only=row.get("read_only") is True or writable is False,
         unique=bool(row.get("unique")),
+        is_long=raw_type == "textarea",
+        is_multiple=raw_type == "multiselectpicklist",
         raw_type=raw_type,
     )
 
