@@ -382,3 +382,16 @@ def test_a_connection_that_was_removed_meanwhile_is_not_marked(deps: Deps, conne
 
     with pytest.raises(NotFound):
         deps.connections.get("w1", "c1")
+
+
+def test_an_api_that_moved_is_noted_with_the_connection(
+    keep: Any, expire_in: Any, endpoint: Any, deps: Deps, connection: Connection
+) -> None:
+    platform, home = deps.platform("hubspot"), "https://moved.little.test"
+    read = platform.oauth.read_tokens
+    spec = replace(platform.oauth, read_tokens=lambda reply, now: replace(read(reply, now), base_url=home))
+    expire_in(1)
+
+    keep(platform=replace(platform, oauth=spec)).current()
+
+    assert deps.connections.get(connection.workspace, connection.id).base_url == home

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 import orjson
 import pytest
+import requests
 from crmbridge.domain.connections import AppCredentials, TokenSet
 from crmbridge.domain.errors import Invalid, Misconfigured, ReauthRequired
 from crmbridge.platforms.oauth import TokenEndpoint, renew
 from crmbridge.platforms.salesforce import SALESFORCE
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+
+from local.simulators import running
 
 WAY = SALESFORCE.ways["jwt_bearer"]
 NOW = datetime.now(UTC)
@@ -166,3 +171,25 @@ def test_our_own_app_that_is_wrong_is_ours_to_mend(scripted: Callable[..., Any],
 
     with pytest.raises(Misconfigured, match="apps/salesforce"):
         WAY.grant(TokenEndpoint(SALESFORCE, app, session, NOW), {"username": "ada@acme.test"})
+
+
+def test_salesforce_takes_what_we_sign_and_takes_it_again(key: RSAPrivateKey, pem: str) -> None:
+    with running("salesforce", contacts=2, companies=1, deals=1, certificate=certificate(key)) as sim:
+        app = AppCredentials("3MVG9simulatorConsumerKey", "never sent", auth_url=sim.url, private_key=pem)
+        with requests.Session() as session:
+            ask = TokenEndpoint(SALESFORCE, app, session, datetime.now(UTC))
+            tokens = WAY.grant(ask, {"username": "admin@falkenau.test"})
+            again = renew(SALESFORCE, app, session, tokens, datetime.now(UTC), "jwt_bearer")
+            with pytest.raises(Invalid, match="hasn't approved"):
+                WAY.grant(ask, {"username": "nobody@falkenau.test"})
+
+    assert (tokens.account, tokens.base_url) == ("00D5g0000000001EAA", sim.url)
+    assert again.access_token
+
+
+def certificate(key: RSAPrivateKey) -> str:
+    """Signed by itself, as an admin uploads it."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CRM Bridge")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    dated = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    return dated.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()

@@ -11,7 +11,7 @@ slow page's links must not lose to a quick re-read of the fields, nor win over a
 * No date blocks the truth for ever: a reading begun long after the stored one wins whatever its date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -52,6 +52,9 @@ class Sighting:
     successor_id: str | None = None
     successor_object: str | None = None
     losers: tuple[str, ...] = ()
+    whole: Callable[[], Json] | None = field(default=None, compare=False)
+    """Where a part of the record costs a call of its own: asks for it and returns `raw` with it. Called only when the
+    record is written; the fingerprint moves whenever that part does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,22 @@ class KeptTokens:
         """A late loser's answer is dropped: what the winner stored is newer."""
         fresh = replace(fresh, refresh_token=fresh.refresh_token or held.tokens.refresh_token)
         try:
-            return self.deps.vault.replace(self.connection, held, fresh)
+            saved = self.deps.vault.replace(self.connection, held, fresh)
         except Stale:
             return self._read()
+        if fresh.base_url and fresh.base_url != self.connection.base_url:
+            self._note_move(fresh.base_url)
+        return saved
+
+    def _note_move(self, base_url: str) -> None:
+        """The account's API lives elsewhere now. Requests follow the tokens; this is what others are shown."""
+        with suppress(NotFound, Stale):  # disconnected meanwhile; or left for the next refresh
+            rewrite_connection(
+                self.deps,
+                self.connection.workspace,
+                self.connection.id,
+                lambda stored: replace(stored, base_url=base_url),
+            )
 
     def _rescued(self, held: HeldTokens, refused: str | None, error: ReauthRequired) -> HeldTokens:
         """The refresh token was refused: perhaps somebody stored another one, or a crash lost the one after the

@@ -174,7 +174,8 @@ def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Ve
 
 def _translated(reading: _Reading, seen: Sighting) -> Record:
     context = reading.contexts.get(seen.object)
-    return reading.platform.read(seen.kind, seen.raw, context, object=seen.object, links=seen.links or None)
+    raw = seen.whole() if seen.whole else seen.raw
+    return reading.platform.read(seen.kind, raw, context, object=seen.object, links=seen.links or None)
 
 
 def _what_became(head: Head, seen: Sighting, verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from crmbridge.domain.directories import ReadContext, Stage
 from crmbridge.domain.records import Kind, Labelled, Link, Value
-from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES
+from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES, CONTENT
 from crmbridge.platforms.salesforce.values import to_instant, to_moment, to_number, zone_of
 
 PHONES: Final = (("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
@@ -179,7 +179,12 @@ def _created(reading: Reading) -> datetime | None:
 
 
 def derive_note(reading: Reading) -> None:
+    """Of a long one whose text could not be had, the beginning is kept."""
     reading.fields["type"] = "note"
+    if isinstance(whole := reading.row.get(CONTENT), str):
+        reading.fields["body"] = whole
+    elif CONTENT in reading.row:
+        reading.odd.add("body")
 
 
 def derive_meeting(reading: Reading) -> None:

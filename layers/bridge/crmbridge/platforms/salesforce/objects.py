@@ -85,6 +85,8 @@ OBJECT_OF_KIND: Final[Mapping[Kind, str]] = {
 ROLES: Final = "OpportunityContactRoles"
 PLACES: Final = "ContentDocumentLinks"
 """Where a row holds what else was read of it: a deal's contacts, and what a note hangs on."""
+CONTENT: Final = "Content"
+"""Where a row holds the text of a long note; None where it could not be had."""
 _CHECK: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 

@@ -4,6 +4,7 @@ Every page is a query of its own that begins behind the last row (keyset): it ca
 cursor kept open at Salesforce, and shows its rows as they are now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from crmbridge.platforms.spec import Page, PageRequest, Window
 PAGE: Final = 2_000
 ONE_MORE: Final = PAGE + 1
 """Asking for one row beyond a page tells whether there is another, which a limit of a page cannot."""
+FEW: Final[Mapping[str, int]] = {"ContentNote": 200}
+"""Rows of a page, where each may cost a call of its own before it is stored."""
 NOTHING: Final = Page((), None)
 
 
@@ -51,8 +54,8 @@ def _list(api: Api, request: PageRequest) -> Page:
         companies_only(directories, object),
         f"Id > {literal(after)}" if after else "",
     )
-    soql = Soql(asked_fields(directories, object), object, where, "Id", ONE_MORE if after else 0)
-    rows = run(api, soql, deleted=archiving)
+    soql = Soql(asked_fields(directories, object), object, where, "Id", _limit(object, is_first=not after))
+    rows = _bounded(object, run(api, soql, deleted=archiving))
     cursor = {"after": rows.records[-1]["Id"]} if rows.following else None
     return _page(api, request, rows, cursor, is_first=not after)
 
@@ -66,9 +69,9 @@ def _changes(api: Api, request: PageRequest, window: Window) -> Page:
         _within(window),
         _behind(request.cursor),
     )
-    limit = ONE_MORE if request.cursor else 0
+    limit = _limit(object, is_first=not request.cursor)
     soql = Soql(asked_fields(directories, object), object, where, "SystemModstamp, Id", limit)
-    rows = run(api, soql, deleted=True)
+    rows = _bounded(object, run(api, soql, deleted=True))
     return _page(api, request, rows, _place(rows), is_first=not request.cursor)
 
 
@@ -96,6 +99,19 @@ def _page(api: Api, request: PageRequest, rows: Rows, cursor: Mapping[str, Json]
     """A total of tasks and calls together is nobody's."""
     seen = sightings(api, request.object, rows.records, request.directories.version)
     return Page(seen, cursor, rows.total if is_first and not OBJECTS[request.object].also else None)
+
+
+def _limit(object: str, *, is_first: bool) -> int:
+    if object in FEW:
+        return FEW[object] + 1
+    return 0 if is_first else ONE_MORE
+
+
+def _bounded(object: str, rows: Rows) -> Rows:
+    """A page smaller than Salesforce's own holds the row that tells of another."""
+    most = FEW.get(object, len(rows.records))
+    more = len(rows.records) > most
+    return replace(rows, records=rows.records[:most], following="behind the last" if more else rows.following)
 
 
 def _within(window: Window) -> str:

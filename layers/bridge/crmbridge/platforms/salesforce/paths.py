@@ -30,5 +30,9 @@ def record(name: str, id: str) -> str:
     return f"{objects(name)}/{quote(id, safe='')}"
 
 
+def blob(name: str, id: str, field: str) -> str:
+    return f"{record(name, id)}/{field}"
+
+
 def by_key(name: str, field: str, key: str) -> str:
     return f"{objects(name)}/{field}/{quote(key, safe='')}?fields=Id"

@@ -8,7 +8,16 @@ from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
 from crmbridge.platforms.salesforce.deriving import DERIVE, Reading
 from crmbridge.platforms.salesforce.links import inline_links
-from crmbridge.platforms.salesforce.objects import META, NAME, OBJECT_OF_KIND, OBJECTS, PLACES, ROLES, remote_of
+from crmbridge.platforms.salesforce.objects import (
+    CONTENT,
+    META,
+    NAME,
+    OBJECT_OF_KIND,
+    OBJECTS,
+    PLACES,
+    ROLES,
+    remote_of,
+)
 from crmbridge.platforms.salesforce.values import (
     Convert,
     to_day,
@@ -102,6 +111,8 @@ def _is_ours(reading: Reading, key: str, value: Any) -> bool:
     """What we asked for beside the fields: the row's type, and the links of a deal."""
     if key == "attributes":
         return True
+    if key == CONTENT:
+        return reading.object == "ContentNote"
     if key == PLACES:
         return reading.object == "ContentNote" and "Contact" in reading.links
     return reading.object == "Opportunity" and (

@@ -10,6 +10,7 @@ from crmbridge.domain.merging import Sighting, links_fingerprint
 from crmbridge.domain.records import Link, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce.links import inline_links
+from crmbridge.platforms.salesforce.notes import completed, is_long
 from crmbridge.platforms.salesforce.objects import BATCH, OBJECTS, PLACES, ROLES, kind_of
 from crmbridge.platforms.salesforce.queries import Soql, any_of, follow, run_all
 from crmbridge.platforms.salesforce.values import to_instant
@@ -21,7 +22,7 @@ def sightings(api: Api, object: str, rows: Iterable[dict[str, Any]], version: st
     """Of live rows with all their links; of the others what has become of them."""
     whole = [_whole(api, row) for row in rows]
     if object == "ContentNote":
-        whole = _placed(api, whole)
+        return [completed(api, sighting(object, row, version)) for row in _placed(api, whole)]
     return [sighting(object, row, version) for row in whole]
 
 
@@ -85,6 +86,8 @@ def fingerprint(object: str, row: Mapping[str, Any], version: str, links: Mappin
     told = {key: value for key, value in row.items() if value is not None and key not in _NO_CONTENT}
     digest = blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=12)
     digest.update((version if object == "Opportunity" else version.partition(".")[0]).encode())
+    if object == "ContentNote" and is_long(row):
+        digest.update(b"whole")
     if object == "Opportunity":
         for target in sorted(links):
             digest.update(f"{target}{links_fingerprint(links[target])}".encode())

@@ -81,7 +81,7 @@ def _signed_in(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
     claims = {
         "iss": given.get("client_id", ask.app.client_id),
         "sub": given["username"],
-        "aud": host or ask.app.auth_url,
+        "aud": f"https://{given.get('domain', USUAL)}",
         "exp": ask.now + GOOD_FOR,
     }
     form = {"grant_type": GRANT, "assertion": _signed(claims, given.get("private_key", ask.app.private_key))}
