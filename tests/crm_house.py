@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -13,10 +13,13 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from crmbridge.domain.changes import Delivery
 from crmbridge.domain.connections import AppCredentials, Caller, Connection
+from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import NotFound, PlatformError
 from crmbridge.domain.runs import Run, RunType
 from crmbridge.domain.stored import Stored
-from crmbridge.platforms.registry import PLATFORMS
+from crmbridge.platforms.http import Api
+from crmbridge.platforms.registry import PLATFORMS, platform
+from crmbridge.platforms.spec import Platform
 from crmbridge.services.apply_delivery import apply_delivery
 from crmbridge.services.finish_connect import finish_connect
 from crmbridge.services.keep_channel import make_address
@@ -81,11 +84,31 @@ class Silence:
 
 
 @dataclass
+class Naming:
+    """What loading the names has cost: owners, stages and schemas are no part of any minimum."""
+
+    calls: int = 0
+
+    def platform(self, name: str) -> Platform:
+        crm = platform(name)
+
+        def load(api: Api) -> Directories:
+            before = api.calls
+            try:
+                return crm.load_directories(api)
+            finally:
+                self.calls += api.calls - before
+
+        return replace(crm, load_directories=load)
+
+
+@dataclass
 class House:
     platform: str
     sim: Running
     deps: Deps
     ear: Ear
+    naming: Naming
     connection_id: str = ""
     dead_letters: int = 0
     """Deliveries that were given up after a row of attempts; the runs must make up for them."""
@@ -132,6 +155,7 @@ class House:
         for bell in self._bells():
             self._ring(bell)
         self.sim.forget_requests()
+        self.naming.calls = 0
         self.work()
         return self.deps.journal.run("w1", run), self.calls()
 
@@ -142,13 +166,15 @@ class House:
                 self._ring(bell)
 
     def hear(self) -> None:
-        """Have the CRM send what it still has to tell, and apply it."""
+        """Have the CRM send what it still has to tell, and apply it, waiting where a limit says so."""
         self.sim.webhooks(flush=True)
-        self.apply()
+        self.apply(waits=True)
 
-    def apply(self) -> None:
+    def apply(self, *, waits: bool = False) -> None:
         while messages := self.deps.queues.deliveries.take():  # type: ignore[attr-defined]  # the memory twin's own
             for message in messages:
+                if waits and message.body.get("attempts"):
+                    self.deps.sleep(message.delay_seconds)
                 try:
                     apply_delivery(self.deps, message.body)
                 except PlatformError:
@@ -156,7 +182,7 @@ class House:
 
     def calls(self) -> int:
         routes: Mapping[str, int] = self.sim.requests(summary=1)["by_route"]
-        return sum(number for route, number in routes.items() if "oauth" not in route)
+        return sum(number for route, number in routes.items() if "oauth" not in route) - self.naming.calls
 
     def calls_beside(self, run: Run) -> dict[str, int]:
         """What each object cost that is not a contact, company or deal."""
@@ -226,11 +252,12 @@ def _app(sim: Running) -> AppCredentials:
 
 
 @contextmanager
-def a_house(platform: str, **options: Any) -> Iterator[House]:
+def a_house(crm: str, **options: Any) -> Iterator[House]:
     """A simulator that is up, and us; not connected yet."""
-    with running(platform, **options) as sim, requests.Session() as session, _ear() as ear:
-        ear.deps = make_deps(sim, session, ear.url)
-        yield House(platform, sim, ear.deps, ear)
+    with running(crm, **options) as sim, requests.Session() as session, _ear() as ear:
+        naming = Naming()
+        ear.deps = replace(make_deps(sim, session, ear.url), platform=naming.platform)
+        yield House(crm, sim, ear.deps, ear, naming)
 
 
 @contextmanager

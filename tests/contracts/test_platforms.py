@@ -105,13 +105,14 @@ def test_every_scope_says_why(crm: Platform) -> None:
 
     assert all(len(scope.why) > 10 for scope in scopes.values())
     assert {spec.scope for spec in crm.objects.values()} <= set(scopes) | {""}
+    assert set(crm.linked_only.values()) <= {scope.name for scope in scopes.values() if not scope.required}
 
 
 @every_platform
 def test_objects_map_fields_that_exist_and_link_to_objects_that_exist(crm: Platform) -> None:
     for spec in crm.objects.values():
         assert set(spec.remote) <= set(FIELDS[spec.kind])
-        assert set(spec.links) <= set(crm.objects)
+        assert set(spec.links) <= set(crm.objects) | set(crm.linked_only)
 
 
 @every_platform

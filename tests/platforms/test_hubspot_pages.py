@@ -271,3 +271,53 @@ def test_nothing_is_no_answer_to_a_read(told: Told, berlin: Directories) -> None
 
     with pytest.raises(Unavailable):
         HUBSPOT.fetch(api, "contacts", ["1"], berlin)
+
+
+@pytest.fixture
+def with_tickets(keyed: Directories) -> Directories:
+    """Of a token that may see tickets."""
+    return replace(keyed, fields={**keyed.fields, "tickets": {}})
+
+
+@pytest.mark.parametrize("object", ["contacts", "deals", "tasks", "calls", "notes", "meetings"])
+def test_links_to_tickets_come_along_where_the_token_may_see_them(
+    told: Told, with_tickets: Directories, keyed: Directories, object: str
+) -> None:
+    ticket = {"results": [{"id": "9", "type": f"{object.removesuffix('s')}_to_ticket"}]}
+    api, script = told(listing({**row(1), "associations": {"tickets": ticket}}), listing(row(1)))
+
+    may = HUBSPOT.page(api, PageRequest(object=object, directories=with_tickets)).seen[0]
+    may_not = HUBSPOT.page(api, PageRequest(object=object, directories=keyed)).seen[0]
+
+    asked = [parse_qs(urlsplit(sent.url).query)["associations"][0].split(",") for sent in script.sent]
+    assert ["tickets" in targets for targets in asked] == [True, False]
+    assert may.links["tickets"] == (Link("tickets", "9"),)
+    assert "tickets" not in may_not.links
+
+
+def test_a_ticket_linked_to_a_deal_rewrites_the_link_and_not_the_deal(told: Told, with_tickets: Directories) -> None:
+    linked_deal = {**row(1), "associations": {"tickets": {"results": [{"id": "9", "type": "deal_to_ticket"}]}}}
+    api, _ = told(listing(row(1)), listing(linked_deal))
+
+    before, after = (HUBSPOT.page(api, PageRequest(object="deals", directories=with_tickets)).seen[0] for _ in "ab")
+
+    assert before.fingerprint == after.fingerprint
+    assert before.links != after.links
+
+
+def test_changes_bring_their_links_to_tickets_for_one_more_call(told: Told, with_tickets: Directories) -> None:
+    found = {"results": [row(1)], "total": 1}
+    api, script = told(found, {"results": []}, {"results": [linked(1, 9)]})
+
+    page = HUBSPOT.page(api, PageRequest(object="contacts", directories=with_tickets, window=WINDOW))
+
+    assert script.sent[-1].url.endswith("/crm/v4/associations/contacts/tickets/batch/read")
+    assert page.seen[0].links["tickets"] == (Link("tickets", "9"),)
+
+
+@pytest.mark.parametrize(("answer", "shown"), [({"results": []}, True), (forbidden("tickets"), False)])
+def test_directories_know_whether_tickets_are_shown(told: Told, answer: Any, shown: bool) -> None:
+    nothing: dict[str, Any] = {"results": []}
+    api, _ = told({"portalId": 1}, *[nothing] * (1 + len(HUBSPOT.objects)), answer, nothing, nothing)
+
+    assert ("tickets" in HUBSPOT.load_directories(api).fields) is shown

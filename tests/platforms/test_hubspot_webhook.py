@@ -169,3 +169,20 @@ def test_every_event_becomes_one_change_whatever_is_in_it(events: list[Any]) -> 
 @pytest.mark.parametrize(("outcome", "status"), [("accepted", 200), ("ignored", 200), ("refused", 401)])
 def test_only_a_delivery_that_proves_nothing_is_turned_away(outcome: str, status: int) -> None:
     assert HUBSPOT.webhook.reply(outcome).status == status
+
+
+def test_a_link_to_a_ticket_is_read_at_the_record_that_owns_it() -> None:
+    link: dict[str, Any] = {"subscriptionType": "deal.associationChange"}
+
+    owned = one(**link, associationType="DEAL_TO_TICKET", fromObjectId=30, toObjectId=9)
+    backwards = one(**link, associationType="TICKET_TO_DEAL", fromObjectId=9, toObjectId=30)
+    nobodys = one(**link, associationType="TICKET_TO_COMPANY", fromObjectId=9, toObjectId=5)
+
+    for found in (owned, backwards):
+        assert (found.what, found.object, found.external_id) == ("linked", "deals", "30")
+        assert found.link == Link("tickets", "9")
+    assert nobodys.what == "unknown"
+
+
+def test_an_event_of_a_ticket_itself_is_unknown() -> None:
+    assert one(subscriptionType="ticket.creation", objectId=9).what == "unknown"

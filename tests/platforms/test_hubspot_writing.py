@@ -70,6 +70,21 @@ def test_a_task_goes_out_in_one_post_with_its_key_and_its_links(told: Told, keye
     assert types == [204, 216, 192]
 
 
+@pytest.mark.parametrize(
+    ("type", "association"), [("create_task", 230), ("log_call", 220), ("create_note", 228), ("log_meeting", 226)]
+)
+def test_what_is_written_may_belong_to_a_ticket(
+    told: Told, keyed: Directories, ask: Ask, type: str, association: int
+) -> None:
+    api, script = told(CREATED)
+    fields = {"body": "Hello"} if type == "create_note" else {"subject": "Hello"}
+
+    HUBSPOT.actions[type].send(api, ask(type, keyed, **fields, links=(Link("tickets", "9"),)))
+
+    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": association}
+    assert script.bodies()[0]["associations"] == [{"to": {"id": "9"}, "types": [spec]}]
+
+
 def test_without_the_key_property_a_short_marker_ends_the_text(told: Told, berlin: Directories, ask: Ask) -> None:
     properties = sent_properties(told, ask("create_task", berlin, subject="Call", body="Soon"))
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
-from crmbridge.domain.errors import Invalid
+from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.records import Kind, Type
 from crmbridge.services.check_action import Checked, check_action
+from crmbridge.services.finish_run import rewrite_connection
 from crmbridge.services.ports import Deps
 
 SIZES = (Option("s", "Small"), Option("m", "Medium"))
@@ -210,3 +211,23 @@ def test_a_lifecycle_stage_of_the_customers_own_is_kept_under_its_own_name(
     )
 
     assert checked.before == {"lifecycle_stage": "8812"}
+
+
+def test_a_link_may_go_to_what_we_keep_no_records_of(check: Check) -> None:
+    checked = check(links=[{"object": "tickets", "external_id": "9"}, {"object": "deals", "external_id": "d1"}])
+
+    assert [(link.object, link.external_id) for link in checked.links] == [("tickets", "9"), ("deals", "d1")]
+
+
+def test_a_link_to_it_takes_the_scope(deps: Deps, wrong: Callable[..., list[str]], check: Check) -> None:
+    rewrite_connection(deps, "w1", "c1", lambda stored: replace(stored, scopes=("oauth",)))
+    refused = wrong(links=[{"object": "tickets", "external_id": "9"}])
+    rewrite_connection(deps, "w1", "c1", lambda stored: replace(stored, scopes=("oauth", "tickets")))
+
+    assert refused == ["links[0]"]
+    assert check(links=[{"object": "tickets", "external_id": "9"}]).links
+
+
+def test_a_link_to_a_record_that_nobody_knows_is_not_found(check: Check) -> None:
+    with pytest.raises(NotFound):
+        check(links=[{"object": "deals", "external_id": "9"}])

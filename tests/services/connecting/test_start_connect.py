@@ -34,6 +34,7 @@ def test_the_consent_page_is_asked_for_everything_that_was_chosen(deps: Deps, hu
     assert query["client_id"] == ["client"]
     assert query["optional_scope"][0].split() == [
         "crm.objects.companies.write",
+        "tickets",
         *(f"crm.schemas.{name}.write" for name in ("contacts", "companies", "deals")),
     ]
 

@@ -229,6 +229,7 @@ class Platform:
     auth_url: str
     oauth: OAuthSpec
     objects: Mapping[str, ObjectSpec]
+    """Those we keep."""
     webhook: WebhookSpec
     pools: tuple[Pool, ...]
     explain: Explain
@@ -257,6 +258,8 @@ class Platform:
     """How deliveries to one connection are subscribed to; None: the CRM delivers to one address for the whole app."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     """The names in `auth` besides oauth."""
+    linked_only: Mapping[str, str] = field(default_factory=dict)
+    """Objects that we keep no records of, though links to them are read and written -> the scope that it takes."""
     names_age: timedelta = timedelta(hours=1)
     """A renamed stage arrives within this time and one incremental run."""
     told_fields: str = ""

@@ -159,8 +159,20 @@ def _links(deps: Deps, connection: Connection, links: Any) -> tuple[Target, ...]
     if not isinstance(links, (list, tuple)) or len(links) > MAX_LINKS:
         raise Invalid(Problem("links", "must be a list of records", f"at most {MAX_LINKS}"))
     named = [(_reference(link, f"links[{at}]"), f"links[{at}]") for at, link in enumerate(links)]
-    records = [_known(deps, connection, link, path) for link, path in named]
-    return tuple(dict.fromkeys(Target(record.object, record.external_id) for record in records))
+    return tuple(dict.fromkeys(_linkable(deps, connection, link, path) for link, path in named))
+
+
+def _linkable(deps: Deps, connection: Connection, link: Target, path: str) -> Target:
+    """A record that we know; of an object that we keep no records of, the CRM knows."""
+    platform = deps.platform(connection.platform)
+    scope = platform.linked_only.get(link.object)
+    if scope is None:
+        record = _known(deps, connection, link, path)
+        return Target(record.object, record.external_id)
+    if connection.scopes and scope not in connection.scopes:
+        said = f"{platform.title} needs the scope {scope}, which was not granted"
+        raise Invalid(Problem(path, said, "have an admin reconnect with it, or leave it out"))
+    return link
 
 
 def _reference(value: Any, path: str) -> Target:

@@ -8,7 +8,7 @@ from crmbridge.platforms.hubspot.connecting import OAUTH, identify, prepare, rec
 from crmbridge.platforms.hubspot.directories import load_directories
 from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_daily, hear_search
 from crmbridge.platforms.hubspot.fetching import fetch, find
-from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
+from crmbridge.platforms.hubspot.objects import LINKED_ONLY, NAME, OBJECTS
 from crmbridge.platforms.hubspot.pages import page
 from crmbridge.platforms.hubspot.paths import API_URL, AUTH_URL
 from crmbridge.platforms.hubspot.reading import read
@@ -54,6 +54,7 @@ HUBSPOT: Final = Platform(
     record_url=record_url,
     actions=ACTIONS,
     prepare=prepare,
+    linked_only=LINKED_ONLY,
     find=find,
     query=QUERY,
     ways={"token": token_way("Private app token", "From Settings > Integrations > Private Apps, with the same scopes")},

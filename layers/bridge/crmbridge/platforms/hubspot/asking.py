@@ -6,7 +6,7 @@ from typing import Any, Final
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.objects import NAMES
+from crmbridge.platforms.hubspot.objects import NAMES, OBJECTS
 from crmbridge.platforms.questions import Answers, QuerySpec, Question, row
 
 OURS: Final = ("limit", "after")
@@ -30,7 +30,8 @@ def ask(api: Api, question: Question) -> Answers:
     answer = api.post(paths.search(question.object), body, pool="search")
     found: list[dict[str, Any]] = answer.get("results") or []
     following = ((answer.get("paging") or {}).get("next") or {}).get("after")
-    rows = [row(raw, NAMES.get(question.object), raw.get("id")) for raw in found]
+    object = NAMES.get(question.object)
+    rows = [row(raw, object if object in OBJECTS else None, raw.get("id")) for raw in found]
     return Answers(rows, {"after": str(following)} if following else None, answer.get("total"))
 
 

@@ -8,7 +8,7 @@ from crmbridge.domain.errors import MissingScope, Unavailable
 from crmbridge.domain.records import Link
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.objects import NAME, OBJECTS, PRIMARY_TYPES, SINGULAR
+from crmbridge.platforms.hubspot.objects import LINKED_ONLY, NAME, OBJECTS, PRIMARY_TYPES, SINGULAR
 
 BATCH: Final = 1_000
 NONE_FOUND: Final = "crm.associations.NO_ASSOCIATIONS_FOUND"
@@ -22,7 +22,7 @@ _INLINE_TYPES: Final = {
         (object, target) in PRIMARY_TYPES,
     )
     for object in OBJECTS
-    for target in OBJECTS
+    for target in (*OBJECTS, *LINKED_ONLY)
 }
 
 
@@ -31,14 +31,18 @@ def inline_links(object: str, envelope: Mapping[str, Any]) -> dict[str, Links]:
     associations = envelope.get("associations")
     if not isinstance(associations, dict) or object not in OBJECTS:
         return {}
-    found = {target: _inline(object, target, associations.get(target)) for target in associations if target in OBJECTS}
+    found = {
+        target: _inline(object, target, associations.get(target))
+        for target in associations
+        if (object, target) in _INLINE_TYPES
+    }
     return {target: links for target, links in found.items() if links is not None}
 
 
 def linked_objects(directories: Directories, object: str) -> tuple[str, ...]:
     """Whose links an object owns, without those that the token may not see: their links stay unread, not empty."""
-    targets = OBJECTS[object].links
-    return tuple(target for target in targets if target in directories.fields) if directories.fields else targets
+    known = directories.fields or OBJECTS
+    return tuple(target for target in OBJECTS[object].links if target in known)
 
 
 def whole_links(object: str, targets: Iterable[str], envelope: Mapping[str, Any]) -> tuple[dict[str, Links], list[str]]:

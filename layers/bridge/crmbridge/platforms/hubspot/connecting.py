@@ -12,7 +12,7 @@ from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.hubspot import paths
 from crmbridge.platforms.hubspot.directories import load_account
 from crmbridge.platforms.hubspot.errors import quota
-from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, TYPE_IDS
+from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, LINKED_ONLY, TYPE_IDS
 from crmbridge.platforms.spec import OAuthSpec, Scope
 
 LIFE_SECONDS: Final = 1800
@@ -33,6 +33,11 @@ SCOPES: Final = (
     Scope("crm.schemas.contacts.read", "labels and options of contact properties", (Kind.CONTACT,)),
     Scope("crm.schemas.companies.read", "labels and options of company properties", (Kind.COMPANY,)),
     Scope("crm.schemas.deals.read", "labels and options of deal properties, pipelines and stages", (Kind.DEAL,)),
+    Scope(
+        LINKED_ONLY["tickets"],
+        "know which tickets people, deals, tasks and calls belong to, and write tasks, calls and notes to a ticket",
+        required=False,
+    ),
     Scope(
         "crm.schemas.contacts.write",
         f"create the hidden property {KEY_PROPERTY}, by which HubSpot itself refuses a create sent twice; without it a "

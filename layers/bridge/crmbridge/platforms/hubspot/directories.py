@@ -13,7 +13,7 @@ from crmbridge.domain.errors import MissingScope, RecordGone, Rejected
 from crmbridge.domain.records import Json, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.objects import OBJECTS
+from crmbridge.platforms.hubspot.objects import LINKED_ONLY, OBJECTS
 from crmbridge.platforms.hubspot.properties import known_properties
 from crmbridge.platforms.hubspot.values import to_number
 
@@ -28,17 +28,18 @@ _IDS: Final = frozenset({"hs_object_id", "associatedcompanyid"})
 
 
 def load_directories(api: Api) -> Directories:
-    """About 13 calls. What a missing scope hides stays empty: names are not worth refusing to sync."""
+    """About 14 calls. What a missing scope hides stays empty: names are not worth refusing to sync."""
     account = load_account(api.get(paths.ACCOUNT))
     stages = {stage.id: stage for stage in _stages(_allowed(api, paths.PIPELINES))}
     listings = {name: _allowed(api, paths.properties(name)) for name in OBJECTS}
     fields = {name: _fields(name, rows) for name, rows in listings.items() if rows}
+    shown: dict[str, dict[str, Field]] = {name: {} for name in LINKED_ONLY if _is_shown(api, name)}
     dispositions = fields.get("calls", {}).get("hs_call_disposition")
     return Directories(
         account=account,
         owners={owner.id: owner for owner in _owners(api)},
         stages=stages,
-        fields=fields,
+        fields={**fields, **shown},
         outcomes={option.value: option.label for option in dispositions.options} if dispositions else {},
         version=_version(account, stages.values(), fields),
     )
@@ -63,6 +64,15 @@ def _allowed(api: Api, path: str) -> list[dict[str, Any]]:
     except (MissingScope, RecordGone, Rejected):
         return []
     return found
+
+
+def _is_shown(api: Api, object: str) -> bool:
+    """Whether the token may see such records at all."""
+    try:
+        api.get(f"{paths.objects(object)}?limit=1")
+    except (MissingScope, RecordGone, Rejected):
+        return False
+    return True
 
 
 def _owners(api: Api) -> Iterator[Owner]:

@@ -10,7 +10,12 @@ NAME: Final = "hubspot"
 KEY_PROPERTY: Final = "crm_bridge_key"
 """The unique property that our creates carry, so that an unknown outcome can be looked up."""
 
-_EVERYONE: Final = ("contacts", "companies", "deals")
+LINKED_ONLY: Final[Mapping[str, str]] = {"tickets": "tickets"}
+"""Objects that are nothing of ours, though others link to them -> scope. A company may have thousands of tickets: its
+own links to them are left out."""
+
+_EVERYONE: Final = ("contacts", "companies", "deals", *LINKED_ONLY)
+_OF_DEALS: Final = ("contacts", "companies", *LINKED_ONLY)
 _CONTACTS_READ: Final = "crm.objects.contacts.read"
 """Tasks, calls, notes and meetings have no scopes of their own: asking for `crm.objects.calls.write` fails."""
 
@@ -21,13 +26,13 @@ OBJECTS: Final[Mapping[str, ObjectSpec]] = {
             "name": "name", "website": "website", "domain": "domain", "industry": "industry",
             "employee_count": "numberofemployees", "annual_revenue": "annualrevenue", "owner_id": "hubspot_owner_id",
         }),
-        ObjectSpec("contacts", Kind.CONTACT, ("companies",), scope=_CONTACTS_READ, remote={
+        ObjectSpec("contacts", Kind.CONTACT, ("companies", *LINKED_ONLY), scope=_CONTACTS_READ, remote={
             "first_name": "firstname", "last_name": "lastname", "email": "email", "phone": "phone",
             "title": "jobtitle", "lifecycle_stage": "lifecyclestage", "lead_status": "hs_lead_status",
             "lead_source": "hs_analytics_source", "owner_id": "hubspot_owner_id", "company_id": "associatedcompanyid",
             "company_name": "company",
         }),
-        ObjectSpec("deals", Kind.DEAL, ("contacts", "companies"), scope="crm.objects.deals.read", remote={
+        ObjectSpec("deals", Kind.DEAL, _OF_DEALS, scope="crm.objects.deals.read", remote={
             "name": "dealname", "stage": "dealstage", "pipeline": "pipeline", "amount": "amount",
             "currency": "deal_currency_code", "amount_home": "amount_in_home_currency", "close_date": "closedate",
             "created_date": "createdate", "probability": "hs_deal_stage_probability", "is_closed": "hs_is_closed",
@@ -69,17 +74,17 @@ ALSO_READ: Final[Mapping[str, tuple[str, ...]]] = {
 """Properties that a field of ours is derived from beside the one that fills it."""
 
 TYPE_IDS: Final[Mapping[str, str]] = {
-    "contacts": "0-1", "companies": "0-2", "deals": "0-3", "tasks": "0-27", "notes": "0-46", "meetings": "0-47",
-    "calls": "0-48", "emails": "0-49",
+    "contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "tasks": "0-27", "notes": "0-46",
+    "meetings": "0-47", "calls": "0-48", "emails": "0-49",
 }  # fmt: skip
 
 SINGULAR: Final[Mapping[str, str]] = {
     "contacts": "contact", "companies": "company", "deals": "deal", "tasks": "task", "notes": "note",
-    "meetings": "meeting", "calls": "call", "emails": "email",
+    "meetings": "meeting", "calls": "call", "emails": "email", "tickets": "ticket",
 }  # fmt: skip
 
 NAMES: Final[Mapping[str, str]] = {
-    **{name: name for name in OBJECTS},
+    **{name: name for name in TYPE_IDS},
     **{type_id: name for name, type_id in TYPE_IDS.items()},
     **{singular: name for name, singular in SINGULAR.items()},
 }
@@ -90,11 +95,12 @@ OBJECT_OF_KIND: Final[Mapping[Kind, str]] = {
 }  # fmt: skip
 
 ASSOCIATION_TYPES: Final[Mapping[tuple[str, str], int]] = {
-    ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216,
-    ("notes", "contacts"): 202, ("notes", "companies"): 190, ("notes", "deals"): 214,
-    ("calls", "contacts"): 194, ("calls", "companies"): 182, ("calls", "deals"): 206,
+    ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216, ("tasks", "tickets"): 230,
+    ("notes", "contacts"): 202, ("notes", "companies"): 190, ("notes", "deals"): 214, ("notes", "tickets"): 228,
+    ("calls", "contacts"): 194, ("calls", "companies"): 182, ("calls", "deals"): 206, ("calls", "tickets"): 220,
     ("meetings", "contacts"): 200, ("meetings", "companies"): 188, ("meetings", "deals"): 212,
-    ("emails", "contacts"): 198, ("emails", "companies"): 186, ("emails", "deals"): 210,
+    ("meetings", "tickets"): 226, ("emails", "contacts"): 198, ("emails", "companies"): 186, ("emails", "deals"): 210,
+    ("emails", "tickets"): 224, ("contacts", "tickets"): 15, ("companies", "tickets"): 25, ("deals", "tickets"): 27,
     ("contacts", "contacts"): 449, ("contacts", "companies"): 279, ("contacts", "deals"): 4,
     ("companies", "contacts"): 280, ("companies", "companies"): 450, ("companies", "deals"): 342,
     ("deals", "contacts"): 3, ("deals", "companies"): 341, ("deals", "deals"): 451,

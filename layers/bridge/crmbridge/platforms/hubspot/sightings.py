@@ -8,7 +8,7 @@ import orjson
 
 from crmbridge.domain.merging import Sighting, links_fingerprint
 from crmbridge.domain.records import Link, State
-from crmbridge.platforms.hubspot.objects import OBJECTS, modified_property
+from crmbridge.platforms.hubspot.objects import LINKED_ONLY, OBJECTS, modified_property
 from crmbridge.platforms.hubspot.values import to_instant
 
 _MERGED: Final = ("hs_merged_object_ids", "hs_calculated_merged_vids")
@@ -44,7 +44,7 @@ def fingerprint(object: str, properties: Mapping[str, Any], version: str, links:
     digest = blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=12)
     digest.update((version if object == "deals" else version.partition(".")[0]).encode())
     if object in _TELLING:
-        for target in sorted(links):
+        for target in sorted(links.keys() - LINKED_ONLY.keys()):
             digest.update(f"{target}{links_fingerprint(links[target])}".encode())
     return digest.hexdigest()
 

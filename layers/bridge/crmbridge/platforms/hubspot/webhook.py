@@ -75,7 +75,7 @@ def _change(event: Event) -> Change:
 
 def _named(change: Change, object: str | None) -> Change:
     """Of a record of ours; an event of a ticket, or one that names nothing, is unknown."""
-    if object is None:
+    if object is None or object not in OBJECTS:
         return replace(change, what=What.UNKNOWN)
     what = change.what if change.external_id else What.UNKNOWN
     return replace(change, what=what, object=object, kind=OBJECTS[object].kind)
@@ -104,7 +104,8 @@ def _linked(change: Change, event: Event) -> Change:
         (_object(event.get("toObjectTypeId")) or _object(right), _id(event.get("toObjectId"))),
     ]
     for (object, id), (target, target_id) in (ends, ends[::-1]):
-        if object and target and id and target_id and target in OBJECTS[object].links:
+        spec = OBJECTS.get(object or "")
+        if spec and target in spec.links and id and target_id:
             link = Link(target, target_id, primary=event.get("isPrimaryAssociation") is True)
             return replace(_named(replace(change, external_id=id), object), link=link)
     object, id = ends[0]
