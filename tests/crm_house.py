@@ -38,6 +38,7 @@ from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.sidepanels import SidepanelStore
+from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
@@ -237,6 +238,7 @@ def make_deps(sim: Running, session: requests.Session, public_url: str) -> Deps:
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
+        templates=TemplateStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=Silence(),
         http=session,

@@ -30,6 +30,7 @@ from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.sidepanels import SidepanelStore
+from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 
 BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -341,6 +342,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
+        templates=TemplateStore(control),
         queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
         chat=Deaf(),
         http=requests.Session(),

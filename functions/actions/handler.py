@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from crmbridge.entry.actions import router
+from crmbridge.entry import actions, templates
 from crmbridge.entry.http import HttpDoor
 from crmbridge.wiring import deps
 
-answer = HttpDoor(router)
+answer = HttpDoor(actions.router, templates.router)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from crmbridge.domain.groups import Group, Held, Support
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.domain.runs import Run, RunType, Status
+from crmbridge.domain.templates import ActionTemplate
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.services.ports import Deps, Queues
 from crmbridge.services.store_sightings import store_sightings
@@ -33,6 +34,7 @@ from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.sidepanels import SidepanelStore
+from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 from requests.adapters import BaseAdapter
 
@@ -43,6 +45,7 @@ RUN = "01K9QJ5V7M3C0N7WQ2H8D4B6R1"
 KEY = "01K9QJ5V7M3C0N7WQ2H8D4B6K1"
 OUTBOUND = "01K9QJ5V7M3C0N7WQ2H8D4B601"
 FAILED_EVENT = "9f1c.failed.0"
+TEMPLATE = "01K9QJ5V7M3C0N7WQ2H8D4B777"
 ACTION, PENDING, DONE = (action_id("acme", "U-ADA", key) for key in ("click-1", "pending", "done"))
 DEAL = {
     "id": "9001",
@@ -112,6 +115,7 @@ def deps(chat: ChatApp) -> Deps:
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
+        templates=TemplateStore(control),
         queues=Queues(*(MemoryQueue() for _ in range(5))),
         chat=chat,
         http=session,
@@ -157,6 +161,9 @@ def furnish(deps: Deps) -> None:
     deps.workspaces.set_endpoint("acme", Endpoint("https://chat.acme.example/hooks"))
     deps.outbound.add("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)
     deps.outbound.add("acme", FAILED_EVENT, {"type": "action.failed", "data": {}}, NOW)
+    deps.templates.add(
+        ActionTemplate(id=TEMPLATE, workspace="acme", name="Send the quote first", type="create_task", created_at=NOW)
+    )
     deps.outbound.give_up("acme", FAILED_EVENT, NOW, "the chat app's endpoint answered 500")
 
 

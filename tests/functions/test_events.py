@@ -25,6 +25,8 @@ STATUS = {
     },
     "actions": {
         "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "cancel": 200, "undo": 202, "of_chat": 200,
+        "list_templates": 200, "create_template": 201, "create_wrong_template": 400, "read_template": 200,
+        "edit_template": 200, "delete_template": 204, "fill_template": 200, "use_template": 202,
     },
     "groups": {
         "list": 200, "create": 201, "create_wrong": 400, "read": 200, "edit": 200, "delete": 204, "members": 200,

@@ -25,6 +25,7 @@ STORES = {
     "workspaces": ("storage.control", "WorkspaceStore", "ControlTable"),
     "outbound": ("storage.outbound", "OutboundStore", "ControlTable"),
     "sidepanels": ("storage.sidepanels", "SidepanelStore", "ControlTable"),
+    "templates": ("storage.templates", "TemplateStore", "ControlTable"),
     "memberships": ("storage.memberships", "MembershipStore", "MembershipsTable"),
     "journal": ("storage.journal", "JournalStore", "JournalTable"),
     "actions": ("storage.actions", "ActionStore", "ActionsTable"),

@@ -52,6 +52,23 @@ def test_four_types_of_action_clicked_twice_make_one_object_each(shared: Story) 
     assert pressed == {"completed": 4, "clicks": 8, "objects": 3}
 
 
+def test_a_template_is_filled_from_the_message_and_the_deal_and_becomes_a_task(shared: Story) -> None:
+    deal, _ = steps.deal_with_contact(shared)
+    fields = {"subject": "{message_text | } for {deal_name}", "due_at": "{due + 2 working days}"}
+    template = shared.admin.post("/v1/action-templates", {"name": deal, "type": "create_task", "fields": fields})
+    record = {"connection": shared.connection, "object": "deals", "external_id": deal}
+    use = {"record": record, "message_text": "Send the quote", "chat": f"chat-of-{deal}"}
+
+    path = f"/v1/action-templates/{template['id']}/actions"
+    asked = [shared.admin.post(path, use, Idempotency_Key=f"template-{deal}")["id"] for _ in range(2)]
+
+    receipt = steps.await_action(shared, asked[0])["receipt"]
+    name = shared.admin.get(f"/v1/records/{shared.connection}/deals/{deal}")["fields"]["name"]
+    (task,) = steps.in_crm(shared, "tasks", id=receipt["external_id"])["live"]
+    assert asked[0] == asked[1]
+    assert task["properties"]["hs_task_subject"] == f"Send the quote for {name}"
+
+
 @pytest.mark.parametrize("object", list(WISHES))
 def test_a_write_that_was_done_but_never_answered_is_found_again(
     object: str, shared: Story, trouble: Trouble, deps: Callable[..., Inside]

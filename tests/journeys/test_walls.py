@@ -50,10 +50,17 @@ FOR_ADMINS = [
     ("POST", "/v1/chat-endpoint/failed/resend"),
     ("POST", "/v1/chat-endpoint/failed/{id}/resend"),
     ("PUT", "/v1/groups/check"),
+    ("POST", "/v1/action-templates"),
+    ("PATCH", "/v1/action-templates/{id}"),
+    ("DELETE", "/v1/action-templates/{id}"),
 ]
 RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
     ("PUT", "/v1/chat-endpoint"): {"url": "https://chat.test/hook"},
+    ("POST", "/v1/action-templates"): {"name": "t", "type": "create_task"},
+    ("PATCH", "/v1/action-templates/{id}"): {"name": "Mine now"},
+    ("POST", "/v1/action-templates/{id}/preview"): {},
+    ("POST", "/v1/action-templates/{id}/actions"): {},
     ("POST", "/v1/chat-endpoint/secret"): {"grace_hours": 1},
     ("PUT", "/v1/chats/{chat}/sidepanel"): {"open": True},
     ("POST", "/v1/chats/{chat}/sidepanel/suggestions"): {"emails": ["a@b.test"]},
@@ -92,6 +99,7 @@ def mine(connected: Callable[..., Story]) -> dict[str, str]:
     return {
         "connections": story.connection,
         "groups": story.admin.post("/v1/groups", group)["id"],
+        "action-templates": story.admin.post("/v1/action-templates", {"name": "Mine", "type": "create_task"})["id"],
         "actions": made,
         "runs": story.admin.get(f"/v1/connections/{story.connection}/runs")["items"][0]["id"],
         "keys": story.admin.get("/v1/keys")["items"][0]["id"],
@@ -149,6 +157,7 @@ def holdings(owner: Bridge, mine: Mapping[str, str]) -> Json:
         owner.get(f"/v1/groups/{mine['groups']}"),
         owner.get(f"/v1/actions/{mine['actions']}"),
         owner.get("/v1/keys"),
+        owner.get("/v1/action-templates"),
         owner.get("/v1/chat-endpoint"),
         owner.get("/v1/chats/my-chat/sidepanel")["linked"],
     ]

@@ -28,6 +28,7 @@ from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.sidepanels import SidepanelStore
+from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 from requests.adapters import BaseAdapter
 
@@ -152,6 +153,7 @@ def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., D
             workspaces=WorkspaceStore(control),
             outbound=OutboundStore(control),
             sidepanels=SidepanelStore(control),
+            templates=TemplateStore(control),
             queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
             chat=chat,
             http=session,
@@ -194,9 +196,13 @@ def make_connection(deps: Deps) -> Callable[..., Connection]:
     return make
 
 
+def as_link(target: str, one: str | Link) -> Link:
+    return one if isinstance(one, Link) else Link(target, one)
+
+
 @pytest.fixture
 def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
-    """Store a record of connection c1 in our own words; links per target object are those it owns."""
+    """Store a record of connection c1 in our own words; links per target object (ids, or links) are those it owns."""
 
     def put(
         object: str,
@@ -210,7 +216,10 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
     ) -> RecordKey:
         clock.advance(1)
         key = RecordKey("w1", "c1", object, id)
-        owned = {target: tuple(Link(target, one) for one in ids) for target, ids in (links or {}).items()}
+        owned = {
+            target: tuple(one if isinstance(one, Link) else Link(target, one) for one in ids)
+            for target, ids in (links or {}).items()
+        }
         print_ = repr(sorted(fields.items()))
         seen = Sighting(object=object, external_id=id, kind=kind, fingerprint=print_, state=state, links=owned)
         head = deps.records.heads([key]).get(key, UNSEEN)

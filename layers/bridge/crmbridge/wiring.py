@@ -179,6 +179,12 @@ class Wired(ports.Deps):
         return SidepanelStore(self._control)
 
     @cached_property
+    def templates(self) -> ports.Templates:
+        from crmbridge.storage.templates import TemplateStore
+
+        return TemplateStore(self._control)
+
+    @cached_property
     def queues(self) -> ports.Queues:
         urls = self.settings
         return ports.Queues(

@@ -37,6 +37,7 @@ from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
 from crmbridge.storage.sidepanels import SidepanelStore
+from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
@@ -72,6 +73,7 @@ def house(sim: Running, session: requests.Session) -> Deps:
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
+        templates=TemplateStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=NoChat(),
         http=session,

@@ -9,13 +9,12 @@ from pydantic import Field
 
 from crmbridge.domain.actions import ACTION_TYPES, Action
 from crmbridge.entry.http import Ask, new_router
-from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
+from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown, Text
 from crmbridge.services import read_actions, request_action, undo_action
 
 router = new_router()
 TAGS = ["Actions"]
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -21,6 +21,17 @@ class Shown(BaseModel):
     """What a caller gets; made straight from ours."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+
+
+class RecordGiven(Given):
+    """A record of one of the workspace's connections."""
+
+    connection: Text
+    object: Text
+    external_id: Text
 
 
 class Page(Shown, Generic[T]):

@@ -22,6 +22,7 @@ from crmbridge.entry import (
     records,
     runs,
     sidepanels,
+    templates,
     workspaces,
 )
 from crmbridge.entry.http import HttpDoor
@@ -29,7 +30,7 @@ from crmbridge.entry.http import HttpDoor
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
     platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, sidepanels.router,
-    actions.router, groups.router, group_members.router, previews.router, workspaces.router,
+    actions.router, templates.router, groups.router, group_members.router, previews.router, workspaces.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "

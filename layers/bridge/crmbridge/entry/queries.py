@@ -26,7 +26,7 @@ class QueryGiven(Given):
     ] = None
 
 
-class RecordNamed(Shown):
+class RecordFound(Shown):
     """A record as `GET /v1/records/{connection}/{object}/{id}` has it."""
 
     connection: str
@@ -38,7 +38,7 @@ class RowShown(Shown):
     """`row` is the CRM's own JSON; `record` is null where it is no record of an object that is kept here."""
 
     row: dict[str, Any]
-    record: RecordNamed | None
+    record: RecordFound | None
 
 
 class RowPage(Page[RowShown]):

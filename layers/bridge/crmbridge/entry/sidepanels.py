@@ -9,7 +9,7 @@ from pydantic import Field
 from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.entry.actions import ActionShown, shown
 from crmbridge.entry.http import Ask, Asked, new_router
-from crmbridge.entry.models import MAX_ID, Given, Shown
+from crmbridge.entry.models import MAX_ID, Given, RecordGiven, Shown
 from crmbridge.entry.records import EditShown, RecordShown
 from crmbridge.services import link_chat, read_panel, suggest_records
 
@@ -17,16 +17,7 @@ router = new_router()
 TAGS = ["Sidepanels"]
 
 Chat = Annotated[str, Path(min_length=1, max_length=MAX_ID, description="As the chat app calls it")]
-Text = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 Email = Annotated[str, Field(min_length=3, max_length=320)]
-
-
-class RecordGiven(Given):
-    """A deal, a contact or a company."""
-
-    connection: Text
-    object: Text
-    external_id: Text
 
 
 class PanelGiven(Given):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.runs import Run, Task
     from crmbridge.domain.sidepanels import PanelLink, View
     from crmbridge.domain.stored import PageOf, Stored
+    from crmbridge.domain.templates import ActionTemplate
     from crmbridge.domain.workspaces import ApiKey, Endpoint
     from crmbridge.platforms.http import Gate
     from crmbridge.platforms.spec import Platform
@@ -332,6 +333,21 @@ class Workspaces(Protocol):
         """Workspaces whose groups are to be evaluated in full."""
 
 
+class Templates(Protocol):
+    """A workspace's own action templates."""
+
+    def get(self, workspace: str, id: str) -> ActionTemplate: ...
+
+    def list(self, workspace: str) -> Sequence[ActionTemplate]: ...
+
+    def add(self, template: ActionTemplate) -> None: ...
+
+    def save(self, template: ActionTemplate) -> ActionTemplate:
+        """Conditional on `version`; raises Stale."""
+
+    def delete(self, workspace: str, id: str) -> None: ...
+
+
 class Outbound(Protocol):
     """Events for the chat app: rows that wait until they are delivered, or a day is over."""
 
@@ -420,6 +436,7 @@ class Deps:
     workspaces: Workspaces
     outbound: Outbound
     sidepanels: Sidepanels
+    templates: Templates
     queues: Queues
     chat: ChatDoor
     http: requests.Session

@@ -1,7 +1,7 @@
 """Ask for one write to a CRM: the claim first, then the ring. Asking again with the same key rings again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -26,12 +26,24 @@ def request_action(deps: Deps, caller: Caller, body: Mapping[str, Json], idempot
 
     Raises what `check_action` does, and Clash when the key was used with another body.
     """
+    return ask_once(deps, caller, body, idempotency_key, lambda: body)
+
+
+def ask_once(
+    deps: Deps,
+    caller: Caller,
+    asked: Mapping[str, Json],
+    idempotency_key: str,
+    body: Callable[[], Mapping[str, Json]],
+) -> tuple[Action, bool]:
+    """The same for whoever makes the body out of what was `asked`: it is made once, for a new action, and what must be
+    the same when the key comes again is what was asked."""
     check_writer(caller)
     id = action_id(caller.workspace, caller.user, _checked_key(idempotency_key))
-    wanted = sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    wanted = sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
     action, is_new = _known(deps, caller.workspace, id), False
     if action is None:
-        action, is_new = deps.actions.claim(draft_action(deps, caller, body, id, body_hash=wanted))
+        action, is_new = deps.actions.claim(draft_action(deps, caller, body(), id, body_hash=wanted))
     if action.body_hash != wanted:
         raise Clash("this Idempotency-Key was used with another body; take a new key for a new action")
     ring_action(deps, action)
