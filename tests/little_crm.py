@@ -23,6 +23,7 @@ from crmbridge.services.ports import Deps, Queues
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
@@ -343,6 +344,7 @@ def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
         templates=TemplateStore(control),
+        installations=InstallationStore(control),
         queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
         chat=Deaf(),
         http=requests.Session(),

@@ -20,6 +20,10 @@ PUBLIC = {
     "GET /v1/oauth/{platform}/callback",
     "DELETE /v1/oauth/{platform}/callback",
     "GET /v1/openapi.json",
+    "GET /v1/chat/slack/callback",
+    "POST /v1/chat/slack/commands",
+    "POST /v1/chat/slack/interactions",
+    "POST /v1/chat/slack/events",
     "POST /v1/webhooks/{platform}",
     "POST /v1/webhooks/{platform}/{connection}/{token}",
 }

@@ -1,12 +1,12 @@
-"""Connecting a CRM: to its consent page and back. Woken by the API."""
+"""Connecting a CRM or Slack: to its consent page and back. Woken by the API."""
 
 from typing import Any
 
+from crmbridge.entry import oauth, slack
 from crmbridge.entry.http import HttpDoor
-from crmbridge.entry.oauth import router
 from crmbridge.wiring import deps
 
-answer = HttpDoor(router)
+answer = HttpDoor(oauth.router, slack.router)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

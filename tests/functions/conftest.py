@@ -17,6 +17,7 @@ from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Account, AppCredentials, Connection, TokenSet
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.groups import Group, Held, Support
+from crmbridge.domain.installations import Installation
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.domain.runs import Run, RunType, Status
@@ -27,6 +28,7 @@ from crmbridge.services.store_sightings import store_sightings
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
@@ -52,6 +54,16 @@ DEAL = {
     "properties": {"dealname": "Renewal", "amount": "40000", "pipeline": "default"},
     "archived": False,
 }
+
+
+APPS = {
+    "hubspot": AppCredentials("client", "app-secret", app_id="990012"),
+    "slack": AppCredentials("1.2", "client-secret", webhook_secret="slack-signing-secret"),
+}
+INSTALLATION = Installation(
+    workspace="acme", team="T0ACME", team_name="Acme", bot="U0BOT", installer="U0ADA", installed_by="U-ADA",
+    installed_at=NOW,
+)  # fmt: skip
 
 
 @dataclass
@@ -106,7 +118,7 @@ def deps(chat: ChatApp) -> Deps:
         sleep=lambda seconds: None,
         records=RecordStore(MemoryItems("records")),
         connections=ConnectionStore(control),
-        vault=MemoryVault({"hubspot": AppCredentials("client", "app-secret", app_id="990012")}),
+        vault=MemoryVault(APPS),
         guards=GuardStore(MemoryItems("guards"), lambda: NOW, lambda seconds: None),
         journal=JournalStore(MemoryItems("journal"), lambda: NOW),
         actions=ActionStore(MemoryItems("actions")),
@@ -116,6 +128,7 @@ def deps(chat: ChatApp) -> Deps:
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
         templates=TemplateStore(control),
+        installations=InstallationStore(control),
         queues=Queues(*(MemoryQueue() for _ in range(5))),
         chat=chat,
         http=session,
@@ -157,6 +170,8 @@ def furnish(deps: Deps) -> None:
     deps.journal.add_run(finished_run(), [])
     for action in (failed_action(), pending_action(), done_action()):
         deps.actions.claim(action)
+    deps.installations.save(INSTALLATION)
+    deps.vault.keep_bot_token("acme", "xoxb-1")
     deps.workspaces.add_api_key(ApiKey(KEY, "acme", "member", "U-ADA", "report", "h" * 64, NOW))
     deps.workspaces.set_endpoint("acme", Endpoint("https://chat.acme.example/hooks"))
     deps.outbound.add("acme", OUTBOUND, {"type": "action.completed", "data": {}}, NOW)

@@ -18,7 +18,11 @@ STATUS = {
         "add_key": 201, "delete_key": 204, "endpoint": 200, "set_endpoint": 200,
         "rotate_secret": 200, "test_endpoint": 200, "failed_events": 200, "resend": 202, "resend_all": 202,
     },
-    "oauth": {"start": 200, "callback": 400, "callback_denied": 400},
+    "chat": {"command": 200, "command_forged": 401, "click": 200, "link_shared": 200, "url_verification": 200},
+    "oauth": {
+        "install_slack": 200, "slack_callback": 400, "read_slack": 200, "set_slack": 200, "uninstall_slack": 204,
+        "start": 200, "callback": 400, "callback_denied": 400,
+    },
     "records": {
         "list": 200, "by_email": 200, "by_name": 200, "read": 200, "edit": 202, "edit_moved": 409, "chats": 200,
         "panel": 200, "set_panel": 200, "unlink": 204, "suggest": 200,
@@ -43,7 +47,7 @@ WORK = {
     "sync_pages": ["task"],
     "evaluate_groups": ["records", "scan"],
     "execute_action": ["action"],
-    "deliver_to_chat": ["members", "event"],
+    "deliver_to_chat": ["members", "event", "slack", "card"],
 }
 FILES = [(path.parent.name, path.stem) for path in sorted((Path(__file__).parents[2] / "events").glob("*/*.json"))]
 
@@ -73,7 +77,7 @@ def test_a_request_is_answered(
     deps: Deps, handler: Handler, event: Event, context: Any, function: str, name: str, status: int
 ) -> None:
     answer = handler(function).answer
-    bare = {"webhooks": lambda given: answer(deps, given), "console": answer}
+    bare = {"webhooks": lambda given: answer(deps, given), "chat": lambda given: answer(deps, given), "console": answer}
     ask = bare.get(function, lambda given: answer(deps, given, context))
 
     answered = ask(event(function, name))

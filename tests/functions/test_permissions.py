@@ -22,6 +22,7 @@ STORES = {
     "records": ("storage.records", "RecordStore", "RecordsTable"),
     "connections": ("storage.control", "ConnectionStore", "ControlTable"),
     "groups": ("storage.control", "GroupStore", "ControlTable"),
+    "installations": ("storage.installations", "InstallationStore", "ControlTable"),
     "workspaces": ("storage.control", "WorkspaceStore", "ControlTable"),
     "outbound": ("storage.outbound", "OutboundStore", "ControlTable"),
     "sidepanels": ("storage.sidepanels", "SidepanelStore", "ControlTable"),
@@ -54,6 +55,9 @@ SECRETS = {
     "replace": {("connections", "PutSecretValue"), ("connections", "UpdateSecretVersionStage")},
     "create": {("connections", "CreateSecret"), ("connections", "RestoreSecret"), ("connections", "PutSecretValue")},
     "delete": {("connections", "DeleteSecret")},
+    "bot_token": {("chat", "GetSecretValue")},
+    "keep_bot_token": {("chat", "CreateSecret"), ("chat", "RestoreSecret"), ("chat", "PutSecretValue")},
+    "forget_bot_token": {("chat", "DeleteSecret")},
     "signing_secrets": {("chat", "GetSecretValue"), ("chat", "CreateSecret")},
     "rotate_signing_secret": {("chat", "PutSecretValue"), ("chat", "UpdateSecretVersionStage")},
 }

@@ -138,6 +138,7 @@ def test_ids_rise_with_time_and_are_unique() -> None:
 
 
 LIGHT = {
+    "chat": ("pydantic", "aws_lambda_powertools.event_handler", "requests", "botocore.session", "botocore.config"),
     "webhooks": ("pydantic", "aws_lambda_powertools.event_handler", "requests", "botocore.session", "botocore.config"),
     "fan_out_changes": ("pydantic", "aws_lambda_powertools.event_handler", "requests"),
     "apply_deliveries": ("pydantic", "aws_lambda_powertools.event_handler"),

@@ -53,8 +53,13 @@ FOR_ADMINS = [
     ("POST", "/v1/action-templates"),
     ("PATCH", "/v1/action-templates/{id}"),
     ("DELETE", "/v1/action-templates/{id}"),
+    ("POST", "/v1/chat/slack/install"),
+    ("PUT", "/v1/chat/slack"),
+    ("DELETE", "/v1/chat/slack"),
 ]
 RIGHT: Mapping[Route, Json] = {
+    ("POST", "/v1/chat/slack/install"): {},
+    ("PUT", "/v1/chat/slack"): {"shows_amounts": False},
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
     ("PUT", "/v1/chat-endpoint"): {"url": "https://chat.test/hook"},
     ("POST", "/v1/action-templates"): {"name": "t", "type": "create_task"},

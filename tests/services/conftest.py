@@ -21,6 +21,7 @@ from crmbridge.services.ports import Deps, Queues
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
@@ -154,6 +155,7 @@ def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., D
             outbound=OutboundStore(control),
             sidepanels=SidepanelStore(control),
             templates=TemplateStore(control),
+            installations=InstallationStore(control),
             queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
             chat=chat,
             http=session,
@@ -228,6 +230,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         write = RecordWrite(
             key=key, kind=kind, state=state, successor_id=successor_id, cause=Cause(Origin.BACKFILL), verdict=verdict,
             core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),
+            name=str(fields.get("name") or ""),
         )  # fmt: skip
         assert not verdict.parts or not deps.records.write([write])
         return key

@@ -185,6 +185,12 @@ class Wired(ports.Deps):
         return TemplateStore(self._control)
 
     @cached_property
+    def installations(self) -> ports.Installations:
+        from crmbridge.storage.installations import InstallationStore
+
+        return InstallationStore(self._control)
+
+    @cached_property
     def queues(self) -> ports.Queues:
         urls = self.settings
         return ports.Queues(

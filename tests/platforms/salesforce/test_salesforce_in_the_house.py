@@ -30,6 +30,7 @@ from crmbridge.services.sync_task import sync_task
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
 from crmbridge.storage.guards import GuardStore
+from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
@@ -74,6 +75,7 @@ def house(sim: Running, session: requests.Session) -> Deps:
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
         templates=TemplateStore(control),
+        installations=InstallationStore(control),
         queues=Queues(*(MemoryQueue(now) for _ in range(5))),
         chat=NoChat(),
         http=session,

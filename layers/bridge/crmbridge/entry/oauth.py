@@ -73,12 +73,12 @@ def callback(ask: Ask, platform: str) -> Response[str]:
     try:
         done = finish_connect(ask.deps, platform, query)
     except BridgeError as error:
-        log.warning("connection refused", platform=platform, reason=_reason(error))
-        return _refused(ask, error)
+        log.warning("connection refused", platform=platform, reason=reason_of(error))
+        return refused_page(ask, error)
     if done.return_url:
-        return _redirect(done.return_url, {"connection": done.connection.id})
+        return back_to(done.return_url, {"connection": done.connection.id})
     said = f"{done.connection.display_name} is connected, and its records are on their way. You may close this page."
-    return _page(200, "Connected", said, "")
+    return page(200, "Connected", said, "")
 
 
 @router.delete("/v1/oauth/<platform>/callback", summary="Where a CRM tells that the app was removed", tags=TAGS)
@@ -88,24 +88,24 @@ def uninstalled(ask: Ask, platform: str) -> Response[str]:
     return Response(204, "text/plain", "")
 
 
-def _refused(ask: Asked, error: BridgeError) -> Response[str]:
+def refused_page(ask: Asked, error: BridgeError) -> Response[str]:
     if isinstance(error, Refused) and error.return_url:
-        return _redirect(error.return_url, {"error": error.reason})
+        return back_to(error.return_url, {"error": error.reason})
     said = problems.problem(error, request_id(ask.event))
-    note = f"Reason: {_reason(error)}. Request: {said['request_id']}"
-    return _page(said["status"], "Not connected", said["detail"], note)
+    note = f"Reason: {reason_of(error)}. Request: {said['request_id']}"
+    return page(said["status"], "Not connected", said["detail"], note)
 
 
-def _reason(error: BridgeError) -> str:
+def reason_of(error: BridgeError) -> str:
     return error.reason if isinstance(error, Refused) else type(error).__name__
 
 
-def _page(status: int, title: str, text: str, note: str) -> Response[str]:
+def page(status: int, title: str, text: str, note: str) -> Response[str]:
     shown = PAGE.substitute(title=escape(title), text=escape(text), note=escape(note))
     return Response(status, "text/html; charset=utf-8", shown, dict(PAGE_HEADERS))
 
 
-def _redirect(url: str, said: Mapping[str, str]) -> Response[str]:
+def back_to(url: str, said: Mapping[str, str]) -> Response[str]:
     parts = urlsplit(url)
     query = "&".join(filter(None, (parts.query, urlencode(said))))
     location = urlunsplit(parts._replace(query=query))

@@ -22,6 +22,7 @@ from crmbridge.entry import (
     records,
     runs,
     sidepanels,
+    slack,
     templates,
     workspaces,
 )
@@ -31,12 +32,18 @@ DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
     platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, sidepanels.router,
     actions.router, templates.router, groups.router, group_members.router, previews.router, workspaces.router,
+    slack.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "
     "what happened, `errors` which fields are wrong, `next_step` what to do, `request_id` what to quote."
 )
-PUBLIC: Final = frozenset({"/v1/platforms", "/v1/oauth/{platform}/callback", "/v1/openapi.json"})
+PUBLIC: Final = frozenset(
+    {
+        "/v1/platforms", "/v1/oauth/{platform}/callback", "/v1/openapi.json", "/v1/chat/slack/callback",
+        "/v1/chat/slack/commands", "/v1/chat/slack/interactions", "/v1/chat/slack/events",
+    }
+)  # fmt: skip
 """And webhooks, which prove themselves in their CRM's own way."""
 
 Json = dict[str, Any]
@@ -94,8 +101,18 @@ def _bare(id: str, summary: str, parameters: tuple[str, ...], answer: str) -> Js
     return found | {"tags": ["Webhooks"], "parameters": placed} if placed else found | {"tags": ["About"]}
 
 
+def _slack(id: str, what: str) -> Json:
+    return {
+        **_bare(f"receive_slack_{id}", f"For Slack: {what}", (), "Queued, or what Slack waits for"),
+        "tags": ["Slack"],
+    }
+
+
 BARE: Final[Json] = {
     "/v1/openapi.json": {"get": _bare("read_openapi", "This document", (), "The document")},
+    "/v1/chat/slack/commands": {"post": _slack("commands", "the command /crm")},
+    "/v1/chat/slack/interactions": {"post": _slack("interactions", "shortcuts, buttons, forms and their options")},
+    "/v1/chat/slack/events": {"post": _slack("events", "links that were posted, Home, the app removed")},
     "/v1/webhooks/{platform}": {
         "post": _bare("receive_delivery", "For CRMs: deliveries of an app", ("platform",), "Queued, or of no interest")
     },

@@ -31,7 +31,7 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
         delivery = delivery_of(event, deps.public_url, deps.now())
         reply = receive_delivery(deps, platform, _address(asked), delivery)
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
-        reply = _refusal(event, error)
+        reply = refusal_of(event, error)
     log.info(
         "delivery answered",
         route=event.get("routeKey"),
@@ -67,7 +67,7 @@ def _bytes(event: Event) -> bytes:
     return b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass")
 
 
-def _refusal(event: Event, error: Exception) -> Response:
+def refusal_of(event: Event, error: Exception) -> Response:
     document = problems.problem(error, _request_id(event))
     if document["status"] >= 500:
         log.error("delivery failed", exc_info=error, request_id=_request_id(event))

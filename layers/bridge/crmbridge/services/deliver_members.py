@@ -9,8 +9,8 @@ from crmbridge.domain.errors import ChatError, NotFound, Stale
 from crmbridge.domain.groups import Group, Member, Override
 from crmbridge.domain.messages import Message, next_try
 from crmbridge.domain.records import Json, instant_text
-from crmbridge.services.deliver_outbound import post_event
 from crmbridge.services.hold_removals import held_back
+from crmbridge.services.open_channel import Channel, open_channel
 from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 5
@@ -38,14 +38,17 @@ def deliver_members(deps: Deps, workspace: str, group_id: str, persons: Sequence
     app's own again.
     """
     group = _group(deps, workspace, group_id)
-    users = deps.workspaces.people(workspace, persons)
-    told = [_decide(deps, workspace, group_id, person, users.get(person)) for person in dict.fromkeys(persons)]
-    open_lines = [line for line in told if line.member.sequence > line.member.delivered]
     if group is None:
-        deps.memberships.delivered(workspace, [line.member for line in open_lines])
+        _settle_deleted(deps, workspace, group_id, persons)
         return
-    lines = _settle_untold(deps, workspace, group, open_lines)
-    _tell(deps, workspace, group, lines if group.paused else _let_go(deps, group, lines, users))
+    channel = open_channel(deps, group)
+    users, later = channel.users(list(dict.fromkeys(persons)))
+    for person, error in later.items():
+        _postpone(deps, workspace, deps.memberships.member(workspace, group_id, person), error.retry_after)
+    known = [person for person in dict.fromkeys(persons) if person not in later]
+    told = [_decide(deps, workspace, group_id, person, users.get(person)) for person in known]
+    lines = _settle_untold(deps, workspace, group, [line for line in told if _is_open(line)])
+    _tell(deps, group, channel, lines if group.paused else _let_go(deps, group, lines, users))
     if moving := [line.member.person for line in told if line.moves and _is_told(deps, workspace, line.member)]:
         deliver_members(deps, workspace, group_id, moving)
 
@@ -54,6 +57,16 @@ def ring_members(deps: Deps, workspace: str, group: str, persons: Sequence[str])
     deps.queues.chat.send(
         Message({"workspace": workspace, "group": group, "persons": list(persons)}, f"{workspace}#{group}")
     )
+
+
+def _settle_deleted(deps: Deps, workspace: str, group: str, persons: Sequence[str]) -> None:
+    users = deps.workspaces.people(workspace, persons)
+    told = [_decide(deps, workspace, group, person, users.get(person)) for person in dict.fromkeys(persons)]
+    deps.memberships.delivered(workspace, [line.member for line in told if _is_open(line)])
+
+
+def _is_open(line: _Telling) -> bool:
+    return line.member.sequence > line.member.delivered
 
 
 def _group(deps: Deps, workspace: str, id: str) -> Group | None:
@@ -151,19 +164,20 @@ class _Staying:
         return any(member.wanted == "in" for member in members)
 
 
-def _tell(deps: Deps, workspace: str, group: Group, lines: Sequence[_Telling]) -> None:
+def _tell(deps: Deps, group: Group, channel: Channel, lines: Sequence[_Telling]) -> None:
     if not lines:
         return
-    members = [line.member for line in lines]
+    workspace, members = group.workspace, [line.member for line in lines]
     try:
         if group.paused:
             raise ChatError("the smart group is paused")
-        post_event(deps, workspace, _event_id(workspace, members), _event(deps, group, lines))
+        refused = channel.tell(_event_id(workspace, members), _event(deps, group, lines))
     except ChatError as error:
-        for member in members:
-            _postpone(deps, workspace, member, error.retry_after)
-    else:
-        deps.memberships.delivered(workspace, members)
+        refused = dict.fromkeys((member.person for member in members), error)
+    for member in members:
+        if member.person in refused:
+            _postpone(deps, workspace, member, refused[member.person].retry_after)
+    deps.memberships.delivered(workspace, [member for member in members if member.person not in refused])
 
 
 def _event(deps: Deps, group: Group, lines: Iterable[_Telling]) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from crmbridge.domain.messages import next_try
 from crmbridge.domain.outbound import GIVE_UP_AFTER, OutboundEvent, OutboundStatus
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
+from crmbridge.services.slack.tell_slack import tell_slack
 
 
 def deliver_outbound(deps: Deps, workspace: str, id: str) -> None:
@@ -13,7 +14,7 @@ def deliver_outbound(deps: Deps, workspace: str, id: str) -> None:
     if waiting is None or not _is_due(deps, waiting):
         return
     try:
-        post_event(deps, workspace, id, dict(waiting.event))
+        _tell(deps, workspace, id, dict(waiting.event))
     except ChatError as error:
         _try_later(deps, workspace, waiting, error)
     else:
@@ -26,6 +27,14 @@ def post_event(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> N
     if endpoint is None or not endpoint.enabled:
         raise ChatError("the workspace has no chat endpoint, or it is switched off; an admin sets it")
     deps.chat.post(endpoint, deps.vault.signing_secrets(workspace, deps.now()), id, event)
+
+
+def _tell(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> None:
+    """Slack, the workspace's own chat app, or both. Raises ChatError, also when there is neither."""
+    endpoint = deps.workspaces.endpoint(workspace)
+    is_heard = endpoint is not None and endpoint.enabled
+    if not tell_slack(deps, workspace, event, alone=not is_heard) or is_heard:
+        post_event(deps, workspace, id, event)
 
 
 def _is_due(deps: Deps, event: OutboundEvent) -> bool:

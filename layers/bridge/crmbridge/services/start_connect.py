@@ -36,7 +36,7 @@ def start_connect(
     platform = deps.platform(platform_name)
     if "oauth" not in platform.auth:
         raise Unsupported(f"{platform.title} is connected by a token, not by OAuth")
-    if return_url and not _is_allowed(return_url, deps.return_urls):
+    if return_url and not is_allowed(return_url, deps.return_urls):
         raise Invalid(Problem("return_url", "is not allowed", "use one of the RETURN_URLS of this deployment"))
     if reconnect:
         _check_reconnect(deps, caller, platform, reconnect)
@@ -99,7 +99,7 @@ def _chosen(platform: Platform, scopes: Sequence[str]) -> tuple[str, ...]:
     return tuple(scope for scope in known if not scopes or scope in scopes or scope in required)
 
 
-def _is_allowed(url: str, allowed: Sequence[str]) -> bool:
+def is_allowed(url: str, allowed: Sequence[str]) -> bool:
     """The same scheme and host, and below the allowed path; a prefix of the text would let look-alike hosts in."""
     if not url.isprintable() or "\\" in url or " " in url:
         return False

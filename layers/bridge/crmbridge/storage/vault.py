@@ -14,6 +14,7 @@ import orjson
 
 from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, TokenSet
 from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
+from crmbridge.domain.installations import Installation
 from crmbridge.domain.records import instant_text
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.meanings import aws_errors, code_of, meaning
@@ -95,6 +96,22 @@ class Vault:
         except (ValueError, TypeError, AttributeError):
             raise Misconfigured(f"the secret {name} must be JSON with client_id and client_secret") from None
 
+    def bot_token(self, installation: Installation) -> str | None:
+        """Remembered per installation: who installs again has another token."""
+        text = self._cached(self._bot(installation.workspace), mark=installation.installed_at.isoformat())
+        return str(orjson.loads(text)["bot_token"]) if text else None
+
+    def keep_bot_token(self, workspace: str, token: str) -> None:
+        name, text = self._bot(workspace), orjson.dumps({"bot_token": token}).decode()
+        if not self._secrets.create(name, text):
+            self._secrets.overwrite(name, text)
+
+    def forget_bot_token(self, workspace: str) -> None:
+        self._secrets.delete(self._bot(workspace))
+
+    def _bot(self, workspace: str) -> str:
+        return f"{self._prefix}/chat/{workspace}/slack"
+
     def signing_secrets(self, workspace: str, now: datetime) -> Sequence[str]:
         """Of two makers, the one whose create is refused reads what the other made."""
         name = self._signing(workspace)
@@ -124,15 +141,16 @@ class Vault:
     def _name(self, connection: Connection) -> str:
         return f"{self._prefix}/connections/{connection.workspace}/{connection.id}"
 
-    def _cached(self, name: str) -> str | None:
-        """Every process reads a secret again after a while, so that a rotated one arrives; a missing one at once."""
-        until, text = self._cache.get(name, (0.0, ""))
+    def _cached(self, name: str, mark: str = "") -> str | None:
+        """Every process reads a secret again after a while, so that a rotated one arrives; a missing one, and one with
+        another mark, at once."""
+        until, text = self._cache.get(name + mark, (0.0, ""))
         if self._clock() < until:
             return text
         found = self._secrets.read(name)
         if found is None:
             return None
-        self._cache[name] = (self._clock() + CACHE_SECONDS, found[1])
+        self._cache[name + mark] = (self._clock() + CACHE_SECONDS, found[1])
         return found[1]
 
 

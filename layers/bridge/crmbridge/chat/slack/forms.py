@@ -1,0 +1,151 @@
+"""Forms in Slack's modals: opened empty at once, filled when everything is known, read when they are sent.
+
+A field's block is called after its place in an action's body (`fields.subject`), so that what is wrong with it is
+shown under it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from crmbridge.chat.slack.blocks import Block, cut, escaped, option, plain, section
+from crmbridge.domain.records import Json
+
+CALLBACK: Final = "crm"
+VALUE: Final = "value"
+RECORD: Final = "record"
+"""The block by which a record is chosen."""
+CONNECTION: Final = "connection"
+MAX_OPTIONS: Final = 100
+MAX_INPUT: Final = 3000
+MAX_CONTEXT: Final = 3000
+TITLES: Final[Mapping[str, str]] = {
+    "create_task": "New task",
+    "log_call": "Log a call",
+    "log_meeting": "Log a meeting",
+    "create_note": "New note",
+    "update_deal": "Update a deal",
+}
+"""The forms there are, by the type of their action. A title has 24 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """`type` is one of text, textarea, date, select, record; `options` are (value, words)."""
+
+    block: str
+    label: str
+    type: str
+    value: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+    shown: str = ""
+    """What a chosen record is called."""
+    asks_again: bool = False
+    """Choosing changes the form."""
+
+
+def skeleton(type: str, context: Mapping[str, Json]) -> Block:
+    return _view(type, context, [section("One moment …")])
+
+
+def said(type: str, context: Mapping[str, Json], text: str) -> Block:
+    """A form that cannot be filled says why."""
+    return _view(type, context, [section(escaped(text))])
+
+
+def form(type: str, context: Mapping[str, Json], fields: Sequence[FormField]) -> Block:
+    view = _view(type, context, [_input(field) for field in fields])
+    return view | {"submit": plain("Save")}
+
+
+def context_of(view: Mapping[str, Json]) -> dict[str, Any]:
+    """What was known when the form was opened."""
+    try:
+        known = orjson.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def entered(view: Mapping[str, Json]) -> dict[str, str]:
+    """Block -> what was entered; what was left empty is absent."""
+    values = (view.get("state") or {}).get("values") or {}
+    found = {str(block): _value(elements.get(VALUE) or {}) for block, elements in values.items()}
+    return {block: value for block, value in found.items() if value}
+
+
+def blocks_of(view: Mapping[str, Json]) -> list[str]:
+    """The blocks under which something can be said."""
+    return [str(block.get("block_id")) for block in view.get("blocks") or () if block.get("type") == "input"]
+
+
+def wrong(errors: Mapping[str, str]) -> dict[str, Json]:
+    """The answer that keeps the form open."""
+    return {"response_action": "errors", "errors": {block: cut(text, 500) for block, text in errors.items()}}
+
+
+def _view(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": plain(TITLES.get(type, "CRM"), 24),
+        "close": plain("Cancel", 24),
+        "private_metadata": orjson.dumps(fitting({**context, "type": type})).decode(),
+        "blocks": list(blocks),
+    }
+
+
+def fitting(context: Mapping[str, Json]) -> dict[str, Json]:
+    """The message a form begins with is cut until Slack keeps it all."""
+    kept = dict(context)
+    while len(orjson.dumps(kept)) > MAX_CONTEXT and kept.get("text"):
+        kept["text"] = kept["text"][: len(kept["text"]) // 2]
+    return kept
+
+
+def _input(field: FormField) -> Block:
+    made: Block = {
+        "type": "input",
+        "block_id": field.block,
+        "label": plain(field.label, 200),
+        "element": {"action_id": VALUE, **_ELEMENTS[field.type](field)},
+        "optional": not field.required,
+    }
+    return made | ({"dispatch_action": True} if field.asks_again else {})
+
+
+def _text(field: FormField) -> Block:
+    long = {"multiline": True} if field.type == "textarea" else {}
+    begun = {"initial_value": cut(field.value, MAX_INPUT)} if field.value else {}
+    return {"type": "plain_text_input", "max_length": MAX_INPUT, **long, **begun}
+
+
+def _date(field: FormField) -> Block:
+    return {"type": "datepicker", **({"initial_date": field.value} if field.value else {})}
+
+
+def _select(field: FormField) -> Block:
+    options = [option(words, value) for value, words in field.options[:MAX_OPTIONS]]
+    begun = [one for one in options if one["value"] == field.value]
+    return {"type": "static_select", "options": options, **({"initial_option": begun[0]} if begun else {})}
+
+
+def _record(field: FormField) -> Block:
+    begun = {"initial_option": option(field.shown, field.value)} if field.value else {}
+    return {
+        "type": "external_select",
+        "min_query_length": 2,
+        "placeholder": plain("Begin to type a name or an e-mail", 150),
+        **begun,
+    }
+
+
+_ELEMENTS: Final = {"text": _text, "textarea": _text, "date": _date, "select": _select, "record": _record}
+
+
+def _value(element: Mapping[str, Json]) -> str:
+    chosen = element.get("selected_option") or {}
+    return str(element.get("value") or element.get("selected_date") or chosen.get("value") or "").strip()

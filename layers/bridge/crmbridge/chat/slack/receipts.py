@@ -1,0 +1,80 @@
+"""An action as a card in a channel: on its way, then its receipt, or what to do about it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from crmbridge.chat.slack.blocks import Block, button, buttons, cut, escaped, lines, link, section, small
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.records import Json
+
+WORDS: Final[Mapping[str, str]] = {
+    "create_task": "Task", "update_task": "Change of a task", "create_deal": "Deal", "update_deal": "Change of a deal",
+    "log_call": "Call", "log_meeting": "Meeting", "create_note": "Note", "update_activity": "Change of an activity",
+    "create_contact": "Contact", "update_contact": "Change of a contact", "create_company": "Company",
+    "update_company": "Change of a company",
+}  # fmt: skip
+SIGNS: Final[Mapping[ActionStatus, str]] = {
+    ActionStatus.PENDING: ":hourglass_flowing_sand:",
+    ActionStatus.SENDING: ":hourglass_flowing_sand:",
+    ActionStatus.WAITING: ":hourglass_flowing_sand:",
+    ActionStatus.COMPLETED: ":white_check_mark:",
+    ActionStatus.FAILED: ":x:",
+    ActionStatus.UNCERTAIN: ":grey_question:",
+    ActionStatus.SUPERSEDED: ":leftwards_arrow_with_hook:",
+    ActionStatus.CANCELLED: ":no_entry_sign:",
+}
+
+
+def receipt_card(action: Action, crm: str) -> list[Block]:
+    """`crm` is what its connection is called. Tells what the person entered, and nothing else of the record."""
+    url = action.receipt.url if action.receipt else ""
+    title = f"{SIGNS[action.status]} {link(url, f'{WORDS.get(action.type, action.type)}: {_what(action)}')}"
+    card = [section(lines(title, _said(action, crm)))]
+    card.append(small(f"<@{escaped(action.requested_by)}> · {escaped(crm)}"))
+    chosen = [button(words, verb, action.id) for words, verb in _choices(action)]
+    return [*card, buttons(*chosen)] if chosen else card
+
+
+def receipt_text(action: Action) -> str:
+    """What a notification says."""
+    return f"{WORDS.get(action.type, action.type)}: {action.status}"
+
+
+def _what(action: Action) -> str:
+    fields = action.fields
+    named = next((fields[name] for name in ("subject", "name", "body", "email") if fields.get(name)), None)
+    return cut(str(named), 150) if named else ", ".join([*fields, *action.custom_fields])
+
+
+def _said(action: Action, crm: str) -> str:
+    status, error = action.status, action.error or {}
+    if status is ActionStatus.COMPLETED:
+        return f"Found in {escaped(crm)} already, and linked." if action.receipt and action.receipt.linked else ""
+    if status is ActionStatus.FAILED:
+        return lines(_sentence(error.get("message") or "It failed."), _next(error))
+    if status is ActionStatus.UNCERTAIN:
+        return (
+            f"Nobody can tell whether {escaped(crm)} did it. Look there: if it is missing, retry; it is looked for "
+            "once more before anything is sent."
+        )
+    if status is ActionStatus.SUPERSEDED:
+        return "A later change of the same record came first; this one was not written."
+    if status is ActionStatus.WAITING:
+        return lines("Waiting; it goes on by itself.", _sentence(error["message"]) if error.get("message") else "")
+    return "Called off." if status is ActionStatus.CANCELLED else "On its way …"
+
+
+def _next(error: Mapping[str, Json]) -> str:
+    return f"Next: {escaped(error['next_step'])}." if error.get("next_step") else ""
+
+
+def _sentence(text: Json) -> str:
+    return escaped(cut(str(text), 600))
+
+
+def _choices(action: Action) -> list[tuple[str, str]]:
+    if action.status in (ActionStatus.FAILED, ActionStatus.UNCERTAIN):
+        return [("Retry", "retry")]
+    if action.status in (ActionStatus.PENDING, ActionStatus.WAITING):
+        return [("Call off", "cancel")]
+    return [("Undo", "undo")] if action.status is ActionStatus.COMPLETED and action.target else []

@@ -1,0 +1,76 @@
+"""What Slack posts to an app, read out of the bytes that were proven: commands, interactions, events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from crmbridge.domain.errors import MalformedPayload
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A form somebody wants to fill: from a shortcut, a button or a command. `trigger` opens it, for three seconds."""
+
+    trigger: str
+    type: str
+    context: Mapping[str, str]
+
+
+def read_command(body: bytes) -> Payload:
+    return _form(body)
+
+
+def read_interaction(body: bytes) -> Payload:
+    return _object(_form(body).get("payload", ""))
+
+
+def read_event(body: bytes) -> Payload:
+    return _object(body)
+
+
+def team_of(payload: Payload) -> str:
+    """The team the app is installed in; a person of another team may act in a shared channel."""
+    named = payload.get("team")
+    return str((named.get("id") if isinstance(named, dict) else None) or payload.get("team_id") or "")
+
+
+def user_of(payload: Payload) -> str:
+    named = payload.get("user")
+    return str((named.get("id") if isinstance(named, dict) else None) or payload.get("user_id") or "")
+
+
+def channel_of(payload: Payload) -> str:
+    """Where it happened; empty in modals and on the Home tab."""
+    named = payload.get("channel")
+    container = payload.get("container") or {}
+    found = named.get("id") if isinstance(named, dict) else payload.get("channel_id") or container.get("channel_id")
+    return str(found or "")
+
+
+def message_of(payload: Payload) -> tuple[str, str]:
+    """(ts, text) of the message a shortcut or button belongs to."""
+    message = payload.get("message") or {}
+    container = payload.get("container") or {}
+    return str(message.get("ts") or container.get("message_ts") or ""), str(message.get("text") or "")
+
+
+def _form(body: bytes) -> Payload:
+    try:
+        return {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+    except ValueError:
+        raise MalformedPayload("the body is no form") from None
+
+
+def _object(text: str | bytes) -> Payload:
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise MalformedPayload("the body is no JSON object")
+    return found

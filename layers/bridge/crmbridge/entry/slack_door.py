@@ -1,0 +1,27 @@
+"""The door for Slack: raw bytes in, what Slack waits for out. Bare, like the door for CRMs: a click waits for it."""
+
+import time
+from typing import Any
+
+from crmbridge.entry.webhooks import Event, delivery_of, refusal_of
+from crmbridge.log import log
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.receive_request import receive_request
+
+
+def answer(deps: Deps, event: Event) -> dict[str, Any]:
+    began = time.perf_counter()
+    what = str(event.get("rawPath", "")).rpartition("/")[2]
+    try:
+        reply = receive_request(deps, what, delivery_of(event, deps.public_url, deps.now()))
+    except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
+        reply = refusal_of(event, error)
+    log.info(
+        "slack answered",
+        route=event.get("routeKey"),
+        status=reply.status,
+        again=event.get("headers", {}).get("x-slack-retry-num"),
+        milliseconds=round((time.perf_counter() - began) * 1000),
+        request_id=event.get("requestContext", {}).get("requestId"),
+    )
+    return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body, "isBase64Encoded": False}

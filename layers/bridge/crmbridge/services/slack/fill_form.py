@@ -1,0 +1,151 @@
+"""Fill a form that was opened empty: what is known goes in, and what the CRM offers to choose from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crmbridge.chat.slack.api import SlackRefused
+from crmbridge.chat.slack.cards import name_of, reference
+from crmbridge.chat.slack.forms import CONNECTION, RECORD, FormField, context_of, entered, form, said
+from crmbridge.domain.connections import Connection
+from crmbridge.domain.due_words import split_due
+from crmbridge.domain.errors import Forbidden
+from crmbridge.domain.installations import SlackPerson
+from crmbridge.domain.records import Json
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.find_records import referred_record, writable
+from crmbridge.services.slack.identify_user import known_person
+from crmbridge.services.slack.open_slack import Slack
+
+PRIORITIES: Final = (("low", "Low"), ("medium", "Medium"), ("high", "High"), ("urgent", "Urgent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a form begins with. `record` as `show_records` gives it; `text` is the message it is about."""
+
+    type: str
+    record: Mapping[str, Json] | None
+    text: str
+    subject: str = ""
+    due: date | None = None
+
+    def field(self, name: str) -> str:
+        value = self.record["fields"].get(name) if self.record else None
+        return "" if value is None else str(value)
+
+
+def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
+    """A form that was closed meanwhile is nobody's any more."""
+    view, user = asked["view"], str(asked["user"])
+    context = context_of(view)
+    type = str(context.pop("type", ""))
+    try:
+        filled = _filled(deps, slack, type, context, entered(view), user)
+    except Forbidden as error:
+        filled = said(type, context, str(error))
+    try:
+        slack.api.call("views.update", view_id=view["id"], view=filled)
+    except SlackRefused as refused:
+        if refused.code not in ("not_found", "view_not_found"):
+            raise
+
+
+def _filled(
+    deps: Deps, slack: Slack, type: str, context: Mapping[str, Any], chosen: Mapping[str, str], user: str
+) -> dict[str, Json]:
+    person = known_person(deps, slack, user)
+    connections = writable(deps, slack.workspace, type)
+    if not connections:
+        raise Forbidden("no CRM is connected that takes this; an admin connects one")
+    wanted = chosen.get(RECORD) or str(context.get("record") or "")
+    record = referred_record(deps, slack.workspace, wanted) if wanted else None
+    subject, due = _task_words(deps, context, person)
+    known = Known(type, record, str(context.get("text") or ""), subject, due)
+    directories = deps.connections.directories(slack.workspace, str(record["connection"])) if record else None
+    stages = [
+        (stage.id, stage.label)
+        for stage in (directories.stages.values() if directories else ())
+        if stage.pipeline == known.field("pipeline")
+    ]
+    fields = [*_place(known, connections), *_FIELDS[type](known, stages)]
+    return form(type, context, fields)
+
+
+def _task_words(deps: Deps, context: Mapping[str, Any], person: SlackPerson) -> tuple[str, date | None]:
+    """What stood behind `/crm task`, in the person's own day; a message gives its first line."""
+    if not context.get("task"):
+        return next(iter(str(context.get("text") or "").splitlines()), "")[:200], None
+    return split_due(str(context["task"]), deps.now().astimezone(_zone(person)).date())
+
+
+def _zone(person: SlackPerson) -> ZoneInfo:
+    try:
+        return ZoneInfo(person.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _place(known: Known, connections: list[Connection]) -> list[FormField]:
+    """The record it is about says in which CRM; without one a person does, where there are several."""
+    record, must = known.record, known.type == "update_deal"
+    about = FormField(
+        RECORD,
+        "Deal" if must else "About",
+        "record",
+        value=reference(record) if record else "",
+        shown=name_of(record) if record else "",
+        required=must,
+        asks_again=must,
+    )
+    if record or must or len(connections) == 1:
+        return [about]
+    options = tuple((one.id, one.display_name) for one in connections)
+    return [about, FormField(CONNECTION, "In", "select", value=options[0][0], options=options, required=True)]
+
+
+Stages = list[tuple[str, str]]
+
+
+def _task(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+    due = known.due.isoformat() if known.due else ""
+    return [
+        FormField("fields.subject", "What is to be done", "text", value=known.subject, required=True),
+        FormField("fields.due_at", "Due", "date", value=due),
+        FormField("fields.priority", "Priority", "select", options=PRIORITIES),
+        FormField("fields.body", "Details", "textarea", value=known.text),
+    ]
+
+
+def _told(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+    return [
+        FormField("fields.subject", "Subject", "text", value=known.subject),
+        FormField("fields.body", "What was said", "textarea", value=known.text, required=True),
+    ]
+
+
+def _note(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+    return [FormField("fields.body", "Note", "textarea", value=known.text, required=True)]
+
+
+def _deal(known: Known, stages: Stages) -> list[FormField]:
+    if known.record is None:
+        return []
+    stage = [FormField("fields.stage", "Stage", "select", value=known.field("stage"), options=tuple(stages))]
+    return [
+        FormField("fields.name", "Name", "text", value=known.field("name")),
+        *(stage if stages else ()),
+        FormField("fields.amount", "Amount", "text", value=known.field("amount")),
+        FormField("fields.close_date", "Close date", "date", value=known.field("close_date")),
+    ]
+
+
+_FIELDS: Final[Mapping[str, Callable[[Known, Stages], list[FormField]]]] = {
+    "create_task": _task,
+    "log_call": _told,
+    "log_meeting": _told,
+    "create_note": _note,
+    "update_deal": _deal,
+}

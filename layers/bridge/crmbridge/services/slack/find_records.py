@@ -1,0 +1,48 @@
+"""Stored records by the beginning of a name, or by an e-mail. The CRMs are not asked: Slack waits for no one."""
+
+from typing import Final
+
+from crmbridge.domain.connections import Connection
+from crmbridge.domain.records import Json, Kind, RecordKey, State
+from crmbridge.services.follow_record import follow_record
+from crmbridge.services.ports import Deps
+from crmbridge.services.show_records import show_records
+
+KINDS: Final = (Kind.CONTACT, Kind.COMPANY, Kind.DEAL)
+
+
+def find_records(
+    deps: Deps, workspace: str, text: str, *, limit: int, kind: Kind | None = None
+) -> list[dict[str, Json]]:
+    """As `show_records` gives them; those that live, and whose connection does."""
+    wanted, text = (kind,) if kind else KINDS, text.strip()
+    if "@" in text:
+        found = [*deps.records.by_email(workspace, text.casefold())]
+    else:
+        pages = [deps.records.by_name(workspace, one, text, limit=limit, cursor=None) for one in wanted]
+        found = [stored for page in pages for stored in page.items]
+    connected = {connection.id for connection in deps.connections.list(workspace)}
+    living = [
+        one
+        for one in found
+        if one.record.state is State.LIVE and one.record.kind in wanted and one.key.connection in connected
+    ]
+    return show_records(deps, living[:limit])
+
+
+def referred_record(deps: Deps, workspace: str, reference: str) -> dict[str, Json] | None:
+    """The record that a button or an option names, or the one it was merged into; None for what is not there."""
+    parts = reference.split("/", 2)
+    if len(parts) != 3 or parts[0] not in {connection.id for connection in deps.connections.list(workspace)}:
+        return None
+    found = follow_record(deps, RecordKey(workspace, *parts))
+    return show_records(deps, [found])[0] if found else None
+
+
+def writable(deps: Deps, workspace: str, type: str) -> list[Connection]:
+    """Connections that take actions of this type."""
+    return [
+        one
+        for one in deps.connections.list(workspace)
+        if one.settings.direction != "from_crm" and type in deps.platform(one.platform).actions
+    ]

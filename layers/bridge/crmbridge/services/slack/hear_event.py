@@ -1,0 +1,42 @@
+"""Events of a team: links that were posted, Home tabs that were opened, our app that was removed."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from crmbridge.domain.records import Json
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.install_app import forget_team
+from crmbridge.services.slack.open_slack import Slack
+from crmbridge.services.slack.publish_home import publish_home
+from crmbridge.services.slack.unfurl_links import unfurl_links
+
+Asked = Mapping[str, Json]
+
+
+def hear_event(deps: Deps, slack: Slack, asked: Asked) -> None:
+    _HEARD[str(asked["event"]["type"])](deps, slack, asked)
+
+
+def _opened(deps: Deps, slack: Slack, asked: Asked) -> None:
+    if asked["event"].get("tab") == "home":
+        publish_home(deps, slack, str(asked["user"]))
+
+
+def _shared(deps: Deps, slack: Slack, asked: Asked) -> None:
+    """A channel shared with another company is not everyone of ours."""
+    if not asked.get("shared"):
+        unfurl_links(deps, slack, asked["event"])
+
+
+def _revoked(deps: Deps, slack: Slack, asked: Asked) -> None:
+    """Tokens of single users may be taken back; ours is the bot's."""
+    if asked["event"].get("type") == "app_uninstalled" or (asked["event"].get("tokens") or {}).get("bot"):
+        forget_team(deps, slack.installation)
+
+
+_HEARD: Final[Mapping[str, Callable[[Deps, Slack, Asked], None]]] = {
+    "app_home_opened": _opened,
+    "link_shared": _shared,
+    "app_uninstalled": _revoked,
+    "tokens_revoked": _revoked,
+}

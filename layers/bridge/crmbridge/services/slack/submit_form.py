@@ -1,0 +1,92 @@
+"""A form that was sent: an action, once per form however often it is sent; what is wrong is shown in it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmbridge.chat.slack.forms import CONNECTION, RECORD, blocks_of, context_of, entered, wrong
+from crmbridge.chat.slack.requests import Payload, team_of, user_of
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import BridgeError, Clash, Invalid, Problem
+from crmbridge.domain.installations import Card
+from crmbridge.domain.records import Json
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import request_action
+from crmbridge.services.slack.find_records import referred_record, writable
+from crmbridge.services.slack.identify_user import identify_user
+from crmbridge.services.slack.open_slack import open_slack
+from crmbridge.services.slack.show_card import ring_card
+
+
+def submit_form(deps: Deps, payload: Payload) -> Mapping[str, Json] | None:
+    """Slack's answer: what is wrong under which block, or None, which closes the form."""
+    view = payload.get("view") or {}
+    try:
+        _act(deps, payload, view)
+    except Invalid as refused:
+        return wrong(_placed(refused, blocks_of(view)))
+    except BridgeError as error:
+        return wrong({block: str(error) for block in blocks_of(view)[:1]})
+    return None
+
+
+def _act(deps: Deps, payload: Payload, view: Mapping[str, Any]) -> None:
+    installation = deps.installations.of_team(team_of(payload))
+    if installation is None:
+        raise Clash("this Slack workspace is not connected any more")
+    caller = identify_user(deps, open_slack(deps, installation), user_of(payload))
+    context = context_of(view)
+    channel, thread = str(context.get("channel") or ""), str(context.get("thread") or "")
+    body = _body(deps, caller, context, entered(view))
+    action, _ = request_action(deps, caller, body, f"slack#{view.get('id')}")
+    card = Card(action=action.id, channel=channel or caller.user, user=caller.user, thread=thread)
+    deps.installations.want_card(caller.workspace, card, deps.now())
+    ring_card(deps, action)
+
+
+def _body(deps: Deps, caller: Caller, context: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Json]:
+    """As `POST /v1/actions` takes it."""
+    type, wanted = str(context.get("type") or ""), given.get(RECORD, "")
+    record = referred_record(deps, caller.workspace, wanted) if wanted else None
+    if wanted and record is None:
+        raise Invalid(Problem(RECORD, "there is no such record any more"))
+    named = {"object": record["object"], "external_id": record["external_id"]} if record else None
+    fields = {block.removeprefix("fields."): value for block, value in given.items() if block.startswith("fields.")}
+    is_update = type.startswith("update_")
+    if is_update and record:
+        fields = {name: value for name, value in fields.items() if value != _text(record["fields"].get(name))}
+    body: dict[str, Json] = {
+        "type": type,
+        "connection": _connection(deps, caller, type, record, given),
+        "fields": fields,
+    }
+    if named:
+        body |= {"target": named} if is_update else {"links": [named]}
+    named_chat = {"chat": context.get("channel"), "message": context.get("thread")}
+    return body | {name: value for name, value in named_chat.items() if value}
+
+
+def _text(value: Json) -> str:
+    return "" if value is None else str(value)
+
+
+def _connection(
+    deps: Deps, caller: Caller, type: str, record: Mapping[str, Json] | None, given: Mapping[str, str]
+) -> str:
+    if record:
+        return str(record["connection"])
+    if CONNECTION in given:
+        return given[CONNECTION]
+    connections = writable(deps, caller.workspace, type)
+    if len(connections) != 1:
+        raise Invalid(Problem(RECORD, "is required", "choose a record: it says in which CRM"))
+    return connections[0].id
+
+
+def _placed(refused: Invalid, blocks: list[str]) -> dict[str, str]:
+    """What is wrong with something that the form does not show stands under its first block."""
+    found: dict[str, str] = {}
+    for problem in refused.problems:
+        said = f"{problem.message}; {problem.fix}" if problem.fix else problem.message
+        block = problem.field if problem.field in blocks else next(iter(blocks), "")
+        found[block] = f"{found[block]}. {said}" if block in found else said
+    return found

@@ -1,0 +1,32 @@
+"""What a form offers while somebody types the name of a record."""
+
+from typing import Final
+
+from crmbridge.chat.slack.blocks import option
+from crmbridge.chat.slack.cards import KINDS, name_of, reference
+from crmbridge.chat.slack.forms import context_of
+from crmbridge.chat.slack.requests import Payload, team_of, user_of
+from crmbridge.domain.errors import BridgeError
+from crmbridge.domain.records import Json, Kind
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.find_records import find_records
+from crmbridge.services.slack.identify_user import identify_user
+from crmbridge.services.slack.open_slack import open_slack
+
+MOST: Final = 20
+
+
+def suggest_records(deps: Deps, payload: Payload) -> dict[str, Json]:
+    """Slack's answer to a block_suggestion; nobody is offered anything who may not look."""
+    installation = deps.installations.of_team(team_of(payload))
+    if installation is None:
+        return {"options": []}
+    try:
+        caller = identify_user(deps, open_slack(deps, installation), user_of(payload))
+    except BridgeError:
+        return {"options": []}
+    type = context_of(payload.get("view") or {}).get("type")
+    kind, text = Kind.DEAL if type == "update_deal" else None, str(payload.get("value") or "")
+    found = find_records(deps, caller.workspace, text, limit=MOST, kind=kind)
+    named = [(f"{name_of(one)} ({KINDS[one['kind']].casefold()})", reference(one)) for one in found]
+    return {"options": [option(words, value) for words, value in named]}

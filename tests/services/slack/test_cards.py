@@ -1,0 +1,174 @@
+"""Cards of actions: posted once, then what the action is; and what was found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from crmbridge.domain.actions import ActionStatus, Receipt
+from crmbridge.services.deliver_outbound import deliver_outbound
+from crmbridge.services.finish_action import finish_action
+from crmbridge.services.ports import Deps
+
+pytestmark = pytest.mark.usefixtures("installation", "hubspot")
+
+Do = Callable[..., Any]
+
+
+@pytest.fixture
+def asked(command: Do, serve: Do, submit: Do, deps: Deps) -> Any:
+    """An action that UADA asked for in C0DEALS, its card posted."""
+    command("task Call <Ada>")
+    serve()
+    submit()
+    serve()
+    return deps.actions.get("w1", deps.queues.actions.sent[0].body["action"])  # type: ignore[attr-defined]  # a twin
+
+
+def ended(deps: Deps, action: Any, status: ActionStatus, **more: Any) -> None:
+    done = action.moved(status, deps.now(), **more)
+    finish_action(deps, done)
+    deliver_outbound(deps, "w1", f"{action.id}.{status}.{action.retried}")
+
+
+def shown(call: dict[str, Any]) -> str:
+    return orjson.dumps(call["blocks"]).decode()
+
+
+def test_the_card_is_posted_where_it_was_asked_for(asked: Any, slack: Any) -> None:
+    (posted,) = slack.called("chat.postMessage")
+
+    assert posted["channel"] == "C0DEALS"
+    assert "On its way" in shown(posted)
+    assert "Call &lt;Ada&gt;" in shown(posted)
+
+
+def test_the_card_becomes_the_receipt_with_its_link(asked: Any, slack: Any, deps: Deps) -> None:
+    url = "https://app.hubspot.com/contacts/48/record/0-27/5"
+    receipt = Receipt(object="tasks", external_id="5", url=url, completed_at=deps.now(), attempts=1)
+
+    ended(deps, asked, ActionStatus.COMPLETED, receipt=receipt)
+
+    (updated,) = slack.called("chat.update")
+    assert (updated["channel"], updated["ts"]) == ("C0DEALS", "1.1")
+    assert f"<{url}|Task: Call &lt;Ada&gt;>" in shown(updated)
+
+
+def test_a_failed_action_says_what_to_do_and_can_be_tried_again(
+    asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
+) -> None:
+    error = {"message": "HubSpot refused it", "next_step": "change the input"}
+    ended(deps, asked, ActionStatus.FAILED, error=error)
+    card = shown(slack.called("chat.update")[-1])
+
+    interact("block_actions", actions=[{"action_id": "retry", "value": asked.id}], channel={"id": "C0DEALS"})
+    serve()
+
+    assert "HubSpot refused it" in card
+    assert "Next: change the input" in card
+    assert deps.actions.get("w1", asked.id).status is ActionStatus.PENDING
+    assert "On its way" in shown(slack.called("chat.update")[-1])
+
+
+def test_an_uncertain_action_leaves_the_choice_to_the_person(asked: Any, slack: Any, deps: Deps) -> None:
+    ended(deps, asked, ActionStatus.UNCERTAIN)
+
+    card = shown(slack.called("chat.update")[-1])
+    assert "Look there" in card
+    assert '"action_id":"retry"' in card
+
+
+def test_somebody_elses_action_is_not_theirs_to_retry(
+    asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
+) -> None:
+    ended(deps, asked, ActionStatus.FAILED, error={"message": "no"})
+    where = {"user": {"id": "UMAX"}, "response_url": "https://hooks.slack.com/response/1"}
+
+    interact("block_actions", actions=[{"action_id": "retry", "value": asked.id}], **where)
+    serve()
+
+    assert deps.actions.get("w1", asked.id).status is ActionStatus.FAILED
+    assert "only an admin or who asked" in slack.called("respond")[-1]["text"]
+
+
+def test_where_the_app_may_not_speak_the_person_alone_is_told(command: Do, serve: Do, submit: Do, slack: Any) -> None:
+    slack.refuses["chat.postMessage"] = lambda given: "not_in_channel" if given["channel"] == "C0DEALS" else None
+
+    command("task Call Ada")
+    serve()
+    submit()
+    serve()
+
+    assert [call["channel"] for call in slack.called("chat.postMessage")] == ["C0DEALS", "UADA"]
+
+
+def test_a_receipt_that_slack_did_not_take_waits_as_a_row(asked: Any, slack: Any, deps: Deps, clock: Any) -> None:
+    slack.refuses["chat.update"] = (429, {}, {"retry-after": "30"})
+    ended(deps, asked, ActionStatus.UNCERTAIN)
+    slack.refuses.clear()
+    clock.advance(3600)
+
+    (waiting,) = deps.outbound.due(deps.now())
+    deliver_outbound(deps, *waiting)
+
+    assert [*deps.outbound.due(deps.now())] == []
+    assert len(slack.called("chat.update")) == 2
+
+
+def test_actions_that_were_not_asked_for_in_slack_have_no_card(asked: Any, slack: Any, deps: Deps) -> None:
+    other = replace(asked, id="other", key="other", version=0)
+    deps.actions.claim(other)
+
+    ended(deps, other, ActionStatus.UNCERTAIN)
+
+    assert slack.called("chat.update") == []
+
+
+def test_what_is_found_is_for_the_one_who_asked(command: Do, serve: Do, slack: Any, deal: str) -> None:
+    command("find ren")
+    serve()
+
+    (said,) = slack.called("respond")
+    assert (said["response_type"], said["replace_original"]) == ("ephemeral", False)
+    assert "Renewal" in shown(said)
+    assert "40000 EUR" in shown(said)
+
+
+def test_who_finds_nothing_is_told_how_to_look(command: Do, serve: Do, slack: Any) -> None:
+    command("find <!channel>")
+    serve()
+
+    (said,) = slack.called("respond")
+    assert "from their beginning" in said["text"]
+    assert "<!channel>" not in shown(said)
+
+
+def test_people_without_an_address_are_told_so(command: Do, serve: Do, slack: Any) -> None:
+    slack.users["UMAX"]["profile"] = {}
+
+    command("find ren", "UMAX")
+    serve()
+
+    assert "whose e-mail address Slack knows" in slack.called("respond")[0]["text"]
+
+
+def test_home_shows_what_one_asked_for(asked: Any, post: Do, serve: Do, slack: Any) -> None:
+    opened = {"type": "app_home_opened", "user": "UADA", "tab": "home"}
+
+    post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": "Ev2", "event": opened})
+    serve()
+
+    (home,) = slack.called("views.publish")
+    assert home["user_id"] == "UADA"
+    assert "Call &lt;Ada&gt;" in orjson.dumps(home["view"]).decode()
+
+
+def test_who_let_the_app_in_hears_of_trouble_where_nobody_else_does(slack: Any, deps: Deps) -> None:
+    event = {"type": "connection.needs_reconnect", "data": {"connection": "c1"}}
+    deps.outbound.add("w1", "e1", event, deps.now())
+
+    deliver_outbound(deps, "w1", "e1")
+
+    (said,) = slack.called("chat.postMessage")
+    assert (said["channel"], "reconnects" in said["text"]) == ("UADA", True)

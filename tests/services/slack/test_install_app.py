@@ -1,0 +1,128 @@
+"""Our app in a Slack team: let in by an admin, one team per workspace, out again from either side."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from crmbridge.chat.slack.consent import SCOPES
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import Clash, Forbidden, NotFound, Refused
+from crmbridge.domain.installations import Installation
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.install_app import (
+    finish_install,
+    read_installation,
+    set_cards,
+    start_install,
+    uninstall_app,
+)
+
+OTHER = Caller("w2", "u9", "admin")
+
+
+def consent(deps: Deps, caller: Caller, **wish: str) -> dict[str, str]:
+    url = start_install(deps, caller, **wish)
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def test_an_admin_is_sent_to_slack_with_what_the_app_asks_for(deps: Deps, admin: Caller) -> None:
+    asked = consent(deps, admin)
+
+    assert asked["redirect_uri"] == "https://bridge.test/v1/chat/slack/callback"
+    assert (asked["client_id"], set(asked["scope"].split(","))) == ("1.2", set(SCOPES))
+
+
+def test_the_code_becomes_an_installation_with_a_token(deps: Deps, admin: Caller, slack: Any) -> None:
+    done = finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+
+    assert (done.installation.workspace, done.installation.team, done.installation.bot) == ("w1", "T0TEAM", "UBOT")
+    assert deps.vault.bot_token(done.installation) == "xoxb-1"
+    assert slack.called("oauth.v2.access")[0]["redirect_uri"] == "https://bridge.test/v1/chat/slack/callback"
+    assert deps.installations.of_team("T0TEAM") == read_installation(deps, admin)
+
+
+def test_a_member_may_not(deps: Deps, member: Caller, installation: Installation) -> None:
+    for ask in (start_install, uninstall_app, lambda deps, caller: set_cards(deps, caller, shows_amounts=True)):
+        with pytest.raises(Forbidden):
+            ask(deps, member)
+
+
+def test_a_state_is_good_once(deps: Deps, admin: Caller) -> None:
+    state = consent(deps, admin)["state"]
+    finish_install(deps, {"state": state, "code": "c"})
+
+    with pytest.raises(Refused, match="used already"):
+        finish_install(deps, {"state": state, "code": "c"})
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "reason"),
+    [
+        ({"error": "access_denied"}, None, "denied_at_provider"),
+        ({}, None, "missing_code"),
+        ({"code": "c"}, "invalid_code", "exchange_failed"),
+        ({"code": "c"}, (503, {}), "exchange_failed"),
+    ],
+)
+def test_a_refusal_says_why(
+    deps: Deps, admin: Caller, slack: Any, query: dict[str, str], answer: Any, reason: str
+) -> None:
+    slack.refuses["oauth.v2.access"] = answer
+
+    with pytest.raises(Refused) as refused:
+        finish_install(deps, {"state": consent(deps, admin)["state"], **query})
+
+    assert refused.value.reason == reason
+    assert deps.installations.of_workspace("w1") is None
+
+
+def test_a_team_belongs_to_one_workspace(deps: Deps, installation: Installation) -> None:
+    with pytest.raises(Clash, match="another workspace"):
+        finish_install(deps, {"state": consent(deps, OTHER)["state"], "code": "c"})
+    with pytest.raises(Refused) as refused:
+        finish_install(deps, {"state": consent(deps, OTHER, return_url="https://chat.test/")["state"], "code": "c"})
+
+    assert (refused.value.reason, refused.value.return_url) == ("taken", "https://chat.test/")
+    assert deps.vault.bot_token(installation) == "xoxb-1"
+
+
+def test_installing_again_keeps_what_was_set(deps: Deps, admin: Caller, installation: Installation) -> None:
+    set_cards(deps, admin, shows_amounts=True)
+
+    done = finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+
+    assert done.installation.shows_amounts
+
+
+def test_taking_the_app_out_forgets_the_team_and_tells_slack(
+    deps: Deps, admin: Caller, slack: Any, installation: Installation
+) -> None:
+    uninstall_app(deps, admin)
+
+    assert slack.called("apps.uninstall")[0]["client_id"] == "1.2"
+    assert deps.vault.bot_token(installation) is None or deps.installations.of_team("T0TEAM") is None
+    with pytest.raises(NotFound):
+        read_installation(deps, admin)
+
+
+@pytest.mark.parametrize(
+    ("event", "is_out"),
+    [
+        ({"type": "app_uninstalled"}, True),
+        ({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["UBOT"]}}, True),
+        ({"type": "tokens_revoked", "tokens": {"oauth": ["UADA"]}}, False),
+    ],
+)
+def test_slack_says_when_the_app_was_removed(
+    post: Callable[..., Any],
+    serve: Callable[[], None],
+    deps: Deps,
+    installation: Installation,
+    event: Any,
+    is_out: bool,
+) -> None:
+    post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": "Ev9", "event": event})
+    serve()
+
+    assert (deps.installations.of_team("T0TEAM") is None) == is_out

@@ -1,0 +1,74 @@
+"""Links to records: a card with what everybody may see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from crmbridge.services.ports import Deps
+from crmbridge.services.slack.install_app import set_cards
+
+pytestmark = pytest.mark.usefixtures("installation", "hubspot", "deal")
+
+URL = "https://app.hubspot.com/contacts/48/record/0-3/9"
+
+
+@pytest.fixture
+def share(post: Callable[..., Any], serve: Callable[[], None], slack: Any) -> Callable[..., list[Any]]:
+    """Somebody posts these links; returns what was unfurled."""
+
+    def send(*urls: str, **more: Any) -> list[Any]:
+        links = [{"url": url, "domain": "app.hubspot.com"} for url in urls]
+        event = {"type": "link_shared", "user": "UADA", "channel": "C0DEALS", "message_ts": "8.1", "links": links}
+        post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": str(urls), "event": event, **more})
+        serve()
+        called: list[Any] = slack.called("chat.unfurl")
+        return called
+
+    return send
+
+
+@pytest.mark.parametrize("url", [URL, f"{URL}/", f"{URL}?eschref=1#tab", f"{URL}/view/1"])
+def test_a_link_shows_name_and_stage_and_no_amount(share: Callable[..., list[Any]], url: str) -> None:
+    (unfurled,) = share(url)
+
+    card = orjson.dumps(unfurled["unfurls"][url]).decode()
+    assert (unfurled["channel"], unfurled["ts"]) == ("C0DEALS", "8.1")
+    assert "Renewal" in card
+    assert "New" in card
+    assert "40000" not in card
+
+
+def test_amounts_are_shown_where_the_workspace_wants_it(
+    share: Callable[..., list[Any]], deps: Deps, admin: Any
+) -> None:
+    set_cards(deps, admin, shows_amounts=True)
+
+    (unfurled,) = share(URL)
+
+    assert "40000 EUR" in orjson.dumps(unfurled).decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.hubspot.com/contacts/49/record/0-3/9",
+        "https://app.hubspot.com/contacts/48/record/0-3/10",
+        "https://app.hubspot.com/contacts/48/record/0-3/",
+        "https://evil.test/https://app.hubspot.com/contacts/48/record/0-3/9",
+        "https://app.hubspot.com/reports",
+        "no url",
+    ],
+)
+def test_other_links_stay_as_they_are(share: Callable[..., list[Any]], url: str) -> None:
+    assert share(url) == []
+
+
+def test_nothing_is_shown_where_another_company_reads_along(share: Callable[..., list[Any]]) -> None:
+    assert share(URL, is_ext_shared_channel=True) == []
+
+
+def test_a_message_that_is_gone_is_nobodys_trouble(share: Callable[..., list[Any]], slack: Any) -> None:
+    slack.refuses["chat.unfurl"] = "cannot_unfurl_message"
+
+    assert len(share(URL)) == 1
