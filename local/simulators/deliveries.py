@@ -169,6 +169,10 @@ class Outbox:
             ],
         }
 
+    def delivery_of(self, wanted: Callable[[Event], bool]) -> Delivery | None:
+        """The one that carries such an event, as far as it has come."""
+        return next((each for each in self._deliveries if any(map(wanted, each.events))), None)
+
     async def forge(self, spec: Mapping[str, Any]) -> dict[str, object]:
         """Send something that the receiver should refuse, once, and say how it was answered."""
         began = time.monotonic()

@@ -13,6 +13,7 @@ PACKAGES = {
     "pipedrive": "local.simulators.pipedrive",
     "zoho": "local.simulators.zoho",
     "chat": "local.simulators.chat",
+    "slack": "local.simulators.slack",
 }
 
 
