@@ -11,13 +11,24 @@ slow page's links must not lose to a quick re-read of the fields, nor win over a
 * No date blocks the truth for ever: a reading begun long after the stored one wins whatever its date.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from crmbridge.domain.changes import Cause
-from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text, ord_text, read_started_at
+from crmbridge.domain.records import (
+    EMPTY,
+    Json,
+    Kind,
+    Link,
+    Record,
+    RecordKey,
+    State,
+    instant_text,
+    ord_text,
+    read_started_at,
+)
 
 CORE: Final = "core"
 
@@ -57,28 +68,25 @@ class Sighting:
     record is written; the fingerprint moves whenever that part does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What the store knows of one part."""
 
     ord: str
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What the store knows of a record without its content: marks per part, state, and the link ids it holds."""
 
-    marks: Mapping[str, Mark] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = EMPTY
     state: State = State.LIVE
-    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    links: Mapping[str, tuple[Link, ...]] = EMPTY
 
 
 UNSEEN: Final = Head()
 
 
-@dataclass(frozen=True, slots=True)
-class PartWrite:
+class PartWrite(NamedTuple):
     """`expected` is what the store must still hold, None for "nothing yet"; `is_news` is False when only the time of
     the reading is."""
 
@@ -88,8 +96,7 @@ class PartWrite:
     is_news: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The parts to write and how the edges change; empty when the reading is stale or says nothing new."""
 
     parts: tuple[PartWrite, ...] = ()
@@ -98,18 +105,17 @@ class Verdict:
 
     @property
     def writes_core(self) -> bool:
-        return any(part.name == CORE for part in self.parts)
+        return CORE in [part.name for part in self.parts]
 
     @property
     def is_news(self) -> bool:
-        return any(part.is_news for part in self.parts)
+        return True in [part.is_news for part in self.parts]
 
 
 NOTHING: Final = Verdict()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordWrite:
+class RecordWrite(NamedTuple):
     """One conditional write of one record: all of it happens, edges included, or nothing.
 
     `core` is the record's content, which the store encodes; None when a tombstone keeps the last content, or when the
@@ -139,13 +145,15 @@ def judge(
     then finding what we have is written too, as the newer proof: of a link removed and put back, a slow reading of the
     time between must not win.
     """
-    parts = [_judge_links(head, *read, read_started_at, hinted=hinted) for read in seen.links.items()]
-    may_lag = indexed and not (any(part and part.is_news for part in parts) and _is_dated_as(head, seen))
-    parts.insert(0, _judge_core(head, seen, read_started_at, indexed=may_lag, hinted=hinted))
-    written = tuple(part for part in parts if part)
+    links = {
+        target: _judge_links(head, target, ends, read_started_at, hinted=hinted) for target, ends in seen.links.items()
+    }
+    may_lag = indexed and not (any(part and part.is_news for part in links.values()) and _is_dated_as(head, seen))
+    core = _judge_core(head, seen, read_started_at, indexed=may_lag, hinted=hinted)
+    written = tuple([part for part in (core, *links.values()) if part])
     if not written:
         return NOTHING
-    joined, left = _edges(head, seen, {part.name for part in written})
+    joined, left = _edges(head, seen, [target for target, part in links.items() if part])
     return Verdict(written, joined, left)
 
 
@@ -219,17 +227,16 @@ def _by_reading(ord: str, held: str) -> bool:
 
 
 def links_fingerprint(links: tuple[Link, ...]) -> str:
-    return "|".join(sorted(f"{link.external_id}:{link.label}:{int(link.primary)}" for link in links))
+    return "|".join(sorted([f"{id}:{label}:{primary:d}" for _, id, label, primary in links]))
 
 
-def _edges(head: Head, seen: Sighting, written: set[str]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+def _edges(head: Head, seen: Sighting, written: Sequence[str]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """Of the targets whose links are written."""
     joined: list[Link] = []
     left: list[Link] = []
-    for target, links in seen.links.items():
-        if links_part(target) not in written:
-            continue
+    for target in written:
         before = {link.external_id: link for link in head.links.get(target, ())}
-        after = {link.external_id: link for link in links}
+        after = {link.external_id: link for link in seen.links[target]}
         joined += [link for id, link in after.items() if id not in before]
         left += [link for id, link in before.items() if id not in after]
     return tuple(joined), tuple(left)

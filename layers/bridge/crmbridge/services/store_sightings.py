@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -150,7 +150,7 @@ def _write_shortened(deps: Deps, reading: _Reading, writes: Sequence[RecordWrite
     as it was stored before."""
     reading.shortened.extend((write.kind, write.key) for write in writes)
     try:
-        return deps.records.write([replace(write, core=write.core and shortened(write.core)) for write in writes])
+        return deps.records.write([write._replace(core=write.core and shortened(write.core)) for write in writes])
     except TooLarge as error:
         return error.refused
 

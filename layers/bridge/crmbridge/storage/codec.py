@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back, from their type hints.
+"""Frozen dataclasses and named tuples as JSON and back, from their type hints.
 
 pydantic's TypeAdapter would do it too, for 57 ms of every cold start (measured); this is a page of code. Unknown
 attributes are ignored and missing ones take their default, so that old and new versions read each other's items.
@@ -94,8 +94,8 @@ def _turn(hint: Any, turn: Callable[[Any], Turn], *, reading: bool) -> Turn:
         return _mapping(turn(arguments[1]))
     if kind in (tuple, frozenset):
         return _series(kind if reading else list, [turn(argument) for argument in arguments if argument is not ...])
-    if isinstance(hint, type) and is_dataclass(hint):
-        return _read_dataclass(hint) if reading else _write_dataclass(hint)
+    if isinstance(hint, type) and (names := _names(hint)):
+        return _read_value(hint, names) if reading else _write_value(hint, names)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint if reading else lambda member: member.value
     return _SCALARS[hint][reading] if hint in _SCALARS else _same
@@ -125,13 +125,18 @@ def _series(make: Callable[[Any], Any], turns: list[Turn]) -> Turn:
     return lambda values: make([of(value) for of, value in zip(turns, values, strict=True)])
 
 
-def _write_dataclass(kind: type[Any]) -> Turn:
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Of a dataclass's or a named tuple's attributes; empty for all other types."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else getattr(kind, "_fields", ())
+
+
+def _write_value(kind: type[Any], names: tuple[str, ...]) -> Turn:
     hints = get_type_hints(kind)
-    turns = [(field.name, _encoder(hints[field.name])) for field in fields(kind)]
+    turns = [(name, _encoder(hints[name])) for name in names]
     return lambda value: {name: turn(getattr(value, name)) for name, turn in turns}
 
 
-def _read_dataclass(kind: type[Any]) -> Turn:
+def _read_value(kind: type[Any], names: tuple[str, ...]) -> Turn:
     hints = get_type_hints(kind)
-    turns = [(field.name, _decoder(hints[field.name])) for field in fields(kind)]
+    turns = [(name, _decoder(hints[name])) for name in names]
     return lambda stored: kind(**{name: turn(stored[name]) for name, turn in turns if name in stored})

@@ -171,8 +171,10 @@ class DynamoItems:
 
     def _operation(self, write: Write) -> dict[str, Any]:
         """The write as an entry of a transaction."""
-        verb = "Put" if write.put is not None else "Delete" if write.delete else "Update"
-        return {"ConditionCheck" if write.only_checks else verb: self._request(write)}
+        if write.put is not None:
+            return {"Put": self._request(write)}
+        verb = "ConditionCheck" if write.only_checks else "Delete" if write.delete else "Update"
+        return {verb: self._request(write)}
 
     def _request(self, write: Write) -> dict[str, Any]:
         if write.put is not None:

@@ -4,10 +4,12 @@ Repositories are written once on top of this port; the contract suite holds both
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from crmbridge.domain.records import EMPTY
 
 T = TypeVar("T")
 Item = dict[str, Any]
@@ -16,8 +18,7 @@ Key = tuple[str, str]
 Scalar = str | int | Decimal | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(NamedTuple):
     """One attribute against one value. `op` is one of absent, present, =, <>, <, <=, >, >=."""
 
     attribute: str
@@ -25,8 +26,7 @@ class Test:
     value: Scalar | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """A condition: any of several conjunctions of tests must hold."""
 
     any_of: tuple[tuple[Test, ...], ...]
@@ -67,16 +67,15 @@ EXPIRES = "expires_at"
 """Epoch seconds after which DynamoDB may forget an item; until then a condition says that it is dead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(NamedTuple):
     """One write inside a transaction. Exactly one of `put`, `set`/`remove`/`add` (an update, which makes the item
     when it is missing), `delete`, or none of them: then only the condition is checked."""
 
     key: Key
     put: Item | None = None
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = EMPTY
     remove: tuple[str, ...] = ()
-    add: Mapping[str, int | Decimal] = field(default_factory=dict)
+    add: Mapping[str, int | Decimal] = EMPTY
     delete: bool = False
     when: When | None = None
 

@@ -6,7 +6,7 @@ takes over continues from a true picture. The fingerprint is written last: until
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crmbridge.domain.merging import Mark
 from crmbridge.domain.records import Link, RecordKey
@@ -100,7 +100,7 @@ def _steps(move: Move, inline: dict[str, Link], forward: dict[str, Link]) -> Ite
 def _without_forward(move: Move, link: Link, forward: dict[str, Link]) -> tuple[Write, ...]:
     if link.external_id not in forward:
         return ()
-    return (replace(forward_put(move.owner, link, ""), put=None, delete=True),)
+    return (forward_put(move.owner, link, "")._replace(put=None, delete=True),)
 
 
 def _place(inline: dict[str, Link], step: Step) -> None:

@@ -35,11 +35,14 @@ MOVING: Final = "moving"
 """The fingerprint of links that are still being moved: that of no reading."""
 _ORD: Final = ":ord"
 _FP: Final = ":fp"
+_CORE_ORD: Final = CORE + _ORD
+_CORE_FP: Final = CORE + _FP
 _MAY_GO: Final = ("successor_id", "successor_object", "email_pk", "email_sk", "name_pk", "name_sk")
 _NAME_LENGTH: Final = 100
 _EMAIL_LENGTH: Final = 320
 
 
+@lru_cache(1024)
 def partition(workspace: str, connection: str, shard: int) -> str:
     return f"{part(workspace)}#{part(connection)}#{shard:02}"
 
@@ -99,21 +102,26 @@ def record_write(write: RecordWrite, token: str = "") -> Write:
     reading, so that whatever is read next is news. A tombstone need not know of which kind the record was: it keeps the
     kind with the content.
     """
-    pk, sk = item_key(write.key)
-    kind = {"kind": str(write.kind)}
-    changed = {"cause": _cause_text(write.cause)} | (kind if write.core is not None else {})
-    changed |= _core(write) if write.verdict.writes_core else {}
+    key, core = item_key(write.key), None
+    changed: dict[str, Any] = {"cause": _cause_text(write.cause)}
     for each in write.verdict.parts:
-        changed |= _part(write, each, token)
+        if each.name == CORE:
+            core = each
+            changed |= _core(write, each.mark)
+        else:
+            changed |= _links(write, each, token)
     when = _conditions(write.verdict.parts, token)
-    if any(each.name == CORE and each.expected is None for each in write.verdict.parts):
-        return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **kind, **changed}, when=when)
-    gone = tuple(name for name in _MAY_GO if name not in changed) if write.verdict.writes_core else ()
-    return Write(key=(pk, sk), set=changed, remove=gone, when=when)
+    if core and core.expected is None:
+        return Write(key, {"pk": key[0], "sk": key[1], "kind": str(write.kind), **changed}, when=when)
+    if write.core is not None:
+        changed["kind"] = str(write.kind)
+    gone = tuple([name for name in _MAY_GO if name not in changed]) if core else ()
+    return Write(key, set=changed, remove=gone, when=when)
 
 
-def _core(write: RecordWrite) -> dict[str, Any]:
-    changed: dict[str, Any] = {"state": str(write.state), **_indexed(write)}
+def _core(write: RecordWrite, mark: Mark) -> dict[str, Any]:
+    changed: dict[str, Any] = {"state": str(write.state), _CORE_ORD: mark.ord, _CORE_FP: mark.fingerprint}
+    changed |= _indexed(write)
     if write.successor_id is not None:
         changed["successor_id"] = write.successor_id
     if write.successor_object is not None:
@@ -123,18 +131,18 @@ def _core(write: RecordWrite) -> dict[str, Any]:
     return changed
 
 
-def _part(write: RecordWrite, each: PartWrite, token: str) -> dict[str, Any]:
-    name = each.name
-    if token and name != CORE:
-        return {name + _ORD: each.mark.ord, name + _FP: MOVING, name + MORE: token}
-    marks = {name + _ORD: each.mark.ord, name + _FP: each.mark.fingerprint}
-    return marks if name == CORE else marks | {name: links_text(write.links[name.removeprefix(LINKS)])}
+def _links(write: RecordWrite, each: PartWrite, token: str) -> dict[str, Any]:
+    name, mark = each.name, each.mark
+    if token:
+        return {name + _ORD: mark.ord, name + _FP: MOVING, name + MORE: token}
+    links = write.links[name.removeprefix(LINKS)]
+    return {name + _ORD: mark.ord, name + _FP: mark.fingerprint, name: links_text(links)}
 
 
 def _conditions(written: Collection[PartWrite], token: str) -> When | None:
     """Of each part: the mark it was judged by; of links, too, that they all lie in the item."""
     if all(each.expected is None for each in written):
-        return _nothing_yet(tuple(each.name for each in written))
+        return _nothing_yet(tuple([each.name for each in written]))
     when: When | None = None
     for each in written:
         test = _still(each.name, each.expected)
@@ -156,13 +164,16 @@ def _still(part: str, mark: Mark | None) -> When:
 
 def _indexed(write: RecordWrite) -> dict[str, str]:
     """The keys of the indexes by e-mail and by name."""
+    email, name = normalised(write.email), normalised(write.name)[:_NAME_LENGTH]
+    if not (email or name):
+        return {}
     key = write.key
-    place, email, name = joined(key.connection, key.object, key.external_id), normalised(write.email), write.name
-    found: dict[str, str] = {}
+    place, found = joined(key.connection, key.object, key.external_id), {}
     if email and len(email) <= _EMAIL_LENGTH:
-        found |= {"email_pk": email_partition(key.workspace, email), "email_sk": place}
-    if name := normalised(name)[:_NAME_LENGTH]:
-        found |= {"name_pk": name_partition(key.workspace, write.kind, name), "name_sk": f"{name}#{place}"}
+        found = {"email_pk": email_partition(key.workspace, email), "email_sk": place}
+    if name:
+        found["name_pk"] = name_partition(key.workspace, write.kind, name)
+        found["name_sk"] = f"{name}#{place}"
     return found
 
 

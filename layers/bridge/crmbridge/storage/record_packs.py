@@ -41,15 +41,19 @@ def link_parts(write: RecordWrite) -> list[PartWrite]:
 def is_big(write: RecordWrite) -> bool:
     """More than one transaction, or one item, can hold."""
     changes = len(write.verdict.joined) + len(write.verdict.left)
-    return changes > _CHANGES or any(
-        len(write.links[each.name.removeprefix(LINKS)]) > INLINE for each in link_parts(write)
-    )
+    if changes > _CHANGES:
+        return True
+    if not [links for links in write.links.values() if len(links) > INLINE]:
+        return False
+    return any(len(write.links[each.name.removeprefix(LINKS)]) > INLINE for each in link_parts(write))
 
 
 def packs(writes: Iterable[RecordWrite]) -> Iterator[Pack]:
     pack = Pack()
     for write in writes:
-        ops = [record_write(write), *_edges(write)]
+        ops = [record_write(write)]
+        if write.verdict.joined or write.verdict.left:
+            ops += _edges(write)
         size = _size(ops[0])
         if not pack.takes(write, ops, size):
             yield pack

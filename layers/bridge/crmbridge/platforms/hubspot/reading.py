@@ -4,6 +4,7 @@ Texts stay as they came, HTML bodies included: what a person sees is the chat ap
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -49,8 +50,15 @@ _BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
 }
 _BY_PREFIX: Final = (("hs_call_", "calls"), ("hs_meeting_", "meetings"), ("hs_email_", "emails"))
 
-Table = Mapping[str, tuple[tuple[str, Convert], ...]]
-"""Remote property -> the fields of ours it fills."""
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What becomes of the properties of one object. `texts` and `others` are (remote property, field of ours), the
+    others with what understands them; `known` are all properties that are no custom field."""
+
+    texts: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str, Convert], ...]
+    known: frozenset[str]
 
 
 def read(
@@ -90,21 +98,28 @@ def read(
 
 def _fill(reading: Reading, table: Table) -> None:
     """Every property lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
-    fields, custom = reading.fields, reading.custom
-    for key, value in reading.properties.items():
-        targets = table.get(key)
-        if targets is None:
-            if value is not None:
-                custom[key] = value
-            continue
-        for name, convert in targets:
-            if value is None or value == "":
-                fields[name] = None
-                continue
-            try:
-                fields[name] = convert(value)
-            except ValueError:
-                reading.keep_odd(name, key, value)
+    properties, known = reading.properties, table.known
+    reading.custom |= {key: value for key, value in properties.items() if value is not None and key not in known}
+    for key, name in table.texts:
+        value = properties.get(key)
+        if type(value) is str:
+            reading.fields[name] = value or None
+        elif key in properties:
+            _fill_one(reading, key, name, to_text)
+    for key, name, convert in table.others:
+        if key in properties:
+            _fill_one(reading, key, name, convert)
+
+
+def _fill_one(reading: Reading, key: str, name: str, convert: Convert) -> None:
+    value = reading.properties[key]
+    if value is None or value == "":
+        reading.fields[name] = None
+        return
+    try:
+        reading.fields[name] = convert(value)
+    except ValueError:
+        reading.keep_odd(name, key, value)
 
 
 def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
@@ -115,13 +130,13 @@ def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
 @lru_cache(maxsize=1024)
 def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
     default = OBJECTS[object].remote if object in OBJECTS and OBJECTS[object].kind is kind else {}
-    table: dict[str, tuple[tuple[str, Convert], ...]] = {"hs_object_id": ()}
-    for name, remote in {**default, **dict(mapping)}.items():
-        if name in FIELDS[kind]:
-            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
-    for key in (created_property(object), modified_property(object)):
-        table.setdefault(key, ())
-    return table
+    mapped = {name: remote for name, remote in {**default, **dict(mapping)}.items() if name in FIELDS[kind]}
+    converts = [(remote, name, _converter(kind, name, time_zone)) for name, remote in mapped.items()]
+    return Table(
+        tuple((remote, name) for remote, name, convert in converts if convert is to_text),
+        tuple(each for each in converts if each[2] is not to_text),
+        frozenset((*mapped.values(), "hs_object_id", created_property(object), modified_property(object))),
+    )
 
 
 def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
