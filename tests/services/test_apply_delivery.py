@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from crmbridge.domain.records import RecordKey, State
 from crmbridge.services.apply_delivery import Applied, apply_delivery
 from crmbridge.services.ports import Deps
 from crmbridge.services.receive_delivery import receive_delivery
+from crmbridge.storage.items import query_all
+from crmbridge.storage.journal import JournalStore
+from crmbridge.storage.memory import MemoryItems
 
 from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
 
@@ -273,3 +277,22 @@ def test_a_crm_that_lost_count_has_everything_read_anew(house: House) -> None:
     house.tell({**event("resync", "1"), "id": None})
 
     assert house.deps.connections.get("w1", "c1").full_due_at == house.crm.clock()
+
+
+def test_a_record_too_large_to_be_stored_whole_is_shown_with_its_connection_until_it_fits(house: House) -> None:
+    id = house.crm.create("contacts", "".join(Random(1).choices("0123456789abcdef", k=1_200_000)))
+    small = house.crm.create("contacts")
+    items = MemoryItems("journal")
+    house.deps = replace(house.deps, journal=JournalStore(items, house.deps.now))
+
+    house.tell()
+    cut = house.deps.connections.get("w1", "c1").shortened
+    house.crm.update("contacts", small, "other")
+    house.tell()
+    still = house.deps.connections.get("w1", "c1").shortened
+    house.crm.update("contacts", id, "short again")
+    house.tell()
+
+    assert (cut, still) == ((f"contacts/{id}",), (f"contacts/{id}",))
+    assert house.deps.connections.get("w1", "c1").shortened == ()
+    assert [row["what"] for row in query_all(items, "w1#audit")] == ["records.shortened"]

@@ -7,7 +7,7 @@ import pytest
 from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.runs import RunType
 from crmbridge.services.ports import Deps
-from crmbridge.services.schedule_work import schedule_work
+from crmbridge.services.schedule_work import fair_share, schedule_work
 from crmbridge.services.start_run import start_run
 
 from tests.little_crm import BEGIN, Clock, LittleCrm, make_connection, make_deps
@@ -98,3 +98,16 @@ def test_tasks_of_a_connection_that_is_gone_ring_nobody(deps: Deps, crm: LittleC
     crm.clock.advance(700)
 
     assert schedule_work(deps, crm.clock())["tasks"] == 0
+
+
+def test_of_more_than_a_round_takes_every_round_takes_others() -> None:
+    waiting = list(range(1_000))
+
+    rounds = [fair_share(waiting, BEGIN + timedelta(minutes=minute), 100) for minute in range(90)]
+
+    assert all(sorted(taken) == taken and len(taken) == 100 for taken in rounds)
+    assert {each for taken in rounds for each in taken} == set(waiting)
+
+
+def test_a_round_that_can_takes_all_in_their_order() -> None:
+    assert fair_share(["b", "a"], BEGIN, 2) == ["b", "a"]

@@ -268,6 +268,18 @@ def test_without_names_the_whole_run_fails(house: House) -> None:
     assert house.stored().active_run is None
 
 
+def test_nobody_hears_of_a_run_whose_connection_was_said_goodbye_to(house: House) -> None:
+    run = house.start()
+    house.ring()
+    house.deps.connections.save(replace(house.stored(), health=Health.DISCONNECTED, active_run=None))
+
+    while house.ring():
+        pass
+
+    assert house.deps.journal.run("w1", run.id).status is Status.PARTIAL
+    assert house.told() == []
+
+
 def test_a_bug_leaves_its_mark_on_the_task_and_is_raised(house: House) -> None:
     run = house.start()
     house.crm.failures.append(ZeroDivisionError())

@@ -34,6 +34,7 @@ class Connection:
 
     `tend_due_at` is when its channel is looked after, `kept_alive_at` when its refresh token was last used on purpose.
     `names_loaded_at` is when its directories were loaded last; None: they are due, whatever their age.
+    `shortened` names some of its records (`object/id`) that are too large to be stored whole, so that they were cut.
     `watermarks` maps an object to the ISO instant up to which incremental runs have stored it. `version` counts
     writes and guards every update. `forget_at`: a disconnected one is kept until then, for nobody to see.
     """
@@ -58,6 +59,7 @@ class Connection:
     kept_alive_at: datetime | None = None
     names_loaded_at: datetime | None = None
     active_run: str | None = None
+    shortened: tuple[str, ...] = ()
     forget_at: datetime | None = None
     watermarks: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)

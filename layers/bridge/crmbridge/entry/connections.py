@@ -57,6 +57,9 @@ class ConnectionShown(Shown):
     incremental_due_at: datetime | None
     full_due_at: datetime | None
     active_run: str | None
+    shortened: Annotated[
+        list[str], Field(description="Some of the records (object/id) too large to be stored whole: they were cut")
+    ]
 
 
 class ConnectionList(Shown):

@@ -26,7 +26,7 @@ def finish_run(deps: Deps, workspace: str, run_id: str) -> None:
     if run.status is not Status.RUNNING or not all(task.is_over for task in tasks):
         return
     ended = _ended(run, tasks, deps.now())
-    if ended.status is not Status.SUCCESS:
+    if ended.status is not Status.SUCCESS and _is_there(deps, ended):
         _announce(deps, ended)
     _release(deps, ended)
     if ended.type is RunType.FULL:
@@ -53,6 +53,15 @@ def _ended(run: Run, tasks: Sequence[Task], now: datetime) -> Run:
         errors=errors,
         completed_at=now,
     )
+
+
+def _is_there(deps: Deps, run: Run) -> bool:
+    """Of one that was disconnected while it ran nobody wants to hear."""
+    try:
+        deps.connections.get(run.workspace, run.connection)
+    except NotFound:
+        return False
+    return True
 
 
 def _release(deps: Deps, run: Run) -> None:

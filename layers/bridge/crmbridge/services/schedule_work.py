@@ -1,12 +1,13 @@
 """Once a minute: begin the runs that are due, and ring for whatever waits or is stuck. Every bell may ring twice.
 
-Channels are renewed here, and refresh tokens used that a CRM would forget.
+Channels are renewed here, and refresh tokens used that a CRM would forget. Where more is due than a round takes, every
+round takes others: what stays due, because it cannot begin, keeps nobody waiting for ever.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import islice
+from random import Random
 from typing import Final, TypeVar
 
 from crmbridge.domain.connections import Connection, Health
@@ -35,10 +36,10 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
         "runs": _begin_runs(deps, now),
         "tended": _tend(deps, now),
         "tasks": _ring_tasks(deps, now),
-        "actions": _ring_each(deps.actions.due(now), lambda action: ring_action(deps, action)),
+        "actions": _ring_each(deps.actions.due(now), now, lambda action: ring_action(deps, action)),
         "members": _ring_members(deps, now),
-        "checks": _ring_each(deps.workspaces.due_checks(now), lambda workspace: check_groups(deps, workspace)),
-        "events": _ring_each(deps.outbound.due(now), lambda event: ring_event(deps, *event)),
+        "checks": _ring_each(deps.workspaces.due_checks(now), now, lambda workspace: check_groups(deps, workspace)),
+        "events": _ring_each(deps.outbound.due(now), now, lambda event: ring_event(deps, *event)),
     }
 
 
@@ -46,10 +47,11 @@ def _begin_runs(deps: Deps, now: datetime) -> int:
     """A connection whose run is under way is left alone; looking at it ends a run that died before its last word. What
     went wrong otherwise is tried again the next minute."""
     outcomes: Counter[bool] = Counter()
-    for connection in islice(deps.connections.due(now), PER_TICK):
+    due = (one for one in deps.connections.due(now) if one.health is Health.DISCONNECTED or _is_run_due(one, now))
+    for connection in fair_share(due, now):
         if connection.health is Health.DISCONNECTED:
             ring_forgetting(deps, connection)
-        elif connection.health is Health.CONNECTED and _is_run_due(connection, now):
+        elif connection.health is Health.CONNECTED:
             outcomes[_is_begun(deps, connection, now)] += 1
     return outcomes[True]
 
@@ -65,7 +67,7 @@ def _tend(deps: Deps, now: datetime) -> int:
         for one in deps.connections.due(now)
         if one.health is Health.CONNECTED and one.tend_due_at and one.tend_due_at <= now
     )
-    return sum(tend_connection(deps, connection) for connection in islice(due, TENDED_PER_TICK))
+    return sum(tend_connection(deps, connection) for connection in fair_share(due, now, TENDED_PER_TICK))
 
 
 def _is_begun(deps: Deps, connection: Connection, now: datetime) -> bool:
@@ -79,7 +81,7 @@ def _is_begun(deps: Deps, connection: Connection, now: datetime) -> bool:
 
 def _ring_tasks(deps: Deps, now: datetime) -> int:
     waiting: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    for task in islice(deps.journal.due_tasks(now), PER_TICK):
+    for task in fair_share(deps.journal.due_tasks(now), now):
         waiting[task.workspace, task.connection].append(task)
     rung = 0
     for (workspace, id), tasks in waiting.items():
@@ -92,16 +94,25 @@ def _ring_tasks(deps: Deps, now: datetime) -> int:
     return rung
 
 
-def _ring_each(waiting: Iterable[T], ring: Callable[[T], None]) -> int:
-    chosen = list(islice(waiting, PER_TICK))
+def _ring_each(waiting: Iterable[T], now: datetime, ring: Callable[[T], None]) -> int:
+    chosen = fair_share(waiting, now)
     for one in chosen:
         ring(one)
     return len(chosen)
 
 
+def fair_share(waiting: Iterable[T], now: datetime, most: int = PER_TICK) -> list[T]:
+    """As many as one round takes, in their order; of more than that, others in every round."""
+    found = list(waiting)
+    if len(found) <= most:
+        return found
+    chosen = Random(now.isoformat()).sample(range(len(found)), most)
+    return [found[number] for number in sorted(chosen)]
+
+
 def _ring_members(deps: Deps, now: datetime) -> int:
     waiting: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for workspace, group, person in islice(deps.memberships.due(now), PER_TICK):
+    for workspace, group, person in fair_share(deps.memberships.due(now), now):
         waiting[workspace, group].append(person)
     for (workspace, group), persons in waiting.items():
         for batch in batches(persons):

@@ -15,6 +15,7 @@ from crmbridge.domain.records import Kind, Record, RecordKey, State, name_of
 from crmbridge.domain.runs import Counts
 from crmbridge.domain.shortening import shortened
 from crmbridge.platforms.spec import Platform
+from crmbridge.services.note_shortened import note_shortened
 from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 8
@@ -32,6 +33,8 @@ class _Reading:
     cause: Cause
     indexed: bool
     shortened: list[tuple[Kind, RecordKey]] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    """Names of those whose content was stored, cut or whole, where some are known to be cut."""
 
     def key(self, object: str, external_id: str) -> RecordKey:
         return RecordKey(self.connection.workspace, self.connection.id, object, external_id)
@@ -71,6 +74,9 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
     tally: _Tally = Counter((str(one.kind), "read") for one in seen)
     _settle(deps, reading, _one_each(reading, seen), tally, known_empty=known_empty)
+    cut = {_name_of(key) for _, key in reading.shortened}
+    if cut or reading.written:
+        note_shortened(deps, connection, cut, reading.written - cut)
     return _counts(tally, reading.shortened)
 
 
@@ -101,6 +107,9 @@ def _settle(deps: Deps, reading: _Reading, seen: _Seen, tally: _Tally, *, known_
         verdicts = {key: reading.judge(heads.get(key, UNSEEN), one) for key, one in seen.items()}
         _bury_losers(deps, reading, seen, verdicts, tally)
         refused = set(_write(deps, reading, seen, verdicts))
+        if reading.connection.shortened:
+            stored = seen.keys() - refused
+            reading.written.update(_name_of(key) for key in stored if verdicts[key].writes_core)
         for key in seen.keys() - refused:
             tally[str(seen[key].kind), _what_became(heads.get(key, UNSEEN), seen[key], verdicts[key])] += 1
         seen = {key: seen[key] for key in refused}
@@ -187,6 +196,10 @@ def _what_became(head: Head, seen: Sighting, verdict: Verdict) -> str:
     return "updated" if CORE in head.marks else "created"
 
 
+def _name_of(key: RecordKey) -> str:
+    return f"{key.object}/{key.external_id}"
+
+
 def _counts(tally: _Tally, shortened: Sequence[tuple[Kind, RecordKey]]) -> dict[str, Counts]:
     return {
         kind: Counts(
@@ -195,7 +208,7 @@ def _counts(tally: _Tally, shortened: Sequence[tuple[Kind, RecordKey]]) -> dict[
             updated=tally[kind, "updated"],
             removed=tally[kind, "removed"],
             unchanged=tally[kind, "unchanged"],
-            shortened=tuple(f"{key.object}/{key.external_id}" for of, key in shortened if of == kind),
+            shortened=tuple(_name_of(key) for of, key in shortened if of == kind),
         )
         for kind in sorted({kind for kind, _ in tally})
     }
