@@ -1,5 +1,6 @@
 """The API as a chat app or an admin sees it: JSON in, JSON out, problems as exceptions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -24,13 +25,13 @@ class Bridge:
         return self._asked("GET", path, params=params)
 
     def post(self, path: str, body: Json = None, **headers: str) -> Json:
-        return self._asked("POST", path, json=body, headers={name.replace("_", "-"): headers[name] for name in headers})
+        return self._asked("POST", path, json=body, headers=_headers(headers))
 
     def put(self, path: str, body: Json) -> Json:
         return self._asked("PUT", path, json=body)
 
-    def patch(self, path: str, body: Json) -> Json:
-        return self._asked("PATCH", path, json=body)
+    def patch(self, path: str, body: Json, **headers: str) -> Json:
+        return self._asked("PATCH", path, json=body, headers=_headers(headers))
 
     def delete(self, path: str) -> Json:
         return self._asked("DELETE", path)
@@ -44,3 +45,7 @@ class Bridge:
         if answer.status_code >= 400:
             raise StepFailed(f"{method} {path} answered {answer.status_code}: {answer.text[:1000]}")
         return answer.json() if answer.content else None
+
+
+def _headers(named: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in named.items()}

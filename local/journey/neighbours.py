@@ -9,7 +9,6 @@ import requests
 from crmbridge.domain.records import State
 from crmbridge.platforms.registry import PLATFORMS
 
-from local.engine.deploy import api_url
 from local.engine.process import Engine
 from local.journey.client import StepFailed
 from local.journey.steps import Story, await_run, come_back
@@ -43,8 +42,6 @@ class Neighbour:
 
     def start(self, engine: Engine) -> AbstractContextManager[Simulator]:
         flags = {"client-id": self.client_id, "client-secret": CLIENT_SECRET, **SIZES, **self.options}
-        if self.platform == "salesforce":
-            flags["webhook-url"] = f"{api_url(engine)}/v1/webhooks/{self.platform}"
         return simulator(self.platform, engine.home, flags)
 
 
@@ -92,6 +89,7 @@ def visit(story: Story, neighbour: Neighbour, crm: Simulator) -> Mapping[str, Js
     keep_app(story.world.stack.engine, neighbour, crm)
     there = Story(story.world, story.admin, workspace=story.workspace)
     there.connection = connect(there, neighbour)
+    listen(there, neighbour, crm)
     run = await_run(there)
     compare(there, neighbour, crm)
     summary = crm.get("requests", summary=1)
@@ -121,6 +119,15 @@ def connect(story: Story, neighbour: Neighbour) -> str:
     come_back(answer.headers["location"])
     connections = story.admin.get("/v1/connections")["items"]
     return str(next(one["id"] for one in connections if one["platform"] == neighbour.platform))
+
+
+def listen(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
+    """As an admin does in a CRM that must be told by hand where to deliver."""
+    channels = PLATFORMS[neighbour.platform].channels
+    if channels is not None and channels.setup:
+        made = story.admin.post(f"/v1/connections/{story.connection}/address")
+        address = next(word for word in made["steps"].split() if word.startswith(made["url"]))
+        crm.post("settings", {"webhook_url": address})
 
 
 def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:

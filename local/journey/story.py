@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -15,6 +16,7 @@ from local.engine.process import BUILD, EngineFailed
 from local.journey import show, steps
 from local.journey.client import StepFailed
 from local.journey.neighbours import Neighbour, neighbours, visit
+from local.journey.panel import hubspot_desk, neighbour_desk, round_trip
 from local.journey.steps import Story
 from local.journey.truth import differences
 from local.journey.world import Simulator, Sizes, World, world
@@ -81,6 +83,8 @@ def run(arguments: list[str]) -> int:
                     neighbour.platform, f"Connecting {neighbour.title}, and bringing its records in"
                 ) as facts:
                     facts.update(visit(story, neighbour, crm))
+                    there = replace(story, connection=facts["connection"])
+                    facts.update(round_trip(neighbour_desk(there, neighbour, crm)))
             farewell(story, told, others)
             if not asked.once:
                 stay_up()
@@ -120,6 +124,8 @@ def journey(told: Told, here: World) -> Story:
         heard.update(steps.change_a_deal(story))
     with told.step("actions", "Pressing buttons under a chat message, each twice") as pressed:
         pressed.update(steps.press_buttons(story))
+    with told.step("panel", "Editing a deal in the panel beside a chat, and in HubSpot") as edited:
+        edited.update(round_trip(hubspot_desk(story)))
     story.facts = told.steps
     return story
 
@@ -159,11 +165,17 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
         f"channel after {webhook['channel_seconds']:.2f} s",
         "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
         f"in HubSpot after {steps_told['actions']['clicks']} clicks",
+        "edited in the panel": edited_row(steps_told["panel"]),
     }
 
 
+def edited_row(step: Mapping[str, Json]) -> str:
+    return f"confirmed after {step['edit_seconds']:.2f} s; a change in the CRM seen after {step['back_seconds']:.2f} s"
+
+
 def visited_row(step: Mapping[str, Json]) -> str:
-    return f"{step['records']:,} records with {step['calls']} calls in {step['seconds']:.1f} s, equal to the CRM"
+    records = f"{step['records']:,} records with {step['calls']} calls, equal to the CRM"
+    return f"{records}; panel: {edited_row(step)}"
 
 
 def stay_up() -> None:

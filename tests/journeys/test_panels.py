@@ -1,0 +1,58 @@
+"""The panel beside a chat, with each CRM: an edit there and back, and one that the CRM does not take."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from local.journey import steps
+from local.journey.neighbours import NEIGHBOURS, connect, keep_app, listen
+from local.journey.panel import Desk, edit_in_crm, edit_in_panel, hubspot_desk, neighbour_desk, refused_edit
+from local.journey.steps import Story
+from local.journey.world import World
+
+pytestmark = pytest.mark.journey
+
+SMALL = {"contacts": 20, "companies": 5, "deals": 10}
+
+
+@pytest.fixture(scope="module", params=["hubspot", *(one.platform for one in NEIGHBOURS)])
+def desk(request: pytest.FixtureRequest, world: World, connected: Callable[..., Story]) -> Iterator[Desk]:
+    """Return a chat beside a deal, of each CRM in turn."""
+    if request.param == "hubspot":
+        yield hubspot_desk(connected())
+        return
+    neighbour = next(one for one in NEIGHBOURS if one.platform == request.param)
+    neighbour = replace(neighbour, options={**neighbour.options, **SMALL})
+    story = steps.begin_story(world, f"panel-{neighbour.platform}")
+    with neighbour.start(world.stack.engine) as crm:
+        keep_app(world.stack.engine, neighbour, crm)
+        story.connection = connect(story, neighbour)
+        listen(story, neighbour, crm)
+        steps.await_run(story)
+        yield neighbour_desk(story, neighbour, crm)
+
+
+def test_an_edit_in_the_panel_is_confirmed_by_the_crm(desk: Desk) -> None:
+    edit_in_panel(desk, "Renamed in the panel")
+
+    assert desk.in_crm() == "Renamed in the panel"
+    assert desk.panel()["recent_actions"][0]["status"] == "completed"
+
+
+def test_an_edit_in_the_crm_is_seen_in_the_panel(desk: Desk) -> None:
+    edit_in_crm(desk, "Renamed in the CRM")
+
+    assert desk.panel()["record"]["fields"]["name"] == "Renamed in the CRM"
+    assert not desk.panel()["freshness"]["stale"]
+
+
+def test_a_refused_edit_is_rolled_back_with_the_reason(desk: Desk) -> None:
+    before = desk.field("owner_id")["value"]
+
+    action = desk.edit("nobody", owner_id="999999")
+
+    refused = refused_edit(desk, action)
+    assert (refused["status"], refused["value"]) == ("failed", "999999")
+    assert refused["reason"]
+    assert desk.field("owner_id")["value"] == before
