@@ -1,4 +1,4 @@
-"""`python -m bench [sync links webhook cold paced rules] [--size 70000]`: measure, show, write build/bench.json."""
+"""`python -m bench [sync webhook rules ...] [--size 70000]`: measure, show, write build/bench.json."""
 
 import argparse
 import json

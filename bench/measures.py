@@ -13,7 +13,7 @@ from bench.comparing import Finding, Told, alternate, must_agree, paired
 from bench.delivery import delivery
 from bench.fingerprint import counts_of
 from bench.processes import Lab
-from bench.rules import changed_record
+from bench.rules import changed_record, every_record
 
 OURS: Final = "ours"
 OBVIOUS: Final = "the obvious code"
@@ -33,6 +33,8 @@ class Plan:
     paced_pairs: int = 1
     cold_pairs: int = 9
     posts: int = 100
+    rule_records: int = 100_000
+    rule_groups: int = 1_000
     delay: float = 0.08
     limit: int = BURST
     with_dlt: bool = True
@@ -158,6 +160,10 @@ def rules(_: Lab, plan: Plan) -> Iterator[Finding]:
     return changed_record(plan.pairs)
 
 
+def all_rules(lab: Lab, plan: Plan) -> Iterator[Finding]:
+    return every_record(lab, plan.pairs, plan.rule_records, plan.rule_groups)
+
+
 def _milliseconds(what: str, told: dict[str, list[Told]], budget: float) -> Finding:
     ours, theirs = [run["cpu"] for run in told[OURS]], [run["cpu"] for run in told[OBVIOUS]]
     return Finding(
@@ -195,4 +201,5 @@ MEASURES: Final[dict[str, Callable[[Lab, Plan], Iterator[Finding]]]] = {
     "cold": webhook_cold_start,
     "paced": paced_sync,
     "rules": rules,
+    "all-rules": all_rules,
 }

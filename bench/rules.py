@@ -1,68 +1,30 @@
-"""A changed record against all groups of a workspace: nested rules, and a fifth of all values unknown."""
+"""A changed record against all groups of a workspace, and all records against all groups."""
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date
 from statistics import median
 from typing import Any, Final
 
-from crmbridge.domain.predicates import Facts, MaskIndex, When, compile_predicate, facts
-from crmbridge.domain.records import Kind
+from crmbridge.domain.predicates import MaskIndex, compile_predicate
 
-from bench.comparing import Finding, paired
+from bench.comparing import Finding, Told, alternate, paired
+from bench.deals import WHEN, deal_of, random_row, random_rules
 from bench.peers.naive_rules import answer, matching
+from bench.processes import Lab
+from bench.sides import CHECKED
 from bench.stopwatch import stopwatch
 
-WHEN: Final = When(datetime(2026, 6, 15, 12, tzinfo=UTC))
 BUDGETS: Final[Mapping[int, float]] = {100: 0.10, 1_000: 0.015, 10_000: 0.003}
 RECORDS: Final = 500
 NAIVE_EVALUATIONS: Final = 50_000
-
-CLAUSES: Final[Sequence[Callable[[random.Random], dict[str, Any]]]] = (
-    lambda r: {"field": "deal_amount", "operator": r.choice(["gt", "lte"]), "value": r.randrange(1, 2000) * 50},
-    lambda r: {"field": "deal_probability", "operator": r.choice(["gt", "lte"]), "value": r.randrange(100)},
-    lambda r: {"field": "deal_stage", "operator": r.choice(["eq", "ne"]), "value": f"stage {r.randrange(12)}"},
-    lambda r: {"field": "deal_owner", "operator": "in", "value": [str(r.randrange(60)), str(r.randrange(60))]},
-    lambda r: {
-        "field": "deal_name",
-        "operator": r.choice(["contains", "starts_with"]),
-        "value": f"{r.randrange(3000)}",
-    },
-    lambda r: {"field": "deal_close_date", "operator": "within_next_days", "value": r.randrange(120)},
-    lambda r: {"field": "custom_fields.seats", "operator": r.choice(["gt", "lt"]), "value": r.randrange(500)},
-    lambda r: {"field": "company_industry", "operator": "eq", "value": f"industry {r.randrange(20)}"},
-)
-
-
-def random_rules(count: int) -> list[dict[str, Any]]:
-    chance = random.Random(7)
-    return [_tree(chance, 3) for _ in range(count)]
-
-
-def _tree(chance: random.Random, depth: int) -> dict[str, Any]:
-    deeper = [bool(depth) and chance.random() < 0.25 for _ in range(chance.randrange(2, 5))]
-    parts = [_tree(chance, depth - 1) if nested else chance.choice(CLAUSES)(chance) for nested in deeper]
-    joined = {"operator": chance.choice(["AND", "AND", "OR"]), "rules": parts}
-    return {"operator": "NOT", "rules": [joined]} if chance.random() < 0.1 else joined
-
-
-def random_row(seed: int) -> dict[str, Any]:
-    """A deal under the names that the rules use; every fifth value is missing, or read and empty."""
-    chance = random.Random(seed)
-    known: dict[str, Any] = {
-        "deal_name": f"Acme {chance.randrange(100_000)}", "deal_stage": f"Stage {chance.randrange(12)}",
-        "deal_amount": Decimal(chance.randrange(100_000)), "deal_probability": Decimal(chance.randrange(100)),
-        "deal_owner": str(chance.randrange(60)), "deal_close_date": WHEN.today + timedelta(chance.randrange(-300, 300)),
-        "custom_fields.seats": chance.randrange(500), "company_industry": f"Industry {chance.randrange(20)}",
-    }  # fmt: skip
-    return {name: None if chance.random() < 0.1 else value for name, value in known.items() if chance.random() < 0.9}
-
-
-def deal_of(row: Mapping[str, Any]) -> Facts:
-    company = {name: value for name, value in row.items() if name.startswith("company_")}
-    own = {name: value for name, value in row.items() if name not in company}
-    return facts(own, linked={Kind.COMPANY: [company]})
+OURS: Final = "ours"
+PEERS: Final[Mapping[str, tuple[str, float | None, float]]] = {
+    "DuckDB": ("bench.peers.duckdb_rules", 0.25, 1.0),
+    "polars": ("bench.peers.polars_rules", None, 1.0),
+    "the obvious code": ("bench.peers.naive_rules", None, 0.002),
+    "rule-engine": ("bench.peers.rule_engine_rules", None, 0.0005),
+}
+"""Per side its module, the budget against it, and the share of the records that it is measured with."""
 
 
 def changed_record(pairs: int, sizes: Sequence[int] = tuple(BUDGETS)) -> Iterator[Finding]:
@@ -80,6 +42,43 @@ def changed_record(pairs: int, sizes: Sequence[int] = tuple(BUDGETS)) -> Iterato
     smallest, largest = min(sizes), max(sizes)
     both = list(zip(ours_at[largest], ours_at[smallest], strict=True))
     yield _finding(f"one record, {largest:,} groups", f"{smallest:,} groups", both, 5.0)
+
+
+def every_record(lab: Lab, pairs: int, records: int, groups: int) -> Iterator[Finding]:
+    """All sides have loaded and compiled beforehand. Those that would take minutes get a share of the records."""
+    told = alternate(_sides(lab, records, groups), pairs)
+    _must_say_the_same(told)
+    for name, (_, budget, _) in PEERS.items():
+        ours, theirs = ([run["cpu"] / run["records"] * 1e6 for run in told[side]] for side in (OURS, name))
+        yield Finding(
+            what=f"{records:,} records, {groups:,} groups",
+            against=name,
+            ratio=paired(ours, theirs),
+            budget=budget,
+            ours=median(ours),
+            theirs=median(theirs),
+            unit="us of CPU per record",
+            pairs=pairs,
+            notes=() if told[name][0]["records"] == records else (f"theirs of {told[name][0]['records']} records",),
+            detail={"ours": told[OURS], "theirs": told[name]},
+        )
+
+
+def _sides(lab: Lab, records: int, groups: int) -> dict[str, Callable[[], Told]]:
+    def side(module: str, share: float) -> Callable[[], Told]:
+        return lambda: lab.run(module, "--records", max(CHECKED, int(records * share)), "--groups", groups)
+
+    return {OURS: side("bench.ours.rules", 1.0)} | {name: side(one[0], one[2]) for name, one in PEERS.items()}
+
+
+def _must_say_the_same(told: Mapping[str, Sequence[Told]]) -> None:
+    """Who is in and of whom it is unknown, of the first records; how many are in each group, of all of them."""
+    runs = [run for some in told.values() for run in some]
+    for what in ("true", "unknown"):
+        if len({run[what] for run in runs if run.get(what)}) != 1:
+            raise RuntimeError(f"the sides do not agree about what is {what}")
+    if len({run["counts"] for run in runs if run["records"] == told[OURS][0]["records"]}) != 1:
+        raise RuntimeError("the sides do not agree about how many are in each group")
 
 
 def _unseen(turn: int) -> list[dict[str, Any]]:

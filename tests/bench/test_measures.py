@@ -7,7 +7,15 @@ import pytest
 
 from bench.__main__ import PYTHON, parser
 from bench.comparing import Finding, must_agree, paired
-from bench.measures import Plan, full_sync, full_sync_without_links, paced_sync, webhook_cold_start, webhook_post
+from bench.measures import (
+    Plan,
+    all_rules,
+    full_sync,
+    full_sync_without_links,
+    paced_sync,
+    webhook_cold_start,
+    webhook_post,
+)
 from bench.processes import Lab
 from bench.rules import changed_record
 
@@ -53,6 +61,15 @@ def test_both_doors_start_cold_and_accept(tiny: Plan) -> None:
     (finding,) = webhook_cold_start(Lab(PYTHON), tiny)
 
     assert [run[0]["status"] for run in finding.detail.values()] == [200, 200]
+
+
+@PEERS
+@pytest.mark.slow
+def test_every_engine_for_rules_says_the_same(tiny: Plan) -> None:
+    findings = list(all_rules(Lab(PYTHON), replace(tiny, rule_records=60, rule_groups=40)))
+
+    assert [finding.against for finding in findings] == ["DuckDB", "polars", "the obvious code", "rule-engine"]
+    assert len({run["true"] for finding in findings for run in finding.detail["theirs"]}) == 1
 
 
 def test_all_rules_at_once_and_one_by_one_match_the_same_groups() -> None:

@@ -14,7 +14,7 @@ from crmbridge.domain.records import Kind, Labelled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.rules import deal_of, random_row, random_rules
+from bench.deals import deal_of, random_row, random_rules
 
 WHEN: Final = When(datetime(2026, 6, 15, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
 TODAY: Final = WHEN.today

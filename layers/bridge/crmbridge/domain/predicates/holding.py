@@ -1,6 +1,7 @@
 """What a record holds for a clause, read as its family; or that it was not read, or is empty or unreadable."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 from crmbridge.domain.predicates.moments import When
@@ -65,7 +66,8 @@ def _age(source: str) -> Held:
     def held(known: Facts, when: When | None) -> Any:
         if source not in known or when is None:
             return UNREAD
-        day = read_local_day(known[source], when.zone)
+        value = known[source]
+        day = value if type(value) is date else read_local_day(value, when.zone)
         return BLANK if day is None else (when.today - day).days
 
     return held
@@ -79,7 +81,13 @@ def _texts(sources: tuple[str, ...]) -> Held:
         items = [item for value in values for item in ((value,) if isinstance(value, str) else each(value))]
         return frozenset([text for item in items if (text := read_text(item)) is not None]) or BLANK
 
-    return held
+    def held_alone(known: Facts, when: When | None) -> Any:
+        value = known.get(sources[0])
+        if type(value) is not str:
+            return held(known, when)
+        return BLANK if (text := read_text(value)) is None else frozenset((text,))
+
+    return held_alone if len(sources) == 1 else held
 
 
 def _single(source: str, family: Family) -> Held:

@@ -35,8 +35,9 @@ class OrderedColumn:
         value = self._held(known, when)
         if value is UNREAD or value is BLANK:
             return None
-        at = bisect_left(self._thresholds, value)
-        is_threshold = at < len(self._thresholds) and self._thresholds[at] == value
+        thresholds = self._thresholds
+        at = bisect_left(thresholds, value)
+        is_threshold = at < len(thresholds) and thresholds[at] == value
         return self._fails[2 * at + is_threshold]
 
     def days_to_flip(self, known: Facts, when: When) -> int | None:

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from crmbridge.domain.predicates.bits import mask_of
@@ -28,33 +30,37 @@ Lane = dict[int, Literal]
 Hits = tuple[int, ...]
 """What a text has that rules ask for: per lane the bits whose test holds then."""
 
-_MISSING: Final = object()
+_MISSING: Final[Any] = object()
+_TEXTUAL: Final = frozenset({str, type(None)})
 
 
 class TextColumn:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._sources = entries[0][1].clause.word.sources
+        self._only = self._sources[0] if len(self._sources) == 1 else None
         self._held = holder(entries[0][1].clause)
         lanes = _lanes(entries)
         self._wanting = [mask_of(bit for bit, literal in lane.items() if literal.wants_its_test) for lane in lanes]
+        self._without = reduce(or_, self._wanting)
         self._finds = _Finds(lanes)
         self._remembered: dict[Any, int | None] = {}
 
     def fails(self, known: Facts, when: When | None) -> int | None:
-        raw = tuple([known.get(source) for source in self._sources])
+        raw = known.get(self._only) if self._only else tuple([known.get(source) for source in self._sources])
         try:
             found = self._remembered.get(raw, _MISSING)
         except TypeError:  # a list cannot be looked up
             return self._fails(known, when)
-        return self._learnt(raw, known, when) if found is _MISSING else found  # type: ignore[return-value] # a mask
+        return self._learnt(raw, known, when) if found is _MISSING else found
 
     def days_to_flip(self, _: Facts, __: When) -> None:
         return None
 
-    def _learnt(self, raw: tuple[Any, ...], known: Facts, when: When | None) -> int | None:
+    def _learnt(self, raw: Any, known: Facts, when: When | None) -> int | None:
         """Only texts are remembered, since 1 and True are the same to a dict and not to a rule."""
         found = self._fails(known, when)
-        if all(value is None or (type(value) is str and len(value) <= SHORT) for value in raw):
+        texts = (raw,) if self._only else raw
+        if _TEXTUAL.issuperset(map(type, texts)) and sum(map(len, filter(None, texts))) <= SHORT:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[raw] = found
@@ -65,6 +71,8 @@ class TextColumn:
         if texts is UNREAD or texts is BLANK:
             return None
         had = [hits for text in texts for hits in self._finds.of(text)]
+        if not had:
+            return self._without
         failing = 0
         for lane, wanting in enumerate(self._wanting):
             held = 0
@@ -93,10 +101,13 @@ class _Finds:
     def of(self, text: str) -> list[Hits]:
         """Some of them more than once."""
         found = [self._whole[text]] if text in self._whole else []
-        self._begin.find(text, 0, found)
-        self._end.find(text[::-1], 0, found)
-        if self._inside.branches:
-            for at in range(len(text)):
+        if text[0] in self._begin.branches:
+            self._begin.find(text, 0, found)
+        if text[-1] in self._end.branches:
+            self._end.find(text[::-1], 0, found)
+        begun = self._inside.branches
+        for at, letter in enumerate(text):
+            if letter in begun:
                 self._inside.find(text, at, found)
         return found
 
@@ -128,7 +139,8 @@ class _Tree:
             tree = tree.branches[letter]
             if tree.hits:
                 found.append(tree.hits)
-        found += [hits for longer, hits in tree.longer if text.startswith(longer, at)]
+        if tree.longer:
+            found += [hits for longer, hits in tree.longer if text.startswith(longer, at)]
 
 
 def _lanes(entries: Sequence[Entry]) -> list[Lane]:

@@ -42,7 +42,8 @@ class MaskIndex:
 
     def matches(self, record: Record | Mapping[str, Any], when: When | None = None) -> tuple[int, int]:
         """The masks of the predicates that are true and of those that are unknown; `numbers` names their bits."""
-        fails, may_fail = self._fails(facts(record, self.kind), when)
+        known = record if isinstance(record, Facts) else facts(record, self.kind)
+        fails, may_fail = self._fails(known, when)
         surely = self._counted((fails | may_fail & self._plain) ^ self._plain)
         maybe = self._counted((fails | may_fail & self._negated) ^ self._plain)
         return surely, surely ^ maybe
