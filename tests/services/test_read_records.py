@@ -167,3 +167,10 @@ def test_names_come_from_the_directories_of_today(house: House) -> None:
 
     assert found["fields"]["owner_name"] == "Grace"
     assert (found["fields"]["stage_label"], found["fields"]["pipeline_label"]) == ("Won", "Sales")
+
+
+def test_what_the_crm_no_longer_shows_is_hidden_and_not_deleted(house: House) -> None:
+    id = house.made("contacts", "a")
+    house.crm.hide("contacts", id)
+
+    assert read_record(house.deps, ADA, "c1", "contacts", id, live=True)["state"] == "hidden"

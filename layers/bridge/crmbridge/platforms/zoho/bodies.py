@@ -63,7 +63,8 @@ def _links(request: WriteRequest) -> Body:
         if not key:
             raise refused({"links": f"{request.object} cannot be linked to {link.object}"})
         if key in body and body[key]["id"] != link.external_id:
-            raise refused({"links": f"one of {request.object} is linked to one contact and to one other record"})
+            room = "one record" if key == "Parent_Id" else "one contact and to one other record"
+            raise refused({"links": f"one of {request.object} is linked to {room}"})
         body[key] = value
         if key == "What_Id":
             body[SE_MODULE] = link.object

@@ -1,0 +1,88 @@
+"""An action's links reach the CRM, whichever it is, and come back with the record."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from crmbridge.domain.actions import Action, ActionStatus
+from crmbridge.domain.records import RecordKey
+from crmbridge.platforms.registry import PLATFORMS
+from crmbridge.services.execute_action import execute_action
+from crmbridge.services.read_records import read_record
+from crmbridge.services.request_action import request_action
+
+from tests.crm_house import ADA, House, a_house
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "create_task": {"subject": "Call back", "due_at": "2027-01-15"},
+    "log_call": {"subject": "Called", "duration_seconds": 60},
+    "log_meeting": {"subject": "Demo", "duration_seconds": 1800},
+    "create_note": {"body": "Wants a quote"},
+    "create_deal": {"name": "Linked", "amount": "5"},
+}
+ENDS = dict.fromkeys(FIELDS, ("contact", "deal")) | {"create_deal": ("contact", "company")}
+"""What each is hung on."""
+ONE_PARENT = {("zoho", "create_note"): ("deal",)}
+"""A note of Zoho's has one."""
+
+
+@pytest.fixture(scope="module", params=PLATFORMS)
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    with a_house(request.param, contacts=12, companies=6, deals=6, tasks=0, activities=0) as made:
+        made.connect()
+        made.work()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return count(1)
+
+
+@pytest.fixture
+def do(house: House, numbers: Iterator[int]) -> Callable[..., Action]:
+    def done(type: str, links: list[tuple[str, str]]) -> Action:
+        more = {"stage": first_stage(house)} if type == "create_deal" else {}
+        body = {
+            "type": type,
+            "connection": house.connection_id,
+            "fields": {**FIELDS[type], **more},
+            "links": [{"object": object, "external_id": id} for object, id in links],
+        }
+        house.sim.advance(60)
+        asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
+        execute_action(house.deps, "w1", asked.id)
+        return house.deps.actions.get("w1", asked.id)
+
+    return done
+
+
+def first_stage(house: House) -> str:
+    known = house.deps.connections.directories("w1", house.connection_id)
+    assert known
+    return next(stage.id for stage in known.stages.values() if not stage.is_closed)
+
+
+def linked(house: House, object: str, id: str) -> set[tuple[str, str]]:
+    """As the CRM itself shows it a moment later."""
+    house.sim.advance(120)
+    found = read_record(house.deps, ADA, house.connection_id, object, id, live=True)
+    return {(target, link["external_id"]) for target, links in found["links"].items() for link in links}
+
+
+@pytest.mark.parametrize("type", FIELDS)
+def test_what_is_written_hangs_on_what_it_was_linked_with(house: House, do: Any, type: str) -> None:
+    ends = [
+        (house.dialect.objects[kind], house.live(kind)[2])
+        for kind in ONE_PARENT.get((house.platform, type), ENDS[type])
+    ]
+
+    done = do(type, ends)
+
+    assert done.status is ActionStatus.COMPLETED, done
+    object = PLATFORMS[house.platform].actions[type].object
+    key = RecordKey("w1", house.connection_id, object, done.receipt.external_id)
+    shown = linked(house, object, key.external_id)
+    assert house.deps.records.get(key) is not None
+    assert set(ends) <= shown
