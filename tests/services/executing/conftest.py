@@ -20,6 +20,8 @@ from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 
+from tests.mortality import each_death
+
 CREATES = {
     "create_task": {"subject": "Call Ann"},
     "create_deal": {"name": "Acme"},
@@ -65,9 +67,6 @@ OBJECTS = {
     **{type: THERE[id][0] for type, (id, _) in UPDATES.items()},
 }  # fmt: skip
 NO_ANSWER = Unavailable("Fake did not answer", platform="fake", outcome_unknown=True)
-
-
-Deaths = Callable[[Deps, Callable[[str], Action]], Iterator[Action]]
 
 
 @dataclass
@@ -219,76 +218,7 @@ def told(house: Deps) -> Callable[[], list[tuple[str, Mapping[str, Any]]]]:
     return events
 
 
-class Killed(BaseException):
-    """The worker is gone, in the middle of anything."""
-
-
-@dataclass
-class Life:
-    """Ends at its step number `last`, counted before and after everything that reaches the outside world."""
-
-    last: int
-    steps: int = 0
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps == self.last:
-            raise Killed
-
-    def around(self, do: Callable[..., Any]) -> Callable[..., Any]:
-        def done(*args: Any, **named: Any) -> Any:
-            self.step()
-            result = do(*args, **named)
-            self.step()
-            return result
-
-        return done
-
-
-@dataclass
-class Mortal:
-    """A store or a queue as a worker sees it who may die at any call."""
-
-    real: Any
-    life: Life
-
-    def __getattr__(self, name: str) -> Any:
-        return self.life.around(getattr(self.real, name))
-
-
-def mortal(house: Deps, life: Life) -> Deps:
-    def dying(name: str) -> Platform:
-        platform = house.platform(name)
-        actions = {
-            type: replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up))
-            for type, spec in platform.actions.items()
-        }
-        return replace(platform, actions=actions, fetch=life.around(platform.fetch))
-
-    return replace(
-        house,
-        platform=dying,
-        actions=Mortal(house.actions, life),
-        records=Mortal(house.records, life),
-        connections=Mortal(house.connections, life),
-        workspaces=Mortal(house.workspaces, life),
-        queues=replace(house.queues, chat=Mortal(house.queues.chat, life)),
-    )
-
-
 @pytest.fixture
-def deaths() -> Deaths:
+def deaths() -> Callable[[Deps, Callable[[str], Action]], Iterator[Action]]:
     """`deaths(deps, ask)`: one action of `ask(key)` for every step at which its worker can die; the last survives."""
-
-    def died(house: Deps, ask: Callable[[str], Action]) -> Iterator[Action]:
-        for last in range(1, 200):
-            action, life = ask(f"k{last}"), Life(last)
-            try:
-                execute_action(mortal(house, life), "w1", action.id)
-            except Killed:
-                yield action
-            else:
-                yield action
-                return
-
-    return died
+    return each_death

@@ -117,20 +117,6 @@ def test_each_action_is_done_and_stored(house: Deps, sim: Running, ask: Any, set
     assert len(live(sim, OBJECTS[type])) == before + (type in CREATES)
 
 
-@pytest.mark.parametrize("type", CREATES)
-def test_whatever_step_a_worker_dies_at_one_object_is_made(
-    house: Deps, sim: Running, ask: Any, settle: Any, deaths: Any, type: str
-) -> None:
-    before, made = len(live(sim, OBJECTS[type])), set()
-    for action in deaths(house, lambda key: ask(type, key)):
-        done = settle(action)
-        assert done.status is ActionStatus.COMPLETED
-        made.add(done.receipt.external_id)
-
-    assert len(made) > 10
-    assert len(live(sim, OBJECTS[type])) == before + len(made)
-
-
 @pytest.mark.parametrize("body", ["reset", "half", "html"])
 @pytest.mark.parametrize("type", CREATES)
 def test_an_answer_that_was_lost_makes_nothing_twice(sim: Running, ask: Any, settle: Any, type: str, body: str) -> None:
