@@ -91,6 +91,15 @@ def test_the_chat_app_hears_once_that_removals_are_held(deps: Deps, want: Want, 
 
 
 @pytest.mark.usefixtures("full")
+def test_the_chat_app_is_rung_for_at_once_when_removals_are_held(deps: Deps, want: Want, channel: Channel) -> None:
+    want([])
+    channel()
+
+    (message,) = deps.queues.chat.take()  # type: ignore[attr-defined]
+    assert [("w1", message.body["outbound"])] == list(deps.outbound.due(deps.now()))
+
+
+@pytest.mark.usefixtures("full")
 def test_a_glitch_in_small_pieces_is_held_before_it_is_over(
     deps: Deps, admin: Caller, want: Want, channel: Channel
 ) -> None:
@@ -181,7 +190,7 @@ def test_approved_everybody_who_waited_leaves(deps: Deps, admin: Caller, want: W
 
     rung = approve_removals(deps, admin, "g1")
 
-    (message,) = deps.queues.chat.take()  # type: ignore[attr-defined]
+    (_, message) = deps.queues.chat.take()  # type: ignore[attr-defined]
     assert (rung, message.body["persons"]) == (12, PEOPLE)
     assert channel() == set()
     assert read_held_removals(deps, admin, "g1") is None

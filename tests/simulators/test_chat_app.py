@@ -65,6 +65,17 @@ def test_people_are_found_by_address_too_and_strangers_are_reported(chat: Runnin
     assert [each["outcome"] for each in outcomes] == ["in", "unknown_user"]
 
 
+@pytest.mark.parametrize(("owns", "left"), [(False, ["UNANNA", "UNCARLA"]), (True, ["UNANNA"])])
+def test_who_came_by_hand_stays_unless_the_group_owns_the_channel(chat: Running, owns: bool, left: list[str]) -> None:
+    chat.mutate(*({"op": "add_member", "channel": "C0DEALS", "user": user} for user in ("UNANNA", "UNCARLA")))
+
+    tell(chat, "m1", {**group(wish("UNANNA", "in", 1), wish("UNBEN", "out", 1)), "owns_channel": owns})
+
+    outcomes = chat.control("GET", "events")["events"][0]["outcomes"]
+    assert members(chat) == left
+    assert [each["user"] for each in outcomes if each["outcome"] == "put_out"] == (["UNCARLA"] if owns else [])
+
+
 def test_an_event_is_taken_once(chat: Running) -> None:
     statuses = [tell(chat, "same", {"receipt": 1}, "action.completed") for _ in range(2)]
 

@@ -65,9 +65,11 @@ class Rooms:
         return next((user for user in self.users.values() if email and user.email.casefold() == email), None)
 
     def apply(self, wanted: Mapping[str, Any]) -> list[Json]:
-        """Carry out `channel.members.wanted`; says for each member what came of it."""
+        """Carry out `channel.members.wanted`; says for each member what came of it. Of a channel that the group owns,
+        whoever is in and was not wanted in is put out."""
         channel = self.channel(str(wanted["channel"]))
-        return [{**wish, "outcome": self._settle(channel, wish)} for wish in wanted["members"]]
+        outcomes = [{**wish, "outcome": self._settle(channel, wish)} for wish in wanted["members"]]
+        return outcomes + (_put_out_strangers(channel) if wanted.get("owns_channel") else [])
 
     def post(self, channel_id: str, user: str, text: str, card: Json | None) -> Message:
         message = Message(f"M{next(self._message_ids):06}", user, text, card)
@@ -98,6 +100,12 @@ class Rooms:
         channel.members.discard(user.id)
         channel.reasons.pop(user.id, None)
         return "out"
+
+
+def _put_out_strangers(channel: Channel) -> list[Json]:
+    strangers = sorted(channel.members - channel.reasons.keys())
+    channel.members.difference_update(strangers)
+    return [{"user": user, "outcome": "put_out"} for user in strangers]
 
 
 def seeded_rooms() -> Rooms:

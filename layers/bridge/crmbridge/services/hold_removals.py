@@ -10,7 +10,7 @@ from crmbridge.domain.groups import Group, Member
 from crmbridge.domain.records import instant_text
 from crmbridge.domain.removals import Removals, are_too_many
 from crmbridge.services.list_members import all_members, is_waiting_to_leave
-from crmbridge.services.notify_chat import add_event
+from crmbridge.services.notify_chat import notify_chat
 from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 5
@@ -72,4 +72,4 @@ def _tell(deps: Deps, group: Group, held: Removals, persons: Sequence[str]) -> N
         "next_step": f"POST /v1/groups/{group.id}/removals/approve lets them go, .../removals/reject keeps them",
     }
     id = "removals_" + sha256(named.encode()).hexdigest()[:32]
-    add_event(deps, group.workspace, id, "group.removals_held", data)
+    notify_chat(deps, group.workspace, id, "group.removals_held", data, chat=group.channel)
