@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved
+from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
 from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.entry.streams import moves
 from crmbridge.storage.codec import to_json
@@ -63,6 +63,26 @@ def test_a_tombstone_moved_in_its_state() -> None:
     moved = only(DEAL, {**DEAL, "state": "deleted"})
 
     assert (moved.state_before, moved.state, moved.is_news) == (State.LIVE, State.DELETED, True)
+
+
+def test_what_a_record_links_to_no_more_is_news() -> None:
+    old = {**DEAL, "links.contacts": '["7", "8"]'}
+
+    _, *gone = moves(event(old, {**DEAL, "links.contacts": '["8"]'}))
+
+    assert gone == [Unlinked(RecordKey("acme", "c1", "contacts", "7"))]
+
+
+def test_all_links_of_a_forgotten_record_are_gone() -> None:
+    _, *gone = moves(event({**DEAL, "links.contacts": '["7"]'}, None))
+
+    assert gone == [Unlinked(RecordKey("acme", "c1", "contacts", "7"))]
+
+
+def test_a_link_that_was_an_item_of_its_own_is_gone() -> None:
+    edge = {"pk": "acme#c1#07", "sk": "deals#42>contacts#7", "ord": "1"}
+
+    assert list(moves(event(edge, None))) == [Unlinked(RecordKey("acme", "c1", "contacts", "7"))]
 
 
 def test_a_forgotten_record_has_no_state() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.errors import Forbidden, Invalid
+from crmbridge.domain.groups import Group
 from crmbridge.services.check_groups import read_check, set_check
+from crmbridge.services.edit_groups import create_group
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import SHARDS
 from crmbridge.services.schedule_work import schedule_work
@@ -15,6 +17,14 @@ from crmbridge.services.schedule_work import schedule_work
 @pytest.fixture(autouse=True)
 def connection(make_connection: Callable[..., Connection]) -> Connection:
     return make_connection()
+
+
+@pytest.fixture(autouse=True)
+def group(deps: Deps, admin: Caller, connection: Connection) -> Group:
+    rules = {"field": "deal_amount", "operator": "gte", "value": 1}
+    made = create_group(deps, admin, {"name": "g", "channel": "C", "rules": rules})
+    deps.queues.groups.take()  # type: ignore[attr-defined]
+    return made
 
 
 @pytest.fixture

@@ -189,5 +189,5 @@ def test_a_deleted_group_lets_its_records_be_settled_anew(deps: Deps, admin: Cal
 
     delete_group(deps, admin, group.id)
 
-    assert rung() == [{"workspace": "w1", "records": [["c1", "deals", "d1"]]}]
+    assert rung() == [{"workspace": "w1", "settle": [["c1", "deals", "d1"]]}]
     assert list_groups(deps, admin) == []

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved
+from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.services.fan_out import fan_out
@@ -48,7 +48,7 @@ def test_a_record_that_moved_twice_is_looked_at_once(deps: Deps) -> None:
 
 
 @pytest.mark.parametrize(
-    "quiet", [replace(MOVED, parts=()), replace(MOVED, kind=Kind.TASK)], ids=["nothing changed", "a task"]
+    "quiet", [replace(MOVED, parts=()), replace(MOVED, kind=Kind.ACTIVITY)], ids=["nothing changed", "a call"]
 )
 def test_what_no_group_could_see_rings_nobody(deps: Deps, quiet: RecordMoved) -> None:
     assert fan_out(deps, [quiet]) == 0
@@ -58,6 +58,10 @@ def test_what_no_group_could_see_rings_nobody(deps: Deps, quiet: RecordMoved) ->
 
 def test_a_record_that_went_is_looked_at(deps: Deps) -> None:
     assert fan_out(deps, [replace(MOVED, state=None, parts=())]) == 1
+
+
+def test_what_is_linked_to_no_more_is_looked_at(deps: Deps) -> None:
+    assert fan_out(deps, [Unlinked(RecordKey("w1", "c1", "deals", "1"))]) == 1
 
 
 def test_touched_memberships_are_rung_per_group(deps: Deps) -> None:

@@ -119,8 +119,9 @@ def test_a_changed_company_is_passed_on(deps: Deps) -> None:
     assert fan_out(deps, [moved]) == 1
 
 
-def test_a_deals_tasks_cannot_be_asked_for(make_group: Any) -> None:
+def test_a_deals_calls_cannot_be_asked_for(make_group: Any) -> None:
     with pytest.raises(Invalid) as caught:
-        make_group({"field": "task_status", "operator": "eq", "value": "done"})
+        make_group({"field": "activity_type", "operator": "eq", "value": "call"})
 
-    assert [(problem.field, problem.fix) for problem in caught.value.problems] == [("rules", "only contact or company")]
+    expected = ("rules", "only deal, contact, company, task")
+    assert [(problem.field, problem.fix) for problem in caught.value.problems] == [expected]

@@ -12,7 +12,7 @@ from crmbridge.services.start_run import start_run
 
 from tests.little_crm import BEGIN, Clock, LittleCrm, make_connection, make_deps
 
-QUIET = {"runs": 0, "tended": 0, "tasks": 0, "actions": 0, "members": 0, "checks": 0, "events": 0}
+QUIET = {"runs": 0, "tended": 0, "tasks": 0, "actions": 0, "members": 0, "records": 0, "checks": 0, "events": 0}
 
 
 @pytest.fixture

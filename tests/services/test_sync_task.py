@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from crmbridge.domain.connections import Caller, Connection, Health
 from crmbridge.domain.errors import Clash, ReauthRequired, Rejected, Throttled, Unavailable
+from crmbridge.domain.groups import Group
 from crmbridge.domain.records import RecordKey, State, instant_text
 from crmbridge.domain.runs import Counts, Run, RunType, Status
 from crmbridge.domain.stored import Stored
@@ -331,6 +332,9 @@ def test_ending_a_run_twice_tells_of_it_once(house: House) -> None:
 
 
 def test_a_full_run_is_followed_by_an_evaluation_of_every_deal(house: House) -> None:
+    about_deals = Group(id="g1", workspace="w1", name="g", channel="C", rules={}, created_at=house.crm.clock())
+    house.deps.groups.add(about_deals, 10)
+
     house.run()
 
     scans = [bell.body["scan"] for bell in house.deps.queues.groups.take()]  # type: ignore[attr-defined] # the twin's

@@ -258,3 +258,30 @@ def test_waiting_events_and_due_connections_are_not_mixed_up(items: Items, conne
 
     assert [each.id for each in connections.due(NOW)] == ["c1"]
     assert outbound.due(NOW) == [("w1", "e1")]
+
+
+def test_a_clock_is_due_from_when_it_was_rung(workspaces: WorkspaceStore) -> None:
+    workspaces.ring_clock("w1", NOW)
+
+    assert list(workspaces.due_clocks(NOW - timedelta(seconds=1))) == []
+    assert list(workspaces.due_clocks(NOW)) == [("w1", NOW)]
+
+
+@pytest.mark.parametrize("due", [NOW + timedelta(days=1), None])
+def test_a_clock_that_was_rung_meanwhile_stays_due(workspaces: WorkspaceStore, due: datetime | None) -> None:
+    workspaces.ring_clock("w1", NOW)
+    workspaces.ring_clock("w1", NOW + timedelta(seconds=1))
+
+    workspaces.set_clock("w1", NOW, due)
+
+    assert list(workspaces.due_clocks(NOW + timedelta(hours=1))) == [("w1", NOW + timedelta(seconds=1))]
+
+
+def test_a_clock_is_due_next_or_never(workspaces: WorkspaceStore) -> None:
+    workspaces.ring_clock("w1", NOW)
+
+    workspaces.set_clock("w1", NOW, NOW + timedelta(days=1))
+    assert list(workspaces.due_clocks(NOW + timedelta(days=1))) == [("w1", NOW + timedelta(days=1))]
+
+    workspaces.set_clock("w1", NOW + timedelta(days=1), None)
+    assert list(workspaces.due_clocks(NOW + timedelta(days=2))) == []

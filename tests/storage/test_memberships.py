@@ -372,3 +372,48 @@ def test_a_cursor_of_another_listing_is_refused(store: MembershipStore) -> None:
 
     with pytest.raises(Invalid):
         store.history("w1", "g1", None, limit=1, cursor=members)
+
+
+MIDNIGHT = NOW + timedelta(hours=12)
+
+
+def test_a_record_waits_until_its_moment_has_come(store: MembershipStore) -> None:
+    store.wake(DEAL, MIDNIGHT, NOW)
+
+    early, late = (store.due_wakings("w1", moment, 10) for moment in (MIDNIGHT - timedelta(seconds=1), MIDNIGHT))
+    assert (early, late, store.due_wakings("w2", MIDNIGHT, 10)) == ([], [DEAL], [])
+
+
+def test_a_moment_to_come_gives_way_only_to_an_earlier_one(store: MembershipStore) -> None:
+    store.wake(DEAL, MIDNIGHT, NOW)
+    for at in (MIDNIGHT + timedelta(days=1), None, MIDNIGHT - timedelta(hours=1), MIDNIGHT):
+        store.wake(DEAL, at, NOW)
+
+    assert store.held([DEAL])[DEAL].wakes_at == MIDNIGHT - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("next", [MIDNIGHT + timedelta(days=1), None])
+def test_a_moment_that_has_come_gives_way_to_any(store: MembershipStore, next: datetime | None) -> None:
+    store.wake(DEAL, MIDNIGHT, NOW)
+    store.wake(DEAL, next, MIDNIGHT)
+
+    assert store.held([DEAL])[DEAL].wakes_at == next
+
+
+def test_what_a_record_supports_and_when_it_wakes_do_not_touch_each_other(
+    store: MembershipStore, settle: Settle
+) -> None:
+    store.wake(DEAL, MIDNIGHT, NOW)
+    settle(support())
+    store.wake(DEAL, MIDNIGHT - timedelta(hours=1), NOW)
+
+    held = store.held([DEAL])[DEAL]
+    assert (held.supports, held.wakes_at, held.version) == ((support(),), MIDNIGHT - timedelta(hours=1), 1)
+
+
+def test_no_more_wakings_are_shown_than_asked_for(store: MembershipStore) -> None:
+    for key in (DEAL, OTHER):
+        store.wake(key, NOW, NOW - timedelta(hours=1))
+
+    assert len(store.due_wakings("w1", NOW, 1)) == 1
+    assert store.due(NOW) == []

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from crmbridge.domain.records import Json
-from crmbridge.services import ports
+from crmbridge.services import group_ports, ports
 from crmbridge.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -149,13 +149,13 @@ class Wired(ports.Deps):
         return ActionStore(self._table(self.settings.actions_table))
 
     @cached_property
-    def groups(self) -> ports.Groups:
+    def groups(self) -> group_ports.Groups:
         from crmbridge.storage.control import GroupStore
 
         return GroupStore(self._control)
 
     @cached_property
-    def memberships(self) -> ports.Memberships:
+    def memberships(self) -> group_ports.Memberships:
         from crmbridge.storage.memberships import MembershipStore
 
         return MembershipStore(self._table(self.settings.memberships_table))

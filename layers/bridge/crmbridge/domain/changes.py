@@ -123,6 +123,13 @@ class RecordMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Another record links to this one no more; nothing that is stored says so any longer."""
+
+    key: RecordKey
+
+
+@dataclass(frozen=True, slots=True)
 class MemberMoved:
     """Somebody's supports in a group were touched: the wanted state must be decided anew, or delivered."""
 

@@ -1,14 +1,11 @@
 """A chat channel whose members follow a predicate over records."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from crmbridge.domain.directories import Directories, Owner
-from crmbridge.domain.predicates import Facts, Predicate, When, facts
-from crmbridge.domain.records import Json, Record, RecordKey
+from crmbridge.domain.records import Json, Kind, RecordKey
 
 
 class Members(StrEnum):
@@ -21,7 +18,8 @@ class Members(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """`rules` is the predicate as saved; `epoch` counts its edits, so that late workers of an older one lose.
+    """`rules` is the predicate as saved, about records of `kind`; `epoch` counts its edits, so that late workers of an
+    older one lose. `time_zone` (an IANA name) says what day "today" is.
 
     `include_closed`: groups take open deals unless told otherwise. `connections` are those it draws from; empty: all.
     A removal of more than `hold_people`, or of more than `hold_percent` of the channel, is held until it is approved.
@@ -33,6 +31,8 @@ class Group:
     name: str
     channel: str
     rules: Mapping[str, Json]
+    kind: Kind = Kind.DEAL
+    time_zone: str = "UTC"
     members: Members = Members.CONTACTS
     include_closed: bool = False
     connections: tuple[str, ...] = ()
@@ -101,136 +101,14 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Held:
     """What one record supports. `version` guards the next change; `groups_version` names the list of groups that it
-    was decided with."""
+    was decided with. `wakes_at`: when it is looked at again because of the passing of time."""
 
     supports: tuple[Support, ...] = ()
     groups_version: int = 0
     version: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A live deal as groups look at it: what rules are asked of, and whom it would bring.
-
-    `contacts` and `owners` map a person to the record or owner they come from; None: not read, so whoever that part
-    brought before stays.
-    """
-
-    key: RecordKey
-    facts: Facts
-    is_closed: bool
-    contacts: Mapping[str, str] | None = None
-    owners: Mapping[str, str] | None = None
-    when: When | None = None
-    """For rules about today."""
-    began: Mapping[str, Json] = field(default_factory=dict)
-    """What the proof of a support that begins now says of its beginning: `since`, and the record's last `change`."""
-
-
-BEGINNING: Final = ("since", "change")
+    wakes_at: datetime | None = None
 
 
 def person_of(email: str) -> str:
     """People are their e-mails, trimmed and case-folded."""
     return email.strip().casefold()
-
-
-def deal_facts(deal: Record, directories: Directories | None) -> Facts:
-    """What rules may ask of a deal. Directories know today's labels; a stored label may be yesterday's."""
-    known = Facts(facts(deal))
-    if directories is None:
-        return known
-    if stage := directories.stages.get(str(known.get("stage"))):
-        known.update(stage_label=stage.label)
-        if stage.pipeline_label:  # empty: several pipelines share the stage, and the deal says in which it is
-            known.update(pipeline_label=stage.pipeline_label)
-        known.setdefault("is_closed", stage.is_closed)
-        known.setdefault("is_won", stage.is_won)
-    if owner := directories.owners.get(str(known.get("owner_id"))):
-        known.update(owner_name=owner.name, owner_email=owner.email)
-    return known
-
-
-def owner_people(known: Facts, owners: Mapping[str, Owner]) -> Mapping[str, str] | None:
-    """The owner as a person; a queue, a team or somebody inactive brings nobody."""
-    if "owner_id" not in known:
-        return None
-    owner = owners.get(str(known["owner_id"]))
-    if owner is None or owner.type != "person" or not owner.active or not owner.email:
-        return {}
-    return {person_of(owner.email): f"owner {owner.id}"}
-
-
-def contact_person(contact: Record, users: Mapping[str, str]) -> str | None:
-    """The e-mail by which the chat app knows a contact; the first one while it knows none of them. None when there is
-    no e-mail, or when its e-mails belong to several chat users and nobody can tell which is meant."""
-    emails = contact_emails(contact)
-    known = {users[email]: email for email in reversed(emails) if email in users}
-    if len(known) > 1 or not emails:
-        return None
-    return next(iter(known.values()), emails[0])
-
-
-def contact_emails(contact: Record) -> list[str]:
-    """All of them, the primary one first."""
-    listed = contact.get("emails") or ()
-    others = [str(getattr(entry, "value", entry)) for entry in (listed if isinstance(listed, tuple) else ())]
-    named = [person_of(str(email)) for email in (contact.get("email"), *others) if email]
-    return list(dict.fromkeys(email for email in named if "@" in email))
-
-
-def takes(group: Group, view: View) -> bool:
-    """Before its rules are asked: does the group draw from this connection, and from closed deals?"""
-    if group.connections and view.key.connection not in group.connections:
-        return False
-    return group.include_closed or not view.is_closed
-
-
-def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Support]) -> Iterable[Support]:
-    """Whom this deal brings into the group now. Nobody leaves because something could not be read."""
-    if not takes(group, view):
-        return
-    mine = {support.person: support for support in held if support.group == group.id and support.epoch == group.epoch}
-    answer = predicate(view.facts, view.when)
-    if answer is not True:
-        if answer is None and predicate.may_stay(view.facts, view.when):
-            yield from _staying(group, view, mine)
-        return
-    proof = predicate.proof(view.facts, view.when)
-    people, begun = _people(group, view), _beginnings(group, held)
-    for person, source in people.items():
-        told = {**proof, "through": source, **begun.get(person, view.began)}
-        yield Support(group.id, person, view.key, group.epoch, told)
-    yield from (mine[person] for person in mine if person not in people and _has_unread(group, view))
-
-
-def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
-    """Who is in already has been since then, whatever the rules and the record have become."""
-    mine = (support for support in held if support.group == group.id)
-    return {one.person: {name: one.proof[name] for name in BEGINNING if name in one.proof} for one in mine}
-
-
-def _staying(group: Group, view: View, mine: Mapping[str, Support]) -> Iterable[Support]:
-    people = _people(group, view)
-    return [support for person, support in mine.items() if person in people or _has_unread(group, view)]
-
-
-def _people(group: Group, view: View) -> Mapping[str, str]:
-    people = dict(view.contacts or {}) if group.members is not Members.OWNER else {}
-    if group.members is not Members.CONTACTS:
-        people = {**(view.owners or {}), **people}
-    return people
-
-
-def _has_unread(group: Group, view: View) -> bool:
-    contacts_unread = group.members is not Members.OWNER and view.contacts is None
-    return contacts_unread or (group.members is not Members.CONTACTS and view.owners is None)
-
-
-def same_supports(held: Sequence[Support], wanted: Sequence[Support]) -> bool:
-    """Nothing to write: the same people in the same groups, for the same reasons, under the same rules."""
-    return _by_place(held) == _by_place(wanted)
-
-
-def _by_place(supports: Sequence[Support]) -> Mapping[tuple[str, str], Support]:
-    return {(support.group, support.person): support for support in supports}

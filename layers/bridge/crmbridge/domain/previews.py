@@ -1,17 +1,18 @@
-"""What a group would become, gathered deal by deal: who is brought, who is kept out by what nobody knows."""
+"""What a group would become, gathered record by record: who is brought, who is kept out by what nobody knows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crmbridge.domain.errors import Invalid
-from crmbridge.domain.groups import Group, Support, View, supported, takes
-from crmbridge.domain.predicates import Predicate, compile_predicate
-from crmbridge.domain.records import Json, RecordKey
+from crmbridge.domain.groups import Group, Members, Support
+from crmbridge.domain.predicates import Predicate, When, compile_predicate
+from crmbridge.domain.records import Json, Kind, RecordKey
+from crmbridge.domain.views import View, supported, takes
 
 
 @dataclass(slots=True)
 class Leaf:
-    """One clause of the rules, asked alone: of how many undecided deals it is not known, and how often because the
+    """One clause of the rules, asked alone: of how many undecided records it is not known, and how often because the
     field is empty (rather than never read)."""
 
     rule: Mapping[str, Json]
@@ -20,10 +21,10 @@ class Leaf:
     unknown: int = 0
     empty: int = 0
 
-    def look(self, view: View) -> None:
-        if self.asks(view.facts, view.when) is None:
+    def look(self, view: View, when: When) -> None:
+        if self.asks(view.facts, when) is None:
             self.unknown += 1
-            self.empty += bool(self.asks_empty and self.asks_empty(view.facts, view.when))
+            self.empty += bool(self.asks_empty and self.asks_empty(view.facts, when))
 
 
 @dataclass(slots=True)
@@ -42,16 +43,23 @@ class Glance:
     bring_nobody: list[RecordKey] = field(default_factory=list)
     let_go: dict[RecordKey, str] = field(default_factory=dict)
 
-    def is_of_interest(self, view: View) -> bool:
-        return takes(self.group, view) and self.predicate(view.facts, view.when) is not False
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset({self.group.kind})
+
+    def needs_links(self, _: Kind) -> frozenset[Kind]:
+        return self.predicate.needs_links
+
+    def bring_contacts_of(self, view: View) -> bool:
+        """Also of records of which nobody knows whether they match."""
+        return self.group.members is not Members.OWNER and takes(self.group, view) and self._asked(view) is not False
 
     def look(self, key: RecordKey, view: View | None) -> None:
-        """`view` is None for what is not a live deal."""
+        """`view` is None for what is not a live record of the group's kind."""
         self.looked_at.add(key)
         if view is None or not takes(self.group, view):
             self.let_go[key] = "the record is gone" if view is None else _not_taken(self.group, view)
             return
-        answer = self.predicate(view.facts, view.when)
+        answer = self._asked(view)
         supports = list(supported(self.group, self.predicate, view, self.held.get(key, ())))
         for support in supports:
             self.brought.setdefault(support.person, support)
@@ -71,6 +79,9 @@ class Glance:
         drawn_from = self.group.connections
         return key in self.looked_at or bool(drawn_from and key.connection not in drawn_from)
 
+    def _asked(self, view: View) -> bool | None:
+        return self.predicate(view.facts, view.when(self.group.time_zone))
+
     def _count_match(self, key: RecordKey, supports: Sequence[Support]) -> None:
         self.matching += 1
         if not supports:
@@ -83,20 +94,21 @@ class Glance:
         for person in {**(view.contacts or {}), **(view.owners or {})}:
             self.maybe.setdefault(person, view.key)
         for leaf in self.leaves:
-            leaf.look(view)
+            leaf.look(view, view.when(self.group.time_zone))
 
 
 def glance_at(group: Group, held: Mapping[RecordKey, Sequence[Support]]) -> Glance:
     """Raises Invalid when the group's rules are not valid."""
-    return Glance(group, compile_predicate(group.rules), held, [_leaf(rule) for rule in _clauses(group.rules)])
+    leaves = [_leaf(group, rule) for rule in _clauses(group.rules)]
+    return Glance(group, compile_predicate(group.rules, kind=group.kind), held, leaves)
 
 
-def _leaf(rule: Mapping[str, Json]) -> Leaf:
+def _leaf(group: Group, rule: Mapping[str, Json]) -> Leaf:
     try:
-        empty = compile_predicate({"field": rule["field"], "operator": "is_empty"})
+        empty = compile_predicate({"field": rule["field"], "operator": "is_empty"}, kind=group.kind)
     except Invalid:
         empty = None
-    return Leaf(rule, compile_predicate(rule), empty)
+    return Leaf(rule, compile_predicate(rule, kind=group.kind), empty)
 
 
 def _clauses(rules: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:

@@ -16,7 +16,14 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Rules = Annotated[
     dict[str, Any], Field(description='Who belongs: `{"operator": "AND", "rules": [{"field", "operator", "value"}]}`')
 ]
-WhomADealBrings = Literal["contacts", "owner", "both"]
+Kinds = Annotated[
+    Literal["deal", "contact", "company", "task"], Field(description="What the rules are about; cannot be changed")
+]
+TimeZone = Annotated[
+    str,
+    Field(max_length=100, description='Where "today" is: an IANA name. By default, where the CRM account is'),
+]
+WhomARecordBrings = Literal["contacts", "owner", "both"]
 HoldPeople = Annotated[
     int, Field(ge=1, le=2000, description="When more people would leave within ten minutes, they wait for an approval")
 ]
@@ -33,7 +40,9 @@ class GroupGiven(Given):
     name: Name
     channel: Annotated[Name, Field(description="The chat channel whose members follow the rules")]
     rules: Rules
-    members: WhomADealBrings = "contacts"
+    kind: Kinds = "deal"
+    time_zone: TimeZone | None = None
+    members: WhomARecordBrings = "contacts"
     include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
     connections: Connections = Field(default_factory=list)
     paused: Annotated[bool, Field(description="While true, the channel is told nothing")] = False
@@ -47,7 +56,8 @@ class GroupChange(Given):
 
     name: Name | None = None
     rules: Rules | None = None
-    members: WhomADealBrings | None = None
+    time_zone: TimeZone | None = None
+    members: WhomARecordBrings | None = None
     include_closed: bool | None = None
     connections: Connections | None = None
     paused: bool | None = None
@@ -61,7 +71,9 @@ class GroupDraft(Given):
 
     group: Annotated[str | None, Field(max_length=200)] = None
     rules: Rules | None = None
-    members: WhomADealBrings | None = None
+    kind: Kinds | None = None
+    time_zone: TimeZone | None = None
+    members: WhomARecordBrings | None = None
     include_closed: bool | None = None
     connections: Connections | None = None
 
@@ -71,7 +83,9 @@ class GroupShown(Shown):
     name: str
     channel: str
     rules: dict[str, Any]
-    members: WhomADealBrings
+    kind: Kinds
+    time_zone: str
+    members: WhomARecordBrings
     include_closed: bool
     connections: list[str]
     paused: bool

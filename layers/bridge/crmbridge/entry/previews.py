@@ -33,22 +33,24 @@ class People(Shown):
 
 class Unanswered(Shown):
     field: str
-    unknown: Annotated[int, Field(description="Deals of which nobody knows the answer")]
+    unknown: Annotated[int, Field(description="Records of which nobody knows the answer")]
     empty: Annotated[int, Field(description="Of these, where the field is empty")]
     instead: Annotated[dict[str, Any] | None, Field(description="The clause that would take the empty ones, too")]
 
 
 class Preview(Shown):
     looked_at: int
-    complete: Annotated[bool, Field(description="False: there are more deals than could be looked at")]
-    matching: Annotated[int, Field(description="Deals that match")]
+    complete: Annotated[bool, Field(description="False: there are more records than could be looked at")]
+    matching: Annotated[int, Field(description="Records that match")]
     join: People
     leave: People
     stay: People
-    unknown: Annotated[People, Field(description="They come with deals of which nobody knows whether they match")]
-    not_known: Annotated[int, Field(description="Members kept in by deals that were not looked at")]
+    unknown: Annotated[People, Field(description="They come with records of which nobody knows whether they match")]
+    not_known: Annotated[int, Field(description="Members kept in by records that were not looked at")]
     unanswered: list[Unanswered]
-    bring_nobody: Annotated[list[RecordNamed], Field(description="Matching deals that bring nobody, the first hundred")]
+    bring_nobody: Annotated[
+        list[RecordNamed], Field(description="Matching records that bring nobody, the first hundred")
+    ]
     bring_nobody_count: int
     without_user: Annotated[list[str], Field(description="Who matches and has no chat user yet, the first hundred")]
     without_user_count: int

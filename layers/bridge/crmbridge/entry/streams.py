@@ -2,16 +2,17 @@
 what cannot be passed on."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from crmbridge.domain.changes import Cause, MemberMoved, RecordMoved
+from crmbridge.domain.changes import Cause, MemberMoved, RecordMoved, Unlinked
 from crmbridge.domain.records import Kind, State
 from crmbridge.log import log
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps
 from crmbridge.storage.codec import from_json
 from crmbridge.storage.membership_items import member_key
-from crmbridge.storage.record_items import record_key
+from crmbridge.storage.record_items import forward_end, inline_links, record_key
 
 Event = Mapping[str, Any]
 Image = Mapping[str, Any]
@@ -26,13 +27,14 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
     return {}
 
 
-def moves(event: Event) -> Iterator[RecordMoved | MemberMoved]:
-    """Items of either table are known by their shape; edges and what else lies there are nobody's news."""
+def moves(event: Event) -> Iterator[RecordMoved | MemberMoved | Unlinked]:
+    """Items of either table are known by their shape; edges that come and what else lies there are nobody's news."""
     for record in event["Records"]:
         old, new = _image(record, "OldImage"), _image(record, "NewImage")
         moved = record_moved(old, new) if "kind" in (new or old) else member_moved(old, new)
         if moved is not None:
             yield moved
+        yield from _unlinked(old, new)
 
 
 def record_moved(old: Image, new: Image) -> RecordMoved | None:
@@ -54,6 +56,19 @@ def member_moved(old: Image, new: Image) -> MemberMoved | None:
     """A member's row is news when it was touched, not when the wanted state was decided or delivered."""
     key = member_key(new["pk"], new["sk"]) if new.get("dirty") != old.get("dirty") and new else None
     return MemberMoved(*key) if key else None
+
+
+def _unlinked(old: Image, new: Image) -> Iterator[Unlinked]:
+    """The ends of links that were there before."""
+    owner = record_key(old["pk"], old["sk"]) if old.get("kind") else None
+    if owner:
+        gone = {
+            target: set(links) - set(inline_links(new).get(target, ())) for target, links in inline_links(old).items()
+        }
+        ends = {(target, link.external_id) for target, links in gone.items() for link in links}
+        yield from (Unlinked(replace(owner, object=target, external_id=id)) for target, id in sorted(ends))
+    elif old and not new and (end := forward_end(old["pk"], old["sk"])):
+        yield Unlinked(end)
 
 
 def _state(image: Image) -> State | None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.groups import deal_facts
 from crmbridge.domain.records import NEVER, Json, Kind, Link, RecordKey, State
 from crmbridge.domain.sidepanels import LINKABLE
 from crmbridge.domain.stored import Stored
+from crmbridge.domain.views import known_of
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.ports import Deps
 from crmbridge.services.show_records import show_briefly
@@ -85,5 +85,5 @@ def is_open_deal(stored: Stored, directories: Directories | None) -> bool:
     """A deal of which nobody knows whether it is closed counts as open."""
     if stored.record.kind is not Kind.DEAL:
         return False
-    facts = deal_facts(stored.record, directories)
+    facts = known_of(stored.record, directories)
     return facts.get("is_closed") is not True and facts.get("is_won") is not True

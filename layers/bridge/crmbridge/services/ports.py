@@ -15,13 +15,11 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
-    from crmbridge.domain.groups import Group, Held, Member, Moved, Override, Support
     from crmbridge.domain.installations import Card, Installation, SlackPerson
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
     from crmbridge.domain.outbound import OutboundEvent
     from crmbridge.domain.records import Json, Kind, RecordKey
-    from crmbridge.domain.removals import Removals
     from crmbridge.domain.runs import Run, Task
     from crmbridge.domain.sidepanels import PanelLink, View
     from crmbridge.domain.stored import PageOf, Stored
@@ -29,6 +27,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.workspaces import ApiKey, Endpoint
     from crmbridge.platforms.http import Gate
     from crmbridge.platforms.spec import Platform
+    from crmbridge.services.group_ports import Groups, Memberships
 
 MAX_GROUPS = 1000
 
@@ -224,89 +223,6 @@ class Actions(Protocol):
     def due(self, now: datetime) -> Sequence[Action]: ...
 
 
-class Groups(Protocol):
-    def get(self, workspace: str, id: str) -> Group: ...
-
-    def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
-        """All groups with the version of the list, which rises with every edit of any of them."""
-
-    def add(self, group: Group, cap: int) -> None:
-        """Raises Clash when the workspace has `cap` groups."""
-
-    def save(self, group: Group) -> Group:
-        """Conditional on `version`; raises Stale."""
-
-    def delete(self, group: Group) -> None: ...
-
-
-class Memberships(Protocol):
-    """Who is wanted in which group, and why. Read `held` first, then everything the decision looks at, then settle:
-    the version in `Held` makes a decision on older facts lose."""
-
-    def held(self, keys: Sequence[RecordKey]) -> Mapping[RecordKey, Held]:
-        """What records support now, consistently; records that never supported anybody are missing."""
-
-    def settle(self, key: RecordKey, held: Held, *, groups_version: int, wanted: Sequence[Support]) -> None:
-        """Make the record's supports exactly `wanted`, and mark every (group, person) that comes or goes as dirty.
-
-        Atomic in chunks of a transaction, each moving `held` on, so that a crash between two leaves no support
-        that the record's own list does not name. Raises Stale when `held` is no longer what is stored, or when the
-        stored list was decided with a higher `groups_version`."""
-
-    def member(self, workspace: str, group: str, person: str) -> Member: ...
-
-    def supports(self, workspace: str, group: str, person: str) -> Sequence[Support]:
-        """Consistently; empty means that nothing keeps this person in."""
-
-    def decide(
-        self,
-        workspace: str,
-        member: Member,
-        *,
-        wanted: str,
-        user: str | None,
-        supports: int,
-        now: datetime,
-        reason: str = "",
-    ) -> Member:
-        """Store the wanted state (sequence + 1, and a line of history, when it changed) and settle the dirt that
-        `member` showed. Raises Stale when it was marked again meanwhile."""
-
-    def set_override(self, workspace: str, group: str, person: str, override: Override, by: str, at: datetime) -> None:
-        """From now on the rules decide no more about this person; replaces what was said before."""
-
-    def lift_override(self, workspace: str, group: str, person: str, override: Override) -> None:
-        """Changes nothing when another override, or none, is there."""
-
-    def overrides(self, workspace: str, group: str) -> Mapping[str, Override]: ...
-
-    def removals(self, workspace: str, group: str) -> Removals: ...
-
-    def save_removals(self, workspace: str, group: str, removals: Removals) -> None:
-        """Conditional on `version`; raises Stale."""
-
-    def delivered(self, workspace: str, members: Sequence[Member]) -> None:
-        """The chat app has acknowledged these sequences."""
-
-    def postpone(self, workspace: str, member: Member, next_attempt_at: datetime) -> None: ...
-
-    def due(self, now: datetime) -> Sequence[tuple[str, str, str]]:
-        """(workspace, group, person) of rows still dirty or undelivered whose time has come."""
-
-    def members(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Member]: ...
-
-    def history(
-        self, workspace: str, group: str, person: str | None, *, limit: int, cursor: str | None
-    ) -> PageOf[Moved]:
-        """Of one person, the newest first; of everybody, person by person, the oldest first."""
-
-    def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
-        """Everything that keeps anybody in the group, person by person."""
-
-    def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
-        """Every record that supports somebody in the group, so that each can be settled anew."""
-
-
 class Workspaces(Protocol):
     """People, keys and the chat app of a workspace."""
 
@@ -339,6 +255,15 @@ class Workspaces(Protocol):
 
     def due_checks(self, now: datetime) -> Sequence[str]:
         """Workspaces whose groups are to be evaluated in full."""
+
+    def ring_clock(self, workspace: str, now: datetime) -> None:
+        """Days may begin for the workspace's groups, and the next time is not known: look at once."""
+
+    def due_clocks(self, now: datetime) -> Sequence[tuple[str, datetime]]:
+        """Workspaces for whose groups a day may have begun, each with when it was due."""
+
+    def set_clock(self, workspace: str, seen: datetime, due: datetime | None) -> None:
+        """Due next then; None: never. Changes nothing when it was rung since it was `seen`."""
 
 
 class Templates(Protocol):

@@ -10,14 +10,15 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.groups import Group, Support
 from crmbridge.domain.previews import Glance, glance_at
-from crmbridge.domain.records import Json, Kind, RecordKey
-from crmbridge.services.edit_groups import EDITORS, checked_settings, redrawn
-from crmbridge.services.look_at_deals import look_at_deals
+from crmbridge.domain.records import Json, RecordKey
+from crmbridge.services.check_group import checked_change, checked_settings
+from crmbridge.services.edit_groups import EDITORS, redrawn
+from crmbridge.services.look_at_records import look_at_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import SHARDS, batches, objects_of
 from crmbridge.services.read_members import NamedRecord, named_records
 
-MAX_DEALS: Final = 2_000
+MAX_RECORDS: Final = 2_000
 MAX_SUPPORTS: Final = 20_000
 MAX_TIME: Final = timedelta(seconds=12)
 """API Gateway waits for 30 seconds."""
@@ -45,7 +46,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A clause of which nobody knows the answer for so many deals: for `empty` of them because the field is empty.
+    """A clause of which nobody knows the answer for so many records: for `empty` of them because the field is empty.
     `instead` is the clause that would take those, too."""
 
     field: str
@@ -56,8 +57,8 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`complete` False: there are more deals than were looked at, and who is kept in by one of those is `not_known`.
-    `unknown` people come with deals of which nobody knows whether they match. So many are `overridden`, pinned or
+    """`complete` False: there are more records than were looked at, and who is kept in by one of those is `not_known`.
+    `unknown` people come with records of which nobody knows whether they match. So many are `overridden`, pinned or
     excluded by somebody, and listed nowhere: no rule moves them."""
 
     looked_at: int
@@ -95,8 +96,8 @@ def _draft(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
     settings = {name: value for name, value in body.items() if name != "group"}
     if "group" in body:
         group = deps.groups.get(caller.workspace, body["group"])
-        return redrawn(group, checked_settings(deps, caller, settings))
-    known = checked_settings(deps, caller, settings, required=("rules",))
+        return redrawn(group, checked_change(deps, group, settings))
+    known = checked_settings(deps, caller.workspace, settings, required=("rules",))
     return Group(id="", workspace=caller.workspace, created_at=deps.now(), **{"name": "", "channel": "", **known})
 
 
@@ -113,23 +114,23 @@ def _by_record(supports: Iterable[Support]) -> Mapping[RecordKey, list[Support]]
 
 
 def _look(deps: Deps, glance: Glance) -> bool:
-    """Whether every deal was looked at."""
+    """Whether every record was looked at."""
     until = deps.now() + MAX_TIME
-    keys = _deals(deps, glance.group)
-    for batch in batches(islice(keys, MAX_DEALS)):
-        scene = look_at_deals(deps, batch, glance.is_of_interest, glance.predicate.needs_links)
+    keys = _records(deps, glance.group)
+    for batch in batches(islice(keys, MAX_RECORDS)):
+        scene = look_at_records(deps, batch, glance)
         for key in batch:
             glance.look(key, scene.views.get(key))
-        if deps.now() > until:
+        if deps.now() >= until:
             break
     return next(keys, None) is None
 
 
-def _deals(deps: Deps, group: Group) -> Iterator[RecordKey]:
+def _records(deps: Deps, group: Group) -> Iterator[RecordKey]:
     for connection in deps.connections.list(group.workspace):
         if group.connections and connection.id not in group.connections:
             continue
-        for name in objects_of(deps, connection, Kind.DEAL):
+        for name in objects_of(deps, connection, group.kind):
             for shard in range(SHARDS):
                 for id, _ in deps.records.ids(group.workspace, connection.id, name, shard):
                     yield RecordKey(group.workspace, connection.id, name, id)

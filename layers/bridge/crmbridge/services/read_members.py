@@ -111,6 +111,6 @@ def _rules(group: Group, support: Support) -> Mapping[str, Json]:
     if support.epoch != group.epoch:
         return outdated(leaves)
     try:
-        return explained(compile_predicate(group.rules).tree, leaves)
+        return explained(compile_predicate(group.rules, kind=group.kind).tree, leaves)
     except Invalid:
         return outdated(leaves)

@@ -22,6 +22,7 @@ from crmbridge.services.queue_evaluations import batches
 from crmbridge.services.request_action import ring_action
 from crmbridge.services.start_run import ring_tasks, start_run
 from crmbridge.services.tend_connection import tend_connection
+from crmbridge.services.wake_records import wake_records
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
         "tasks": _ring_tasks(deps, now),
         "actions": _ring_each(deps.actions.due(now), now, lambda action: ring_action(deps, action)),
         "members": _ring_members(deps, now),
+        "records": wake_records(deps, fair_share(deps.workspaces.due_clocks(now), now), now),
         "checks": _ring_each(deps.workspaces.due_checks(now), now, lambda workspace: check_groups(deps, workspace)),
         "events": _ring_each(deps.outbound.due(now), now, lambda event: ring_event(deps, *event)),
     }

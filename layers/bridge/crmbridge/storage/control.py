@@ -11,11 +11,13 @@ from crmbridge.domain.connections import Connection, Health
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, NotFound, Stale
 from crmbridge.domain.groups import Group
+from crmbridge.domain.records import instant_text
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
 from crmbridge.storage.items import (
     CONTROL_BY_ACCOUNT,
+    DUE,
     NEW,
     Item,
     Items,
@@ -33,6 +35,7 @@ CHUNK: Final = 350 * 1024
 LIST: Final = "!list"
 """Sorts before every group, so that it is read first."""
 CHECK: Final = "check"
+CLOCK: Final = "clock"
 
 
 class ConnectionStore:
@@ -202,6 +205,21 @@ class WorkspaceStore:
     def due_checks(self, now: datetime) -> Sequence[str]:
         return [row["pk"].removesuffix("#checks") for row in due_items(self._items, now, CHECK)]
 
+    def ring_clock(self, workspace: str, now: datetime) -> None:
+        pk, sk = key = _clock_key(workspace)
+        self._items.put({"pk": pk, "sk": sk, **due_place(key, now)})
+
+    def due_clocks(self, now: datetime) -> Sequence[tuple[str, datetime]]:
+        rows = due_items(self._items, now, CLOCK)
+        return [(row["pk"].removesuffix("#checks"), datetime.fromisoformat(row[DUE.sk])) for row in rows]
+
+    def set_clock(self, workspace: str, seen: datetime, due: datetime | None) -> None:
+        key, unmoved = _clock_key(workspace), equals(DUE.sk, instant_text(seen))
+        if due is None:
+            self._items.delete(*key, unmoved)
+        else:
+            self._items.update(key, set=due_place(key, due), when=unmoved)
+
 
 def _connection_key(workspace: str, id: str) -> Key:
     return f"{workspace}#connections", f"connection#{id}"
@@ -256,3 +274,7 @@ def _endpoint_key(workspace: str) -> Key:
 
 def _check_key(workspace: str) -> Key:
     return f"{workspace}#checks", CHECK
+
+
+def _clock_key(workspace: str) -> Key:
+    return f"{workspace}#checks", CLOCK

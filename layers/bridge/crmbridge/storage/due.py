@@ -9,23 +9,25 @@ from crmbridge.domain.records import instant_text
 from crmbridge.storage.items import DUE, Item, Items, Key
 
 SHARDS: Final = 8
+EVERYBODY: Final = "due"
 PLACE: Final = (DUE.pk, DUE.sk)
 """The attributes of a row that waits; a row without them waits for nothing."""
 
 
-def due_place(key: Key, moment: datetime | None) -> dict[str, str]:
-    """The attributes that put a row into the index; none for None."""
+def due_place(key: Key, moment: datetime | None, agenda: str = EVERYBODY) -> dict[str, str]:
+    """The attributes that put a row into the index; none for None. On an `agenda` of their own, many rows keep no
+    others waiting."""
     if moment is None:
         return {}
-    return {DUE.pk: f"due#{crc32('#'.join(key).encode()) % SHARDS}", DUE.sk: instant_text(moment)}
+    return {DUE.pk: f"{agenda}#{crc32('#'.join(key).encode()) % SHARDS}", DUE.sk: instant_text(moment)}
 
 
-def due_keys(items: Items, now: datetime) -> Iterator[Key]:
+def due_keys(items: Items, now: datetime, agenda: str = EVERYBODY) -> Iterator[Key]:
     """Keys of the rows whose moment has come. The index lags a little: look at the rows before acting on them."""
     for shard in range(SHARDS):
         after = None
         while True:
-            page = items.query(f"due#{shard}", index=DUE.name, end=instant_text(now), after=after)
+            page = items.query(f"{agenda}#{shard}", index=DUE.name, end=instant_text(now), after=after)
             yield from ((item["pk"], item["sk"]) for item in page.items)
             after = page.after
             if after is None:

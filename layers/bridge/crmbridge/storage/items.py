@@ -188,7 +188,7 @@ RECORDS_BY_NAME = Index("by_name", "name_pk", "name_sk")
 CONTROL_BY_ACCOUNT = Index("by_account", "account_pk", "account_sk")
 ACTIONS_BY_CHAT = Index("by_chat", "chat_pk", "chat_sk")
 DUE = Index("due", "due_pk", "due_sk")
-"""Sparse: rows that wait. due_pk is a shard name (`due#0`..), due_sk the ISO instant of the next attempt."""
+"""Sparse: rows that wait. due_pk is a shard of an agenda (`due#0`..), due_sk the ISO instant of the next attempt."""
 
 INDEXES: Mapping[str, tuple[Index, ...]] = {
     "records": (RECORDS_BY_EMAIL, RECORDS_BY_NAME),

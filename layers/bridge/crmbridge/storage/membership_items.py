@@ -6,7 +6,8 @@
         sk  history#person#sequence                     every change of the wanted state; only ever added to
         sk  removals                                    who was let go of late, and whether removals are held
     pk  workspace#r#connection#object#id
-        sk  held                                        the same supports seen from the record, and the guard's version
+        sk  held                                        the same supports seen from the record, the guard's version, and
+                                                        when the record is looked at because of the passing of time
 
 `held` stays when its list is empty: a worker that saw it before must not take it for a record never looked at.
 """
@@ -21,7 +22,7 @@ from crmbridge.domain.groups import Held, Member, Moved, Support
 from crmbridge.domain.records import NEVER, RecordKey, instant_text
 from crmbridge.storage.codec import decode, encode, json_text
 from crmbridge.storage.due import due_place
-from crmbridge.storage.items import Item, Key, When, Write, absent, equals
+from crmbridge.storage.items import DUE, Item, Key, When, Write, absent, equals
 from crmbridge.storage.keys import joined, parts
 from crmbridge.storage.texts import packed, unpacked
 
@@ -121,6 +122,18 @@ def held_write(key: RecordKey, now: Held, supports: Collection[Support]) -> Writ
 
 
 def read_held(key: RecordKey, item: Item) -> Held:
-    listed = orjson.loads(unpacked(item["supports"]))
+    """It may only wait, and never have supported anybody."""
+    listed = orjson.loads(unpacked(item["supports"])) if "supports" in item else ()
     supports = tuple(Support(group, person, key, epoch, proof) for group, person, epoch, proof in listed)
-    return Held(supports, item["groups_version"], item["version"])
+    wakes_at = datetime.fromisoformat(item[DUE.sk]) if DUE.sk in item else None
+    return Held(supports, item.get("groups_version", 0), item.get("version", 0), wakes_at)
+
+
+def held_key(pk: str) -> RecordKey:
+    workspace, _, *record = parts(pk)
+    return RecordKey(workspace, *record)
+
+
+def wakings(workspace: str) -> str:
+    """A workspace's agenda of its own: midnight comes for many records at once."""
+    return joined(workspace, "wakings")

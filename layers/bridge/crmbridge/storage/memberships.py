@@ -13,13 +13,14 @@ from crmbridge.domain.removals import Removals
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import PLACE, due_keys, due_place
-from crmbridge.storage.items import Items, When, Write, absent, below, equals, in_chunks, present, query_all
+from crmbridge.storage.items import DUE, Items, When, Write, above, absent, below, equals, in_chunks, present, query_all
 from crmbridge.storage.keys import cursor_of, joined, place_of
 from crmbridge.storage.membership_items import (
     OVERRIDE,
     REMOVALS,
     counts,
     group_partition,
+    held_key,
     held_place,
     held_write,
     history_place,
@@ -35,11 +36,13 @@ from crmbridge.storage.membership_items import (
     support_prefix,
     support_put,
     touch,
+    wakings,
 )
 
 _CHANGES_PER_STEP: Final = 49
 """A support that comes or goes costs two writes, its own and its member's, and one is for the record's list."""
 _DUE_AT_ONCE: Final = 5_000
+_TICK: Final = timedelta(microseconds=1)
 _PATIENCE: Final = timedelta(minutes=1)
 """So long a decided member has to be delivered before the schedule rings for it."""
 
@@ -64,6 +67,18 @@ class MembershipStore:
             if self._items.write_all([*writes, held_write(key, now, listed.values())]):
                 raise Stale(f"{key} was settled by somebody else")
             now = replace(now, version=now.version + 1)
+
+    def wake(self, key: RecordKey, at: datetime | None, now: datetime) -> None:
+        place = held_place(key)
+        has_come = below(DUE.sk, instant_text(now + _TICK))
+        if at is None:
+            self._items.update(place, remove=PLACE, when=has_come)
+        else:
+            is_sooner = absent(DUE.sk) | above(DUE.sk, instant_text(at))
+            self._items.update(place, set=due_place(place, at, wakings(key.workspace)), when=has_come | is_sooner)
+
+    def due_wakings(self, workspace: str, now: datetime, limit: int) -> Sequence[RecordKey]:
+        return [held_key(pk) for pk, _ in islice(due_keys(self._items, now, wakings(workspace)), limit)]
 
     def member(self, workspace: str, group: str, person: str) -> Member:
         item = self._items.get(*member_place(workspace, group, person))

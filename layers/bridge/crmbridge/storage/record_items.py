@@ -76,6 +76,13 @@ def forward_link(item: Item) -> Link:
     return Link(target, external_id, item["label"], item["primary"])
 
 
+def forward_end(pk: str, sk: str) -> RecordKey | None:
+    """Where a link leads that is an item of its own; None for other items."""
+    _, arrow, end = sk.partition(">")
+    workspace, connection, _ = parts(pk) if arrow else ("", "", "")
+    return RecordKey(workspace, connection, *parts(end)) if arrow else None
+
+
 def reverse_prefix(target: RecordKey, object: str) -> Key:
     pk, sk = item_key(target)
     return pk, f"{sk}<{part(object)}#"
@@ -203,7 +210,7 @@ def read_links(target: str, text: str) -> tuple[Link, ...]:
     return tuple(Link(target, *([entry] if isinstance(entry, str) else entry)) for entry in orjson.loads(text))
 
 
-def inline_links(item: Item) -> dict[str, tuple[Link, ...]]:
+def inline_links(item: Mapping[str, Any]) -> dict[str, tuple[Link, ...]]:
     """Per target the links that lie in the item; those it has `more` of are not all there."""
     targets = [name.removeprefix(LINKS) for name in item if name.startswith(LINKS) and ":" not in name]
     return {target: read_links(target, item[LINKS + target]) for target in targets}

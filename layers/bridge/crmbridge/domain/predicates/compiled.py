@@ -41,6 +41,11 @@ class Predicate:
         """Why it matches: the clauses that hold, each with what the record actually says."""
         return {"clauses": holding_clauses(self.tree, facts(record, self.kind), when, wanted=True)}
 
+    @property
+    def minds_time(self) -> bool:
+        """Whether the passing of time alone may change the answer for any record."""
+        return any(map(flips, clauses(self.tree)))
+
     def next_flip(self, record: Record | Mapping[str, Any], when: When) -> datetime | None:
         """The next moment at which the passing of time alone may change the answer; None: never."""
         known = facts(record, self.kind)

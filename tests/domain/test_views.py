@@ -8,23 +8,22 @@ from typing import Any
 import pytest
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Owner, Stage
-from crmbridge.domain.groups import (
-    Group,
-    Members,
-    Support,
+from crmbridge.domain.groups import Group, Members, Support
+from crmbridge.domain.predicates import Facts, compile_predicate
+from crmbridge.domain.records import Kind, Labelled, Record, RecordKey
+from crmbridge.domain.views import (
     View,
     contact_emails,
     contact_person,
-    deal_facts,
+    known_of,
     owner_people,
     same_supports,
     supported,
     takes,
 )
-from crmbridge.domain.predicates import Facts, compile_predicate
-from crmbridge.domain.records import Kind, Labelled, Record, RecordKey
 
 KEY = RecordKey("w1", "c1", "deals", "d1")
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 LARGE = compile_predicate({"field": "deal_amount", "operator": "gte", "value": 50000})
 DIRECTORIES = Directories(
     account=Account("48"),
@@ -40,7 +39,7 @@ def group(**settings: Any) -> Group:
 
 def view(amount: Any = 60000, **more: Any) -> View:
     known: dict[str, Any] = {"contacts": {"ann@x.test": "contacts/1"}, "owners": {"olga@x.test": "owner 7"}}
-    return View(**{"key": KEY, "facts": Facts(amount=amount), "is_closed": False, **known, **more})
+    return View(**{"key": KEY, "facts": Facts(amount=amount), "is_closed": False, "now": NOW, **known, **more})
 
 
 def people(group: Group, view: View, held: tuple[Support, ...] = ()) -> set[str]:
@@ -129,7 +128,7 @@ def test_a_group_takes_open_deals_of_its_connections(
 
 
 def test_todays_labels_come_from_the_directories() -> None:
-    known = deal_facts(deal(stage="s9", stage_label="Old label", owner_id="7"), DIRECTORIES)
+    known = known_of(deal(stage="s9", stage_label="Old label", owner_id="7"), DIRECTORIES)
 
     assert (known["stage_label"], known["pipeline_label"], known["owner_name"]) == ("Closed won", "Sales", "Olga")
     assert (known["is_closed"], known["is_won"]) == (True, True)
@@ -138,15 +137,15 @@ def test_todays_labels_come_from_the_directories() -> None:
 def test_of_a_stage_that_pipelines_share_the_deal_says_in_which_it_is() -> None:
     shared = Directories(account=Account("48"), stages={"Won": Stage("Won", "Won", "", "", is_won=True)})
 
-    assert deal_facts(deal(stage="Won", pipeline_label="Partners"), shared)["pipeline_label"] == "Partners"
+    assert known_of(deal(stage="Won", pipeline_label="Partners"), shared)["pipeline_label"] == "Partners"
 
 
 def test_what_the_record_says_of_being_closed_wins() -> None:
-    assert deal_facts(deal(stage="s9", is_closed=False), DIRECTORIES)["is_closed"] is False
+    assert known_of(deal(stage="s9", is_closed=False), DIRECTORIES)["is_closed"] is False
 
 
 def test_without_directories_a_record_says_what_it_says() -> None:
-    assert deal_facts(deal(stage="s9", stage_label="Won"), None)["stage_label"] == "Won"
+    assert known_of(deal(stage="s9", stage_label="Won"), None)["stage_label"] == "Won"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""All smart groups of a workspace asked at once, so that a record costs what the few groups cost that it concerns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmbridge.domain.groups import Group, Members, Support
+from crmbridge.domain.predicates import MaskIndex, Predicate
+from crmbridge.domain.records import Kind
+from crmbridge.domain.views import View, supported, takes
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Groups about one kind of record, to whom it is the same day; a predicate is None when today's code cannot read
+    it. `index` is of their predicates, in the same order."""
+
+    time_zone: str
+    groups: Sequence[tuple[Group, Predicate | None]]
+    index: MaskIndex
+
+    def concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
+        """All others bring nobody and keep nobody."""
+        true, unknown = self.index.matches(view.facts, view.when(self.time_zone))
+        for at in self.index.numbers(true | unknown):
+            group, predicate = self.groups[at]
+            if predicate is not None:
+                yield group, predicate
+
+    def next_flip(self, view: View) -> datetime | None:
+        if not any(takes(group, view) for group, _ in self.groups):
+            return None
+        return self.index.next_flip(view.facts, view.when(self.time_zone))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupIndex:
+    """The groups a decision is made with; `version` is that of their list."""
+
+    version: int
+    panels: Mapping[Kind, Sequence[Panel]]
+
+    def kinds(self) -> frozenset[Kind]:
+        """What the groups are about."""
+        return frozenset(self.panels)
+
+    def needs_links(self, kind: Kind) -> frozenset[Kind]:
+        """The kinds of linked records that rules about `kind` ask for."""
+        predicates = (predicate for _, predicate in self._of(kind) if predicate)
+        return frozenset(link for predicate in predicates for link in predicate.needs_links)
+
+    def looks_at(self, kind: Kind) -> frozenset[Kind]:
+        """Of which linked records a change is a change of a record of `kind`."""
+        takes_contacts = any(group.members is not Members.OWNER for group, _ in self._of(kind))
+        return self.needs_links(kind) | ({Kind.CONTACT} if takes_contacts and kind is not Kind.CONTACT else frozenset())
+
+    def time_zones(self) -> frozenset[str]:
+        """Of the groups that ask what day it is."""
+        groups = ((group, predicate) for kind in self.panels for group, predicate in self._of(kind))
+        return frozenset(group.time_zone for group, predicate in groups if predicate and predicate.minds_time)
+
+    def bring_contacts_of(self, view: View) -> bool:
+        return any(
+            group.members is not Members.OWNER
+            and takes(group, view)
+            and predicate.may_stay(view.facts, view.when(group.time_zone))
+            for group, predicate in self._concerned(view)
+        )
+
+    def wanted(self, view: View | None, held: Sequence[Support]) -> list[Support]:
+        """Everybody whom the record brings into any group; None is a record that is gone, or that nobody asks about."""
+        if view is None:
+            return []
+        unreadable = {group.id for group, predicate in self._of(view.kind) if predicate is None}
+        wanted = [support for support in held if support.group in unreadable]
+        for group, predicate in self._concerned(view):
+            wanted += supported(group, predicate, view, held)
+        return wanted
+
+    def next_flip(self, view: View | None) -> datetime | None:
+        """The next moment at which the passing of time alone may change whom the record brings; None: never."""
+        flips = [panel.next_flip(view) for panel in self.panels.get(view.kind, ())] if view else []
+        return min((flip for flip in flips if flip), default=None)
+
+    def _of(self, kind: Kind) -> Iterator[tuple[Group, Predicate | None]]:
+        return (entry for panel in self.panels.get(kind, ()) for entry in panel.groups)
+
+    def _concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
+        for panel in self.panels.get(view.kind, ()):
+            yield from panel.concerned(view)

@@ -1,0 +1,140 @@
+"""Records as smart groups see them, and whom each brings into a group now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from crmbridge.domain.directories import Directories, Owner
+from crmbridge.domain.groups import Group, Members, Support, person_of
+from crmbridge.domain.predicates import Facts, Predicate, When, facts
+from crmbridge.domain.records import Json, Kind, Record, RecordKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A live record as groups look at it: what rules are asked of, and whom it would bring.
+
+    `contacts` and `owners` map a person to the record or owner they come from; None: not read, so whoever that part
+    brought before stays.
+    """
+
+    key: RecordKey
+    kind: Kind = Kind.DEAL
+    facts: Facts
+    is_closed: bool = False
+    contacts: Mapping[str, str] | None = None
+    owners: Mapping[str, str] | None = None
+    now: datetime
+    """For rules about today."""
+    began: Mapping[str, Json] = field(default_factory=dict)
+    """What the proof of a support that begins now says of its beginning: `since`, and the record's last `change`."""
+
+    def when(self, time_zone: str) -> When:
+        return When(self.now, ZoneInfo(time_zone))
+
+
+BEGINNING: Final = ("since", "change")
+
+
+def known_of(record: Record, directories: Directories | None) -> Facts:
+    """What rules may ask of a record. Directories know today's labels; a stored label may be yesterday's."""
+    known = Facts(facts(record))
+    if directories is None:
+        return known
+    if stage := directories.stages.get(str(known.get("stage"))):
+        known.update(stage_label=stage.label)
+        if stage.pipeline_label:  # empty: several pipelines share the stage, and the deal says in which it is
+            known.update(pipeline_label=stage.pipeline_label)
+        known.setdefault("is_closed", stage.is_closed)
+        known.setdefault("is_won", stage.is_won)
+    if owner := directories.owners.get(str(known.get("owner_id"))):
+        known.update(owner_name=owner.name, owner_email=owner.email)
+    return known
+
+
+def owner_people(known: Facts, owners: Mapping[str, Owner]) -> Mapping[str, str] | None:
+    """The owner as a person; a queue, a team or somebody inactive brings nobody."""
+    if "owner_id" not in known:
+        return None
+    owner = owners.get(str(known["owner_id"]))
+    if owner is None or owner.type != "person" or not owner.active or not owner.email:
+        return {}
+    return {person_of(owner.email): f"owner {owner.id}"}
+
+
+def contact_person(contact: Record, users: Mapping[str, str]) -> str | None:
+    """The e-mail by which the chat app knows a contact; the first one while it knows none of them. None when there is
+    no e-mail, or when its e-mails belong to several chat users and nobody can tell which is meant."""
+    emails = contact_emails(contact)
+    known = {users[email]: email for email in reversed(emails) if email in users}
+    if len(known) > 1 or not emails:
+        return None
+    return next(iter(known.values()), emails[0])
+
+
+def contact_emails(contact: Record) -> list[str]:
+    """All of them, the primary one first."""
+    listed = contact.get("emails") or ()
+    others = [str(getattr(entry, "value", entry)) for entry in (listed if isinstance(listed, tuple) else ())]
+    named = [person_of(str(email)) for email in (contact.get("email"), *others) if email]
+    return list(dict.fromkeys(email for email in named if "@" in email))
+
+
+def takes(group: Group, view: View) -> bool:
+    """Before its rules are asked: does the group draw from such records, this connection, and from closed deals?"""
+    if view.kind is not group.kind or (group.connections and view.key.connection not in group.connections):
+        return False
+    return group.include_closed or not view.is_closed
+
+
+def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Support]) -> Iterable[Support]:
+    """Whom this record brings into the group now. Nobody leaves because something could not be read."""
+    if not takes(group, view):
+        return
+    mine = {support.person: support for support in held if support.group == group.id and support.epoch == group.epoch}
+    when = view.when(group.time_zone)
+    answer = predicate(view.facts, when)
+    if answer is not True:
+        if answer is None and predicate.may_stay(view.facts, when):
+            yield from _staying(group, view, mine)
+        return
+    proof = predicate.proof(view.facts, when)
+    people, begun = _people(group, view), _beginnings(group, held)
+    for person, source in people.items():
+        told = {**proof, "through": source, **begun.get(person, view.began)}
+        yield Support(group.id, person, view.key, group.epoch, told)
+    yield from (mine[person] for person in mine if person not in people and _has_unread(group, view))
+
+
+def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
+    """Who is in already has been since then, whatever the rules and the record have become."""
+    mine = (support for support in held if support.group == group.id)
+    return {one.person: {name: one.proof[name] for name in BEGINNING if name in one.proof} for one in mine}
+
+
+def _staying(group: Group, view: View, mine: Mapping[str, Support]) -> Iterable[Support]:
+    people = _people(group, view)
+    return [support for person, support in mine.items() if person in people or _has_unread(group, view)]
+
+
+def _people(group: Group, view: View) -> Mapping[str, str]:
+    people = dict(view.contacts or {}) if group.members is not Members.OWNER else {}
+    if group.members is not Members.CONTACTS:
+        people = {**(view.owners or {}), **people}
+    return people
+
+
+def _has_unread(group: Group, view: View) -> bool:
+    contacts_unread = group.members is not Members.OWNER and view.contacts is None
+    return contacts_unread or (group.members is not Members.CONTACTS and view.owners is None)
+
+
+def same_supports(held: Sequence[Support], wanted: Sequence[Support]) -> bool:
+    """Nothing to write: the same people in the same groups, for the same reasons, under the same rules."""
+    return _by_place(held) == _by_place(wanted)
+
+
+def _by_place(supports: Sequence[Support]) -> Mapping[tuple[str, str], Support]:
+    return {(support.group, support.person): support for support in supports}

@@ -1,0 +1,66 @@
+"""The smart groups of a workspace, made ready to be asked; what was compiled before is not compiled again."""
+
+from collections import defaultdict
+from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
+
+from crmbridge.domain.errors import Invalid
+from crmbridge.domain.group_index import GroupIndex, Panel
+from crmbridge.domain.groups import Group
+from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate
+from crmbridge.domain.records import Kind
+from crmbridge.services.ports import Deps
+
+ANY_ZONE = "UTC"
+"""Who does not ask what day it is may be asked anywhere."""
+
+
+class Terms(NamedTuple):
+    """All that a group's predicate is made of."""
+
+    rules: bytes
+    kind: Kind
+
+
+def compile_groups(deps: Deps, workspace: str) -> GroupIndex:
+    version, groups = deps.groups.snapshot(workspace)
+    shelves: dict[tuple[Kind, str], list[tuple[Group, Terms]]] = defaultdict(list)
+    for group in groups:
+        terms = _terms(group)
+        zone = group.time_zone if _minds_time(terms) else ANY_ZONE
+        shelves[group.kind, zone].append((group, terms))
+    panels: dict[Kind, list[Panel]] = defaultdict(list)
+    for (kind, zone), entries in shelves.items():
+        panels[kind].append(_panel(zone, entries))
+    return GroupIndex(version, dict(panels))
+
+
+def _panel(zone: str, entries: list[tuple[Group, Terms]]) -> Panel:
+    terms = tuple(each for _, each in entries)
+    return Panel(zone, [(group, _predicate(each)) for group, each in entries], _index(terms))
+
+
+def _terms(group: Group) -> Terms:
+    return Terms(orjson.dumps(group.rules, default=str), group.kind)
+
+
+@lru_cache(maxsize=32)
+def _index(terms: tuple[Terms, ...]) -> MaskIndex:
+    return MaskIndex([_predicate(each) for each in terms])
+
+
+@lru_cache(maxsize=4096)
+def _minds_time(terms: Terms) -> bool:
+    predicate = _predicate(terms)
+    return predicate is not None and predicate.minds_time
+
+
+@lru_cache(maxsize=4096)
+def _predicate(terms: Terms) -> Predicate | None:
+    """Saved rules were checked; those of a newer version of ours may be unreadable to this one, and let nobody go."""
+    try:
+        return compile_predicate(terms.rules, kind=terms.kind)
+    except Invalid:
+        return None
