@@ -66,8 +66,9 @@ class Dialect:
     """Of a full run: the documented minimum has them, too."""
     changes: int
     """Documented calls for 500 changes of the three types: what lists them (deletions, where there is a list of them),
-    and a call for each further object that contacts and deals link to where links do not come along: at HubSpot
-    companies, people and tickets, at Zoho and Pipedrive the people of deals."""
+    and a call for each object that contacts and deals link to, where links are read apart (HubSpot: tickets, too)."""
+    people_calls: Callable[[list[Json], bool], int] = lambda _deals, _all: 0
+    """Documented calls for everybody who belongs to these deals, beside those that list them; `all`: to all deals."""
     winner: str = "primary"
     loser: str = "other"
     mergeable: tuple[str, ...] = ("contact", "company", "deal")
@@ -105,11 +106,13 @@ class Dialect:
     def objects(self) -> Mapping[str, str]:
         return {"contact": self.contact, "company": self.company, "deal": self.deal}
 
-    def minimum(self, live: Mapping[str, int]) -> int:
-        """Calls of a full run over so many records of each kind, at the least."""
+    def minimum(self, live: Mapping[str, int], deals: list[Json]) -> int:
+        """Calls of a full run over so many records of each kind, at the least: the pages that list them, what completes
+        their links (HubSpot), and what tells who belongs to the deals (Pipedrive: a call for each deal with more people
+        than its own; Zoho: a page of contact roles)."""
         lists = sum(ceil(live[kind] / page) for kind, page in zip(self.objects, self.pages, strict=True))
         links = sum(ceil(live[kind] / self.links_page) for kind in ("contact", "deal")) if self.links_page else 0
-        return lists + links + self.extra_calls
+        return lists + links + self.extra_calls + self.people_calls(deals, True)
 
     def values(self, raw: Json) -> Raw:
         found: Raw = raw["properties"] if self.wrapped == "properties" else raw
@@ -217,6 +220,20 @@ SALESFORCE = Dialect(
     home=lambda url: url.replace("127.0.0.1", "localhost"),
 )  # fmt: skip
 
+
+def with_participants(sim: Running, object: str, truth: Json) -> Json:
+    """Whom Pipedrive shows beside a deal's own person: nobody who was deleted. Its count, all that a list tells, is one
+    for a deal whose own person was deleted and that has one other: as for every deal that has but its own."""
+    if object != "deals":
+        return truth
+    living = {str(id) for id in sim.state(object="persons", ids_only=1, limit=1_000_000)["live"]}
+    for raw in truth["live"]:
+        others = [id for id in raw["participants"] if str(id) in living]
+        is_orphan = raw["person_id"] is not None and str(raw["person_id"]) not in living
+        raw["participants"] = [] if is_orphan and len(others) == 1 else others
+    return truth
+
+
 PIPEDRIVE = Dialect(
     contact="persons", company="organizations", deal="deals", account="5550001",
     client_id="9f0c0ffee0000001", pages=(500, 500, 500), extra_calls=1,
@@ -232,7 +249,10 @@ PIPEDRIVE = Dialect(
     },
     customs=lambda raw: {name: value for name, value in raw["custom_fields"].items() if value is not None},
     linked={"contact": lambda raw: _present(("organizations", raw["org_id"])),
-            "deal": lambda raw: _present(("organizations", raw["org_id"]), ("persons", raw["person_id"]))},
+            "deal": lambda raw: _present(("organizations", raw["org_id"]), ("persons", raw["person_id"]),
+                                         *(("persons", id) for id in raw["participants"]))},
+    enriched=with_participants,
+    people_calls=lambda deals, _: sum(bool(raw["participants"]) for raw in deals),
     new={"contact": {"name": "New Person {n}", "emails": [{"value": "new@made.test", "primary": True}]},
          "company": {"name": "New company {n}"}, "deal": {"title": "New deal {n}", "value": 500}},
     changed={"contact": {"name": "Renamed Person {n}"}, "company": {"name": "Renamed {n}"},

@@ -1,13 +1,16 @@
 """The adapter against the simulator: what the CRM has is what we see, and what we write is there once."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from crmbridge.domain.connections import TokenSet
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Rejected, Unavailable
+from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Link, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import PIPEDRIVE
@@ -15,6 +18,8 @@ from crmbridge.platforms.spec import PageRequest, Window
 
 from local.simulators import Running
 from tests.pipedrive_and_us import LONG_AGO, around, everything, fetched, ids, live, make, now, record
+
+Told = Callable[..., tuple[Api, Any]]
 
 
 def test_the_connection_test_says_where_we_are_and_what_is_left(api: Api) -> None:
@@ -34,11 +39,11 @@ def test_directories_know_owners_gone_and_present_stages_and_fields(directories:
     assert any(field.custom and field.raw_type == "monetary" for field in directories.fields["deals"].values())
 
 
-def test_directories_cost_eight_calls_and_72_tokens(api: Api) -> None:
+def test_directories_cost_nine_calls_and_82_tokens(api: Api) -> None:
     PIPEDRIVE.load_directories(api)
 
-    assert api.calls == 8
-    assert api.gate.spent == 72  # type: ignore[attr-defined]  # the counting gate of conftest
+    assert api.calls == 9
+    assert api.gate.spent == 82  # type: ignore[attr-defined]  # the counting gate of conftest
 
 
 def test_the_version_of_directories_stays_while_nothing_that_matters_changes(
@@ -59,7 +64,65 @@ def test_a_full_listing_shows_every_record_once_at_500_a_call(
     assert len(set(ids(seen))) == len(seen) > 0
     assert all(set(one.links) == set(PIPEDRIVE.objects[object].links) for one in seen)
     assert all(not record(one, directories).odd for one in seen)
-    assert calls <= -(-len(seen) // 500) + len(PIPEDRIVE.objects[object].listings) - 1
+    assert calls <= -(-len(seen) // 500) + len(PIPEDRIVE.objects[object].listings) - 1 + crowded(sim, object)
+
+
+def crowded(sim: Running, object: str) -> int:
+    """How many deals have more people than their own: each takes a call."""
+    if object != "deals":
+        return 0
+    return sum(bool(deal["participants"]) for deal in sim.state(object="deals", limit=1_000_000)["live"])
+
+
+@pytest.fixture(params=[True, False], ids=["own person counted", "own person apart"])
+def variant(request: pytest.FixtureRequest, sim: Running, api: Api) -> Iterator[Directories]:
+    """Nobody documents whether a deal's own person is one of its participants."""
+    sim.settings(contact_person_participates=request.param)
+    yield PIPEDRIVE.load_directories(api)
+    sim.settings(contact_person_participates=True)
+
+
+def test_everybody_who_takes_part_in_a_deal_is_linked(api: Api, sim: Running, variant: Directories) -> None:
+    first, second, third = make(sim, "persons", 3, name="Party {n}")
+    alone, crowd, nobody = (make(sim, "deals", title="Party", person_id=int(first))[0] for _ in range(3))
+    sim.mutate({"op": "update", "object": "deals", "id": nobody, "fields": {"person_id": None}})
+    for deal, person in ((crowd, second), (crowd, third), (nobody, third)):
+        sim.mutate({"op": "add_participant", "deal": deal, "person": person})
+
+    listed = {one.external_id: one for one in everything(api, variant, "deals")[0]}
+    read = {one.external_id: one for one in PIPEDRIVE.fetch(api, "deals", [alone, crowd, nobody], variant)}
+
+    def people(seen: dict[str, Sighting], deal: str) -> list[tuple[str, bool]]:
+        return [(link.external_id, link.primary) for link in seen[deal].links["persons"]]
+
+    for seen in (listed, read):
+        assert people(seen, alone) == [(first, True)]
+        assert people(seen, crowd) == [(first, True), (second, False), (third, False)]
+        assert people(seen, nobody) == [(third, False)]
+
+
+def test_who_joins_a_deal_changes_its_links_and_not_the_deal(api: Api, sim: Running, directories: Directories) -> None:
+    person = make(sim, "persons", name="Joins")[0]
+    deal = make(sim, "deals", title="Joined")[0]
+    before = PIPEDRIVE.fetch(api, "deals", [deal], directories)[0]
+    sim.settings(participants_touch_deal=False)
+    sim.mutate({"op": "add_participant", "deal": deal, "person": person})
+
+    after = PIPEDRIVE.fetch(api, "deals", [deal], directories)[0]
+
+    assert before.fingerprint == after.fingerprint
+    assert (before.links["persons"], [link.external_id for link in after.links["persons"]]) == ((), [person])
+
+
+def test_without_the_scope_to_see_people_a_deals_others_stay_unread(told: Told, directories: Directories) -> None:
+    deal = {"id": 5, "title": "x", "person_id": 1, "participants_count": 2, "org_id": None}
+    refusal = {"success": False, "error": "Scope and URL mismatch", "data": None}
+    api, _ = told({"success": True, "data": [deal]}, (403, {}, orjson.dumps(refusal)))
+
+    seen = PIPEDRIVE.page(api, PageRequest(object="deals", directories=directories)).seen[0]
+
+    assert "persons" not in seen.links
+    assert seen.links["organizations"] == ()
 
 
 def test_archived_deals_are_seen_as_archived(api: Api, sim: Running, directories: Directories) -> None:

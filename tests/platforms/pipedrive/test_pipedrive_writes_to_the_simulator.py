@@ -334,3 +334,51 @@ def test_another_first_address_leaves_the_others_where_they_are(
     found = fetched(api, directories, "persons", person)
     assert (found.first_name, found.last_name, found.email) == ("Two", "Letters", "new@two.test")
     assert [entry.value for entry in found.emails] == ["new@two.test", "more@two.test"]  # type: ignore[union-attr]
+
+
+def test_a_deal_is_created_with_everybody_who_takes_part(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    people = make(sim, "persons", 3, name="Joins {n}")
+    links = (Link("persons", people[0]), Link("persons", people[1], primary=True), Link("persons", people[2]))
+    request = ask("create_deal", directories, name="Crowd", links=links, key="k-crowd")
+
+    written = PIPEDRIVE.actions["create_deal"].send(api, request)
+    again = PIPEDRIVE.actions["create_deal"].look_up(api, request)
+
+    deal = fetched(api, directories, "deals", written.external_id)
+    held = [(link.external_id, link.primary) for link in deal.links["persons"]]
+    assert held == [(people[1], True), (people[0], False), (people[2], False)]
+    assert (written.seen, again) == (None, written)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_people_that_were_not_added_when_the_answer_got_lost_are_added_when_the_deal_is_looked_up(
+    api: Api, sim: Running, directories: Directories, ask: Ask, times: int
+) -> None:
+    people = make(sim, "persons", 3, name="Late {n}")
+    request = ask("create_deal", directories, name="Late crowd", key=f"k-late-{times}",
+                  links=tuple(Link("persons", id) for id in people))  # fmt: skip
+    sim.faults({"kind": "status", "method": "POST", "path": "/participants$", "status": 503, "times": times})
+
+    with pytest.raises(Unavailable) as unknown:
+        PIPEDRIVE.actions["create_deal"].send(api, request)
+    sim.no_faults()
+    found = PIPEDRIVE.actions["create_deal"].look_up(api, request)
+
+    assert unknown.value.outcome_unknown
+    assert found is not None
+    deal = fetched(api, directories, "deals", found.external_id)
+    assert {link.external_id for link in deal.links["persons"]} == set(people)
+
+
+def test_somebody_whom_pipedrive_does_not_take_is_left_out(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    person = make(sim, "persons", name="Stays")[0]
+    links = (Link("persons", person), Link("persons", "99999999"))
+
+    written = PIPEDRIVE.actions["create_deal"].send(api, ask("create_deal", directories, name="One", links=links))
+
+    deal = fetched(api, directories, "deals", written.external_id)
+    assert [link.external_id for link in deal.links["persons"]] == [person]

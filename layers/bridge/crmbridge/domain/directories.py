@@ -65,6 +65,8 @@ class Directories:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, Field]] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What else a platform found out about how this account works; its own words."""
     version: str = ""
     """Changes whenever something changes that a stored record was translated with; part of every fingerprint."""
     in_vain: frozenset[str] = frozenset()

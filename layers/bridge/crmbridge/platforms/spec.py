@@ -193,7 +193,8 @@ class WebhookSpec:
 class ActionSpec:
     """How one action type is written, and how its outcome is looked up by an unlagged key.
 
-    `look_up` returns what the key (or the id) finds, or None. `unique_key`: the CRM itself refuses the key a second
+    `look_up` returns what the key (or the id) finds, or None; where a create takes several writes, it sends those that
+    are missing. `unique_key`: the CRM itself refuses the key a second
     time, so that sending again after None can never write twice; False where only a marker in a text can be found.
     `limit_seconds` is how long after our timeout a request may still land, `lag_seconds` how far what `look_up` asks
     lags behind: so long an unknown outcome waits before it is looked up. `object_for` chooses among several objects of

@@ -36,7 +36,7 @@ every plan, of which we take 8. The tokens of a day belong to the whole company,
 30,000, and the headers, where they come, tell what there is and what is left."""
 
 NAMES_AGE: Final = timedelta(hours=4)
-"""Loading them takes 72 tokens: with every run, 96 times a day, that would be a quarter of the smallest account's.
+"""Loading them takes 82 tokens: with every run, 96 times a day, that would be a quarter of the smallest account's.
 Webhooks tell of stages, pipelines and users, so that a change of those is not waited for."""
 
 PIPEDRIVE: Final = Platform(

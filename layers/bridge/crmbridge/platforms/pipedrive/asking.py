@@ -7,9 +7,9 @@ from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import next_cursor
 from crmbridge.platforms.pipedrive.fetching import SEARCH_COST, data_of
 from crmbridge.platforms.pipedrive.objects import ENTITIES
-from crmbridge.platforms.pipedrive.pages import next_cursor
 from crmbridge.platforms.questions import Answers, QuerySpec, Question, Row, row
 
 ITEMS: Final = "items"

@@ -1,11 +1,11 @@
 """What a write says beside the plain fields: names and addresses of people, stages, links, and what a call came to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from crmbridge.domain.directories import Directories, Stage
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json, Kind, Link
 from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, OBJECTS
 from crmbridge.platforms.pipedrive.outgoing import Body, moment_of, refused, when, whole
 from crmbridge.platforms.pipedrive.texts import paragraphs, to_html
@@ -83,22 +83,33 @@ def _with_primary(held: Any, value: Any) -> list[Json]:
 
 
 def link_body(request: WriteRequest) -> Body:
-    """Every object holds one of each; only an activity may have several people, of whom one is the first."""
+    """Every object holds one of each. An activity may have several people, of whom one is the first; so may a deal,
+    whose others are no part of it (`further_people`)."""
     body: Body = {}
     for target in dict.fromkeys(link.object for link in request.links):
         ends = [link for link in request.links if link.object == target]
         if target not in OBJECTS[request.object].links:
             raise refused({"links": f"{request.object} cannot be linked to {target}"})
         if request.object == "activities" and target == "persons":
-            first = next((at for at, end in enumerate(ends) if end.primary), 0)
-            body["participants"] = [
-                {"person_id": whole(end.external_id), "primary": at == first} for at, end in enumerate(ends)
-            ]
+            first = _first(ends)
+            body["participants"] = [{"person_id": whole(end.external_id), "primary": end is first} for end in ends]
+        elif request.object == "deals" and target == "persons":
+            body[LINK_FIELDS[target]] = whole(_first(ends).external_id)
         elif len(ends) > 1:
             raise refused({"links": f"one of {request.object} has one of {target}, not {len(ends)}"})
         else:
             body[LINK_FIELDS[target]] = whole(ends[0].external_id)
     return body
+
+
+def _first(ends: Sequence[Link]) -> Link:
+    return next((end for end in ends if end.primary), ends[0])
+
+
+def further_people(request: WriteRequest) -> list[int]:
+    """Those whom a deal is linked to beside the one it holds itself."""
+    people = [link for link in request.links if link.object == "persons"] if request.object == "deals" else []
+    return [whole(link.external_id) for link in people if link is not _first(people)]
 
 
 def stage_body(request: WriteRequest, pipeline_of: Mapping[str, Any] = NOBODY) -> Body:

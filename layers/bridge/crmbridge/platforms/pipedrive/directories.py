@@ -12,9 +12,10 @@ from crmbridge.domain.errors import MissingScope, RecordGone, Rejected, Unavaila
 from crmbridge.domain.records import Json, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import PAGE, Row, next_cursor, rows
 from crmbridge.platforms.pipedrive.fetching import data_of
 from crmbridge.platforms.pipedrive.objects import NAME, OBJECTS, SINGULAR
-from crmbridge.platforms.pipedrive.pages import PAGE, Row, next_cursor, rows
+from crmbridge.platforms.pipedrive.participants import own_person_fact
 from crmbridge.platforms.pipedrive.values import to_number
 
 TRANSLATION: Final = 1
@@ -40,7 +41,7 @@ _READ_ONLY: Final = frozenset({
 
 
 def load_directories(api: Api) -> Directories:
-    """Eight calls, 72 tokens. What a missing scope hides stays empty: names are not worth refusing to sync."""
+    """Nine calls, 82 tokens. What a missing scope hides stays empty: names are not worth refusing to sync."""
     account = load_account(data_of(api.get(paths.ME, cost=ME_COST)))
     pipelines = {str(row.get("id")): row for row in _allowed(api, paths.PIPELINES, STAGES_COST)}
     stages = {stage.id: stage for stage in _stages(_allowed(api, paths.STAGES, STAGES_COST), pipelines)}
@@ -51,6 +52,7 @@ def load_directories(api: Api) -> Directories:
         owners={owner.id: owner for owner in _owners(api)},
         stages=stages,
         fields=fields,
+        facts=own_person_fact(api),
         version=_version(account, stages.values(), fields.get("activities", {}).get("priority")),
     )
 

@@ -9,9 +9,10 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import LIST_COST, Row, rows
 from crmbridge.platforms.pipedrive.objects import ALSO_READ
-from crmbridge.platforms.pipedrive.pages import LIST_COST, Row, rows
-from crmbridge.platforms.pipedrive.sightings import sighting, sightings, tombstone
+from crmbridge.platforms.pipedrive.participants import people_of
+from crmbridge.platforms.pipedrive.sightings import sightings, tombstone
 
 IDS: Final = 100
 """At most so many in `ids`."""
@@ -43,8 +44,13 @@ def _listed(api: Api, object: str, ids: Sequence[str], directories: Directories)
         missing = [id for id in ids if id not in {one.external_id for one in seen}]
         for start in range(0, len(missing) if len(missing) > FEW else 0, IDS):
             found = list_ids(api, object, missing[start : start + IDS], step)
-            seen += sightings(object, found, directories.version)
+            seen += _seen(api, object, found, directories)
     return seen
+
+
+def _seen(api: Api, object: str, found: Sequence[Row], directories: Directories) -> list[Sighting]:
+    people = people_of(api, found, directories) if object == "deals" else {}
+    return sightings(object, found, directories.version, people)
 
 
 def list_ids(api: Api, object: str, ids: Sequence[str], step: str = "list") -> list[Row]:
@@ -63,7 +69,7 @@ def _single(api: Api, object: str, id: str, directories: Directories) -> Sightin
     raw = read_one(api, object, id)
     if raw is None:
         return tombstone(object, id, State.HIDDEN)
-    return sighting(object, {**raw, "id": id} if raw.get("id") is None else raw, directories.version)
+    return _seen(api, object, [{**raw, "id": id} if raw.get("id") is None else raw], directories)[0]
 
 
 def read_one(api: Api, object: str, id: str) -> Row | None:

@@ -9,8 +9,8 @@ from crmbridge.domain.errors import MissingScope, RecordGone, Rejected
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import Row, rows
 from crmbridge.platforms.pipedrive.fetching import data_of
-from crmbridge.platforms.pipedrive.pages import Row, rows
 
 LIST_COST: Final = 10
 WRITE_COST: Final = 10

@@ -69,6 +69,10 @@ OBJECT_OF_KIND: Final[Mapping[Kind, str]] = {
 LINK_FIELDS: Final[Mapping[str, str]] = {"persons": "person_id", "organizations": "org_id", "deals": "deal_id"}
 """The remote field that holds the id of a linked record."""
 
-ALSO_READ: Final[Mapping[str, Mapping[str, str]]] = {"activities": {"include_fields": "attendees"}}
-"""Asked for in every reading, because writes answer with it, too: one record has one fingerprint. What others it could
-be asked for are counts, which move without anybody's doing."""
+COUNT: Final = "participants_count"
+"""Of a deal: who takes part is told by it, and nothing else is."""
+ALSO_READ: Final[Mapping[str, Mapping[str, str]]] = {
+    "activities": {"include_fields": "attendees"}, "deals": {"include_fields": COUNT},
+}  # fmt: skip
+"""Asked for in every reading: one record has one fingerprint. What else could be asked for are counts, which move
+without anybody's doing."""

@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import LIST_COST, PAGE, Row, has_more, next_cursor, rows
 from crmbridge.platforms.pipedrive.objects import ALSO_READ
+from crmbridge.platforms.pipedrive.participants import people_of
 from crmbridge.platforms.pipedrive.sightings import sightings
 from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.spec import Page, PageRequest, Window
 
-PAGE: Final = 500
-LIST_COST: Final[Mapping[str, int]] = {"list": 10, "deleted": 10, "archived": 20}
 NOTES_COST: Final = 20
 SORTED: Final = {"sort_by": "id", "sort_direction": "asc"}
 """Safe while others edit; a walk by date may skip or repeat."""
-
-Row = Mapping[str, Any]
 
 
 def page(api: Api, request: PageRequest) -> Page:
@@ -39,8 +37,10 @@ def _list(api: Api, request: PageRequest) -> Page:
         return Page([], {"again": True})
     following = next_cursor(answer)
     ahead: dict[str, Json] | None = {**({"again": True} if at.get("again") else {}), "cursor": following}
-    version = request.directories.version
-    return Page(sightings(request.object, rows(answer), version), ahead if following else None)
+    found = rows(answer)
+    people = people_of(api, found, request.directories) if request.object == "deals" else {}
+    seen = sightings(request.object, found, request.directories.version, people)
+    return Page(seen, ahead if following else None)
 
 
 def _ask(api: Api, request: PageRequest, cursor: str) -> Json:
@@ -66,18 +66,6 @@ def second(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def rows(answer: Json) -> list[Row]:
-    """An empty list may come as `{"success": false, "data": []}`, or as null."""
-    found = answer.get("data") if isinstance(answer, dict) else None
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def next_cursor(answer: Json) -> str:
-    """The one thing that ends a walk; an empty page does not."""
-    more = answer.get("additional_data") if isinstance(answer, dict) else None
-    return str((more.get("next_cursor") if isinstance(more, dict) else None) or "")
-
-
 def _notes(api: Api, request: PageRequest) -> Page:
     """Version 1 pages by offset, which forgets rows when others are deleted meanwhile. So by date: the next page begins
     with the second in which the last one ended, and only a page full of one second is continued by offset."""
@@ -97,10 +85,3 @@ def _after(found: list[Row], since: str, start: int) -> Mapping[str, Json]:
     except ValueError:
         last = since
     return {"since": last} if last > since else {"since": since, "start": start + len(found)}
-
-
-def has_more(answer: Json) -> bool:
-    """Under `pagination`; some lists of version 1 put the same keys one level higher."""
-    more = answer.get("additional_data") if isinstance(answer, dict) else None
-    place = more.get("pagination", more) if isinstance(more, dict) else None
-    return isinstance(place, dict) and place.get("more_items_in_collection") is True

@@ -33,6 +33,11 @@ def archived(name: str) -> str:
     return f"{objects(name)}/archived"
 
 
+def participants(deal: str) -> str:
+    """Version 2 can read them (`persons?deal_id=`), and adds none."""
+    return f"/api/v1/deals/{quote(deal, safe='')}/participants"
+
+
 def search(name: str) -> str:
     return f"{objects(name)}/search"
 

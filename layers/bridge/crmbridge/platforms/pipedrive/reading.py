@@ -12,7 +12,7 @@ from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Ty
 from crmbridge.platforms.pipedrive.deriving import DERIVE
 from crmbridge.platforms.pipedrive.draft import Reading
 from crmbridge.platforms.pipedrive.links import inline_links, participants
-from crmbridge.platforms.pipedrive.objects import LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
+from crmbridge.platforms.pipedrive.objects import COUNT, LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
 from crmbridge.platforms.pipedrive.values import (
     Convert,
     day_in,
@@ -50,8 +50,9 @@ FLAGS: Final = ("is_deleted", "is_archived", "active_flag")
 META: Final = ("id", "add_time", "update_time", "custom_fields", *FLAGS)
 NOISE: Final[Mapping[str, frozenset[str]]] = {
     "notes": frozenset({"deal", "person", "organization", "project", "user"}),
+    "deals": frozenset({COUNT}),
 }
-"""What version 1 repeats of linked records: their names, which are theirs to tell."""
+"""What version 1 repeats of linked records: their names, which are theirs to tell. What links tell better."""
 
 Table = Mapping[str, tuple[tuple[str, Convert], ...]]
 """Remote field -> the fields of ours it fills."""

@@ -6,8 +6,9 @@ from typing import Final
 
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import LIST_COST, PAGE, Row, has_more, next_cursor, rows
 from crmbridge.platforms.pipedrive.objects import ALSO_READ, LINK_FIELDS
-from crmbridge.platforms.pipedrive.pages import LIST_COST, NOTES_COST, PAGE, Row, has_more, next_cursor, rows, second
+from crmbridge.platforms.pipedrive.pages import NOTES_COST, second
 from crmbridge.platforms.spec import WriteRequest
 
 SKEW: Final = timedelta(minutes=5)

@@ -9,21 +9,25 @@ import orjson
 
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, State
-from crmbridge.platforms.pipedrive.links import inline_links
+from crmbridge.platforms.pipedrive.links import Links, inline_links
 from crmbridge.platforms.pipedrive.objects import OBJECTS
 from crmbridge.platforms.pipedrive.reading import NOISE, state_of
 from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.pipedrive.words import activity_kind
 
+NONE: Final[Mapping[str, Links]] = {}
 _VERSION_PART: Final[Mapping[str, int]] = {"deals": 1, "activities": 2}
 """Which part of a directories' version an object's translation depends on besides the first."""
 
 
-def sightings(object: str, rows: Iterable[Any], version: str) -> list[Sighting]:
-    return [sighting(object, row, version) for row in rows if isinstance(row, dict) and row.get("id") is not None]
+def sightings(object: str, rows: Iterable[Any], version: str, people: Mapping[str, Links] = NONE) -> list[Sighting]:
+    """`people`: deal -> everybody who takes part, where that was read."""
+    known = (row for row in rows if isinstance(row, dict) and row.get("id") is not None)
+    return [sighting(object, row, version, people.get(str(row["id"]))) for row in known]
 
 
-def sighting(object: str, raw: Mapping[str, Any], version: str) -> Sighting:
+def sighting(object: str, raw: Mapping[str, Any], version: str, people: Links | None = None) -> Sighting:
+    links = inline_links(object, raw)
     return Sighting(
         object=object,
         external_id=str(raw["id"]),
@@ -32,7 +36,7 @@ def sighting(object: str, raw: Mapping[str, Any], version: str) -> Sighting:
         fingerprint=fingerprint(object, raw, version),
         state=state_of(raw),
         remote_updated_at=_updated(raw),
-        links=inline_links(object, raw),
+        links=links if people is None else {**links, "persons": people},
     )
 
 

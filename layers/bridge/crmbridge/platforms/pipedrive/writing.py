@@ -1,16 +1,27 @@
 """Actions: one write each, and how its outcome is looked up in lists, which do not lag (never by search)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from crmbridge.domain.directories import Stage
-from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
+from crmbridge.domain.errors import (
+    Duplicate,
+    MissingScope,
+    ReauthRequired,
+    RecordGone,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from crmbridge.domain.records import Json
 from crmbridge.platforms.http import Answer, Api, Call
 from crmbridge.platforms.pipedrive import paths
+from crmbridge.platforms.pipedrive.answers import Row
 from crmbridge.platforms.pipedrive.bodies import (
     activity_defaults,
     changed_text_body,
+    further_people,
     link_body,
     new_company_body,
     new_person_body,
@@ -24,9 +35,8 @@ from crmbridge.platforms.pipedrive.bodies import (
 from crmbridge.platforms.pipedrive.comparing import holds
 from crmbridge.platforms.pipedrive.connecting import key_fields
 from crmbridge.platforms.pipedrive.fetching import data_of, find, read_one
-from crmbridge.platforms.pipedrive.objects import NAME
+from crmbridge.platforms.pipedrive.objects import COUNT, NAME
 from crmbridge.platforms.pipedrive.outgoing import Body, outgoing, refused
-from crmbridge.platforms.pipedrive.pages import Row
 from crmbridge.platforms.pipedrive.recent import SKEW, recent
 from crmbridge.platforms.pipedrive.sightings import sighting
 from crmbridge.platforms.pipedrive.texts import marker
@@ -35,6 +45,7 @@ from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 WRITE_COST: Final = 5
 NOTE_WRITE_COST: Final = 10
+PARTICIPANT_COST: Final = 10
 TEXTS: Final[Mapping[str, str]] = {"activities": "note", "notes": "content"}
 """Where the reference goes on an object without custom fields."""
 
@@ -47,7 +58,9 @@ def create(api: Api, request: WriteRequest) -> Written:
         earlier = _with_email(api, request)
         if earlier:
             return earlier
-    return _written(request, _write(api, request, "POST", paths.objects(request.object), body))
+    return _with_people(
+        api, request, _written(request, _write(api, request, "POST", paths.objects(request.object), body))
+    )
 
 
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
@@ -55,8 +68,24 @@ def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     its text; where there is neither, by being just what was asked for."""
     for raw in recent(api, request):
         if _is_ours(request, raw):
-            return _seen(request, raw)
+            return _with_people(api, request, _seen(request, raw))
     return None
+
+
+def _with_people(api: Api, request: WriteRequest, made: Written) -> Written:
+    """A deal takes one person when it is made, and each further one by a call; to add one twice changes nothing. The
+    deal is there by now: so whoever Pipedrive does not take is left out, and where it does not answer, the deal is
+    looked up later and the rest is added then. Who takes part in the end, reading it again tells."""
+    further = further_people(request)
+    for person in further:
+        try:
+            api.write("POST", paths.participants(made.external_id), {"person_id": person}, cost=PARTICIPANT_COST)
+        except (Rejected, RecordGone, MissingScope):
+            continue
+        except (Throttled, Unavailable, ReauthRequired) as error:
+            message = f"the deal is made, its people not yet all: {error}"
+            raise Unavailable(message, platform=NAME, status=error.status, outcome_unknown=True) from error
+    return Written(made.object, made.external_id) if further else made
 
 
 def update(api: Api, request: WriteRequest) -> Written:
@@ -152,7 +181,10 @@ def _written(request: WriteRequest, answer: Answer) -> Written:
 
 
 def _seen(request: WriteRequest, raw: Row) -> Written:
+    """What a write answers with does not tell who takes part in a deal."""
     seen = sighting(request.object, raw, request.directories.version)
+    if request.object == "deals" and COUNT not in raw:
+        seen = replace(seen, links={target: ends for target, ends in seen.links.items() if target != "persons"})
     return Written(request.object, seen.external_id, seen)
 
 
