@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import requests
 from hubspot import HubSpot  # type: ignore[import-untyped]  # the vendor publishes no types
+from slack_sdk import WebClient
 
 from local.simulators import Running, running
+from tests.simulators.slack_app import App, listening
 
 TOKEN = "pat-na1-simulator"
 SESSION = "00D5g0000000001!simulator"
@@ -123,6 +125,25 @@ def pipe() -> Callable[..., requests.Response]:
         return requests.request(method, sim.url + path, headers=sent, params=rest, json=body, timeout=timeout)
 
     return asked
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """What Slack talks to."""
+    with listening() as here:
+        yield here
+
+
+@pytest.fixture
+def slack(app: App) -> Iterator[Running]:
+    with running("slack", **app.settings()) as sim:
+        yield sim
+
+
+@pytest.fixture
+def bot(slack: Running) -> WebClient:
+    """Slack's own client, as the bot of the first team."""
+    return WebClient("xoxb-simulator", base_url=f"{slack.url}/api/")
 
 
 @dataclass
