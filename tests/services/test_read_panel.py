@@ -11,6 +11,7 @@ from crmbridge.domain.connections import Account, Caller, Connection, Health, Se
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.records import Kind, RecordKey, State, Type
 from crmbridge.services.link_chat import PanelWish, set_panel
+from crmbridge.services.manage_templates import create_template
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_panel import read_panel
 from crmbridge.services.request_action import request_action
@@ -179,15 +180,30 @@ def test_of_thousands_of_related_records_some_are_looked_at(
 
 
 @pytest.mark.usefixtures("deal")
-def test_quick_actions_are_bodies_that_name_the_record(deps: Deps, member: Caller) -> None:
-    offered = {each["type"]: each for each in read_panel(deps, member, "room")["quick_actions"]}
+def test_quick_actions_are_requests_that_name_the_record(deps: Deps, member: Caller) -> None:
+    offered = {each["label"]: each for each in read_panel(deps, member, "room")["quick_actions"]}
 
-    assert list(offered) == ["update_deal", "create_task", "log_call", "log_meeting", "create_note"]
+    assert list(offered)[:4] == ["Update deal", "Create task", "Log meeting", "Create note"]
+    task = offered["Create task"]
     record = {"object": "deals", "external_id": "1"}
-    task = {"connection": "c1", "type": "create_task", "chat": "room", "links": [record]}
-    assert offered["create_task"]["action"] == task
-    assert offered["create_task"]["required"] == ["subject"]
-    request_action(deps, member, {**task, "fields": {"subject": "Call"}}, "k1")
+    assert task["body"] == {"connection": "c1", "type": "create_task", "chat": "room", "links": [record]}
+    assert (task["post"], task["required"]) == ("/v1/actions", ["subject"])
+    request_action(deps, member, {**task["body"], "fields": {"subject": "Call"}}, "k1")
+
+
+@pytest.mark.usefixtures("deal")
+def test_templates_are_quick_actions_where_they_fit(deps: Deps, admin: Caller) -> None:
+    for name, type in (("Won", "update_deal"), ("Hire", "create_contact")):
+        fields = {"stage": "won"} if type == "update_deal" else {"last_name": "New"}
+        create_template(deps, admin, {"name": name, "type": type, "fields": fields})
+
+    offered = {each["label"]: each for each in read_panel(deps, admin, "room")["quick_actions"]}
+
+    assert "Follow-up task" in offered
+    assert "Hire" not in offered
+    assert offered["Log call"]["post"] == "/v1/action-templates/log-call/actions"
+    assert offered["Won"]["post"].startswith("/v1/action-templates/")
+    assert offered["Won"]["body"]["record"] == {"connection": "c1", "object": "deals", "external_id": "1"}
 
 
 @pytest.mark.usefixtures("deal")

@@ -109,13 +109,14 @@ class RelatedShown(Shown):
 
 
 class QuickActionShown(Shown):
-    """`action` is a body for POST /v1/actions that lacks what the person says."""
+    """A request to `post`, whose `body` lacks what the person says. One by an action template can be previewed."""
 
     type: str
     label: str
     required: list[str]
     one_of: list[str]
-    action: dict[str, Any]
+    post: str
+    body: dict[str, Any]
 
 
 class PanelShown(Shown):

@@ -45,4 +45,5 @@ def _linked(deps: Deps, record: Stored, kind: Kind) -> Iterator[RecordKey]:
     if kind is Kind.COMPANY and isinstance(company, str) and objects:
         yield replace(key, object=objects[0], external_id=company)
     for object in objects if kind is Kind.DEAL else ():
-        yield from (replace(key, object=object, external_id=id) for id in deps.records.linked(key, object))
+        linked = deps.records.linked(key, object, limit=LOOKED_AT)
+        yield from (replace(key, object=object, external_id=id) for id in linked)

@@ -1,14 +1,17 @@
 """The buttons of a panel: what can be done about the record at hand, with what is known filled in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType
-from crmbridge.domain.connections import Connection
+from crmbridge.domain.connections import Caller
 from crmbridge.domain.records import Json, Kind
 from crmbridge.domain.stored import Stored
+from crmbridge.domain.templates import ActionTemplate
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.edit_record import UPDATES
+from crmbridge.services.manage_templates import list_templates
+from crmbridge.services.ports import Deps
 
 _ABOUT_ANYTHING: Final = ("create_task", "log_call", "log_meeting", "create_note")
 _ABOUT: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -18,26 +21,49 @@ _ABOUT: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 
 
-def offer_actions(platform: Platform, connection: Connection, stored: Stored, chat: str) -> list[Mapping[str, Json]]:
-    """Each is a body for POST /v1/actions that lacks only what the person says: `required`, one of `one_of`."""
-    return [
-        {
-            "type": type.name,
-            "label": type.name.replace("_", " ").capitalize(),
-            "required": list(type.required),
-            "one_of": list(type.one_of),
-            "action": {"connection": connection.id, "type": type.name, "chat": chat, **_about(type, stored)},
-        }
-        for type in _types(platform, stored.record.kind)
-    ]
+def offer_actions(
+    deps: Deps, caller: Caller, platform: Platform, stored: Stored, chat: str
+) -> list[Mapping[str, Json]]:
+    """Each is a request to `post`: `body` lacks only what the person says, `required` and one of `one_of`. Plain types
+    of action first, then the workspace's templates for them, which fill in the rest; a template takes the place of a
+    type of its name."""
+    types = [ACTION_TYPES[name] for name in _names(stored.record.kind) if name in platform.actions]
+    filled = list(_filled(list_templates(deps, caller), types, stored, chat))
+    taken = {each["label"].casefold() for each in filled}
+    plain = [_plain(type, stored, chat) for type in types]
+    return [*(each for each in plain if each["label"].casefold() not in taken), *filled]
 
 
-def _types(platform: Platform, kind: Kind) -> Iterator[ActionType]:
-    for name in (UPDATES[kind], *_ABOUT.get(kind, ())):
-        if name in platform.actions:
-            yield ACTION_TYPES[name]
+def _names(kind: Kind) -> tuple[str, ...]:
+    return UPDATES[kind], *_ABOUT.get(kind, ())
 
 
-def _about(type: ActionType, stored: Stored) -> Mapping[str, Json]:
+def _plain(type: ActionType, stored: Stored, chat: str) -> Mapping[str, Json]:
     record = {"object": stored.key.object, "external_id": stored.key.external_id}
-    return {"links": [record]} if type.creates else {"target": record}
+    about = {"links": [record]} if type.creates else {"target": record}
+    return {
+        "type": type.name,
+        "label": type.name.replace("_", " ").capitalize(),
+        "required": list(type.required),
+        "one_of": list(type.one_of),
+        "post": "/v1/actions",
+        "body": {"connection": stored.key.connection, "type": type.name, "chat": chat, **about},
+    }
+
+
+def _filled(
+    templates: Sequence[ActionTemplate], types: Sequence[ActionType], stored: Stored, chat: str
+) -> Iterator[Mapping[str, Json]]:
+    """Those of this connection or of none."""
+    key, offered = stored.key, {type.name for type in types}
+    record = {"connection": key.connection, "object": key.object, "external_id": key.external_id}
+    for template in templates:
+        if template.type in offered and template.connection in ("", key.connection):
+            yield {
+                "type": template.type,
+                "label": template.name,
+                "required": [],
+                "one_of": [],
+                "post": f"/v1/action-templates/{template.id}/actions",
+                "body": {"record": record, "chat": chat},
+            }

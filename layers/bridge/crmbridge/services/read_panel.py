@@ -88,7 +88,7 @@ def _filled(
         "freshness": freshness(platform, connection, stored, deps.now()),
         "related": list_related(deps, platform, directories, stored),
         "recent_actions": _recent(deps, caller, chat, actions),
-        "quick_actions": [] if locked else offer_actions(platform, connection, stored, chat),
+        "quick_actions": [] if locked else offer_actions(deps, caller, platform, stored, chat),
     }
 
 
