@@ -119,7 +119,7 @@ def record_write(write: RecordWrite, token: str = "") -> Write:
             changed |= _links(write, each, token)
     when = _conditions(write.verdict.parts, token)
     if core and core.expected is None:
-        return Write(key, {"pk": key[0], "sk": key[1], "kind": str(write.kind), **changed}, when=when)
+        return Write(key, put={"pk": key[0], "sk": key[1], "kind": str(write.kind), **changed}, when=when)
     if write.core is not None:
         changed["kind"] = str(write.kind)
     gone = tuple([name for name in _MAY_GO if name not in changed]) if core else ()
