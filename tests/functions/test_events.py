@@ -47,7 +47,7 @@ WORK = {
     "sync_pages": ["task"],
     "evaluate_groups": ["records", "scan"],
     "execute_action": ["action"],
-    "deliver_to_chat": ["members", "event", "slack", "card"],
+    "deliver_to_chat": ["members", "event", "moved", "slack", "card"],
 }
 FILES = [(path.parent.name, path.stem) for path in sorted((Path(__file__).parents[2] / "events").glob("*/*.json"))]
 

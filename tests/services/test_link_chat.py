@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from crmbridge.domain.changes import Cause, Origin, RecordMoved
 from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
 from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.domain.sidepanels import View
+from crmbridge.services.fan_out import fan_out
 from crmbridge.services.link_chat import PanelWish, chats_of_record, linked_record, set_panel, unlink_chat
+from crmbridge.services.move_panels import move_panels
 from crmbridge.services.ports import Deps
 
 PutRecord = Callable[..., RecordKey]
@@ -122,3 +125,31 @@ def test_a_link_follows_a_merge_on_both_sides(
     assert stored is not None
     assert stored.key == survivor
     assert chats(deps, member, deal) == chats(deps, member, survivor) == ["room"]
+
+
+def test_chats_follow_a_merge_before_anybody_looks(
+    deps: Deps, member: Caller, deal: RecordKey, put_record: PutRecord
+) -> None:
+    rooms = [f"room {number:03}" for number in range(120)]
+    for room in rooms:
+        set_panel(deps, member, room, PanelWish(record=deal))
+    survivor = put_record("deals", "2", Kind.DEAL, name="Renewal")
+    put_record("deals", "1", Kind.DEAL, state=State.MERGED, successor_id="2")
+
+    move_panels(deps, "w1", [["c1", "deals", "1"]])
+    move_panels(deps, "w1", [["c1", "deals", "1"]])
+
+    found = chats_of_record(deps, member, survivor, limit=200, cursor=None)["items"]
+    assert [item["chat"] for item in found] == rooms
+    assert deps.sidepanels.chats(deal, limit=9, cursor=None).items == []
+
+
+def test_the_news_of_a_merge_rings_for_panels(deps: Deps, deal: RecordKey) -> None:
+    cause = Cause(Origin.WEBHOOK)
+    moved = RecordMoved(deal, Kind.DEAL, State.LIVE, State.MERGED, cause, parts=("core",))
+    gone = replace(moved, key=replace(deal, external_id="9"), state=State.DELETED)
+
+    fan_out(deps, [moved, gone])
+
+    (message,) = deps.queues.chat.take()  # type: ignore[attr-defined] # the memory twin's
+    assert message.body == {"workspace": "w1", "moved": [["c1", "deals", "1"]]}

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Invalid, NotFound, Problem, Stale
+from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.records import Json, RecordKey, State
 from crmbridge.domain.sidepanels import LINKABLE, PanelLink
 from crmbridge.domain.stored import Stored
 from crmbridge.services.follow_record import follow_record
+from crmbridge.services.move_panels import move_link
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import check_writer
 
@@ -53,11 +54,12 @@ def chats_of_record(deps: Deps, caller: Caller, key: RecordKey, *, limit: int, c
 
 
 def linked_record(deps: Deps, workspace: str, chat: str) -> tuple[PanelLink | None, Stored | None]:
-    """The link, and the record it means today. Where that was merged into another the link is moved there, too."""
+    """The link, and the record it means today. Where that was merged into another, and the news of it is still on its
+    way, the link is moved there, too."""
     link = deps.sidepanels.link(workspace, chat)
     found = follow_record(deps, link.record) if link else None
     if link and found and found.key != link.record:
-        _move(deps, link, found.key)
+        move_link(deps, link, found.key)
     return link, found
 
 
@@ -74,11 +76,3 @@ def _link(deps: Deps, caller: Caller, chat: str, key: RecordKey) -> None:
     if before is None or before.record != found.key:
         link = PanelLink(chat=chat, record=found.key, linked_by=caller.user, linked_at=deps.now())
         deps.sidepanels.set_link(link, before)
-
-
-def _move(deps: Deps, link: PanelLink, successor: RecordKey) -> None:
-    """Whoever links the chat anew meanwhile knows better."""
-    try:
-        deps.sidepanels.set_link(replace(link, record=successor), link)
-    except Stale:
-        return
