@@ -10,6 +10,7 @@ from crmbridge.domain.budgets import Pool
 from crmbridge.domain.connections import Account, Caller, Connection, Health, Identity, TokenSet
 from crmbridge.domain.errors import Forbidden, NotFound
 from crmbridge.domain.runs import Counts, Run, RunType, Status
+from crmbridge.entry.connections import CheckShown
 from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.services.check_connection import Forecast, check_connection
 from crmbridge.services.ports import Deps
@@ -47,6 +48,7 @@ def test_a_healthy_connection_says_who_where_and_what_is_left(
     assert check.is_ok
     assert check.identity is not None
     assert check.identity.account.time_zone == "Europe/Berlin"
+    assert CheckShown.model_validate(check).model_dump()["identity"]["account"]["id"] == check.identity.account.id
     assert (check.quota["burst"]["left"], check.quota["burst"]["limit"]) == (150, 190)
     assert check.quota["search"]["limit"] == 4
 

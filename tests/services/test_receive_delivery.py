@@ -2,14 +2,19 @@
 
 from base64 import b64decode
 from dataclasses import replace
+from hashlib import sha256
+from typing import Any
 
 import orjson
 import pytest
 from crmbridge.domain.changes import Delivery
+from crmbridge.domain.connections import AppCredentials
 from crmbridge.domain.errors import NotFound
 from crmbridge.domain.messages import Message
+from crmbridge.platforms.hubspot import HUBSPOT
 from crmbridge.services.ports import Deps
 from crmbridge.services.receive_delivery import MAX_BODY, receive_delivery
+from crmbridge.storage.vault import MemoryVault
 
 from tests.little_crm import Clock, LittleCrm, make_deps
 
@@ -86,3 +91,29 @@ def test_an_address_per_connection_is_unknown_where_there_is_one_for_all(deps: D
 
     with pytest.raises(NotFound, match="nothing"):
         receive_delivery(deps, "little", ("c1.w1", "token"), delivery)
+
+
+@pytest.mark.parametrize(
+    ("app", "signed_with", "status"),
+    [
+        ({}, "client-secret", 401),
+        ({"webhook_signatures": "v3 v1"}, "client-secret", 200),
+        ({"webhook_signatures": "v3 v1"}, "another", 401),
+        ({"webhook_signatures": "v3 v1", "webhook_secret": "new old"}, "old", 200),
+        ({"webhook_signatures": "v3 v1", "webhook_secret": "new old"}, "new", 200),
+        ({"webhook_signatures": "v3 v1", "webhook_secret": "new old"}, "new old", 401),
+    ],
+)
+def test_hubspots_first_signatures_and_several_secrets_are_an_operators_choice(
+    deps: Deps, crm: LittleCrm, app: Any, signed_with: str, status: int
+) -> None:
+    vault = MemoryVault({"hubspot": AppCredentials("client", "client-secret", **app)})
+    house = replace(deps, vault=vault, platform=lambda _: HUBSPOT)
+    body = b'[{"eventId":1,"portalId":48,"subscriptionType":"contact.creation","objectId":7}]'
+    signature = sha256(signed_with.encode() + body).hexdigest()
+    headers = {"x-hubspot-signature": signature, "x-hubspot-signature-version": "v1"}
+
+    reply = receive_delivery(house, "hubspot", None, replace(crm.delivery(), body=body, headers=headers))
+
+    assert reply.status == status
+    assert len(queued(deps)) == (status == 200)

@@ -142,7 +142,9 @@ class Caller:
 class AppCredentials:
     """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators);
     `hosts`, separated by spaces, are other login hosts that may be trusted then. `client_secrets`: of the login hosts,
-    by name, at which the app has another secret than `client_secret`. `private_key` signs assertions."""
+    by name, at which the app has another secret than `client_secret`. `private_key` signs assertions.
+    `webhook_secret`: one or, while it is rotated, several, separated by spaces; empty: the client secret.
+    `webhook_signatures`: the versions that are accepted."""
 
     client_id: str
     client_secret: str
@@ -153,6 +155,7 @@ class AppCredentials:
     hosts: str = ""
     client_secrets: Mapping[str, str] = field(default_factory=dict)
     private_key: str = ""
+    webhook_signatures: str = "v3"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

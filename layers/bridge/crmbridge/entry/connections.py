@@ -108,10 +108,29 @@ class ForecastShown(Shown):
     lasts_until: Annotated[datetime | None, Field(description="When the day's quota ends at this pace")]
 
 
+class AccountShown(Shown):
+    """`url`: where people look at its records."""
+
+    id: str
+    name: str
+    currency: str | None
+    time_zone: str
+    url: Annotated[str, Field(validation_alias="ui_url")]
+
+
+class IdentityShown(Shown):
+    """Whom the connection speaks for, as the CRM itself says; `user` is empty where it does not."""
+
+    account: AccountShown
+    user: str
+
+
 class CheckShown(Shown):
-    """`ok` false: `error` and `next_step` say what to do, or `missing` names required scopes."""
+    """`ok` false: `error` and `next_step` say what to do, or `missing` names required scopes. `identity` is null where
+    the CRM did not answer."""
 
     ok: Annotated[bool, Field(validation_alias="is_ok")]
+    identity: IdentityShown | None
     error: str
     next_step: str
     granted: list[str]

@@ -7,6 +7,7 @@ from typing import Final
 
 from crmbridge.domain.changes import Claims, Delivery, Response, WebhookSecret
 from crmbridge.domain.channels import USER, Door
+from crmbridge.domain.connections import AppCredentials
 from crmbridge.domain.errors import BadSignature, MalformedPayload, NotFound
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, instant_text
@@ -45,7 +46,7 @@ def _opened(deps: Deps, platform: Platform, address: tuple[str, str] | None) -> 
         if platform.channels is not None:
             raise NotFound(f"{platform.title} delivers to an address per connection")
         app = deps.vault.app(platform.name)
-        return None, WebhookSecret((app.webhook_secret or app.client_secret,))
+        return None, _of_app(app)
     place, token = address
     id, _, workspace = place.partition(".")
     door = deps.connections.door(workspace, id) if workspace and platform.channels else None
@@ -54,6 +55,12 @@ def _opened(deps: Deps, platform: Platform, address: tuple[str, str] | None) -> 
         raise NotFound("nothing is delivered here")
     channels = frozenset(door.channel.ids) if door.channel else frozenset()
     return door, WebhookSecret((password,), user=USER, account=door.account, channels=channels)
+
+
+def _of_app(app: AppCredentials) -> WebhookSecret:
+    """An older version of signatures only where an operator says so: it has no time window."""
+    values = tuple(app.webhook_secret.split()) or (app.client_secret,)
+    return WebhookSecret(values, allow_v1="v1" in app.webhook_signatures.split())
 
 
 def _accept_for(deps: Deps, platform: Platform, door: Door, claims: Claims, delivery: Delivery) -> Response:
