@@ -109,6 +109,38 @@ def test_people_come_in_pages(bot: WebClient) -> None:
     assert refused(bot.users_list, cursor="junk")["error"] == "invalid_cursor"
 
 
+def test_people_from_outside_are_told_apart(bot: WebClient) -> None:
+    stranger = bot.users_info(user="U0OUTSIDE")["user"]
+    shared = bot.conversations_info(channel="C0SHARED")["channel"]
+
+    assert (stranger["team_id"], stranger["is_stranger"]) == ("T0OTHER", True)
+    assert "email" not in stranger["profile"]
+    assert shared["is_ext_shared"] is True
+    assert refused(bot.conversations_invite, channel="C0DEALS", users="U0OUTSIDE")["error"] == "cant_invite"
+
+
+def test_inviting_has_a_scope_of_its_own(slack: Running, bot: WebClient) -> None:
+    slack.mutate({"op": "set_scopes", "scopes": "channels:write.invites channels:read"})
+
+    bot.conversations_invite(channel="C0DEALS", users="U0DOV")
+
+    assert refused(bot.conversations_kick, channel="C0DEALS", user="U0DOV")["needed"] == "channels:manage"
+
+
+def test_the_bot_lists_its_own_channels(bot: WebClient) -> None:
+    mine = {each["id"] for each in bot.users_conversations(types="public_channel,private_channel")["channels"]}
+
+    assert mine == {"C0GENERAL", "C0DEALS", "C0SHARED", "C0OLD"}
+
+
+def test_a_message_has_an_address(bot: WebClient) -> None:
+    ts = bot.chat_postMessage(channel="C0DEALS", text="x")["ts"]
+
+    link = bot.chat_getPermalink(channel="C0DEALS", message_ts=ts)["permalink"]
+
+    assert link == f"https://acme.slack.com/archives/C0DEALS/p{ts.replace('.', '')}"
+
+
 def test_a_new_channel_has_the_bot_in_it(slack: Running, bot: WebClient) -> None:
     made = bot.conversations_create(name="deals-over-50k", is_private=True)["channel"]
 
@@ -130,7 +162,7 @@ def test_channels_are_listed_by_kind_and_as_far_as_the_bot_sees(bot: WebClient) 
     public = [each["id"] for page in bot.conversations_list(limit=2) for each in page["channels"]]
     private = bot.conversations_list(types="private_channel")["channels"]
 
-    assert public == ["C0GENERAL", "C0DEALS", "C0SUPPORT", "C0OLD"]
+    assert public == ["C0GENERAL", "C0DEALS", "C0SUPPORT", "C0SHARED", "C0OLD"]
     assert private == []
     assert refused(bot.conversations_info, channel="G0BOARD")["error"] == "channel_not_found"
     assert bot.conversations_info(channel="C0DEALS", include_num_members=True)["channel"]["num_members"] == 4
@@ -181,13 +213,18 @@ def test_invitations_may_also_go_half_way(slack: Running, bot: WebClient) -> Non
     ("channel", "user", "error"),
     [("C0DEALS", "U0BRIDGEBOT", "cant_kick_self"), ("C0DEALS", "U0DOV", "not_in_channel"),
      ("C0DEALS", "U0NOBODY", "user_not_found"), ("C0GENERAL", "U0ANNA", "cant_kick_from_general"),
+     ("C0DEALS", "U0NEWGUEST", "cant_kick_from_last_channel"),
      ("C0SUPPORT", "U0CARLA", "not_in_channel"), ("C0OLD", "U0ANNA", "is_archived")],
 )  # fmt: skip
-def test_what_hinders_a_removal_is_named(bot: WebClient, channel: str, user: str, error: str) -> None:
+def test_what_hinders_a_removal_is_named(slack: Running, bot: WebClient, channel: str, user: str, error: str) -> None:
+    slack.mutate({"op": "add_user", "id": "U0NEWGUEST", "guest": True},
+                 {"op": "add_member", "channel": "C0DEALS", "user": "U0NEWGUEST"})  # fmt: skip
+
     assert refused(bot.conversations_kick, channel=channel, user=user)["error"] == error
 
 
 def test_people_are_removed_and_the_bot_hears_of_it(slack: Running, app: App, bot: WebClient) -> None:
+    slack.settings(events="member_left_channel")
     bot.conversations_kick(channel="C0DEALS", user="U0BEN")
     slack.webhooks(flush=True)
 

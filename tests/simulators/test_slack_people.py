@@ -218,6 +218,39 @@ def test_a_link_of_the_apps_domain_is_unfurled(slack: Running, app: App, bot: We
     assert messages(slack)[-1]["unfurls"][url]["blocks"] == [block]
 
 
+def test_a_link_can_be_unfurled_while_it_is_being_written(slack: Running, app: App, bot: WebClient) -> None:
+    url = "https://crm.test/deals/7"
+    before = len(messages(slack))
+    act(slack, "link", channel="C0DEALS", url=url, composer=True)
+    event = app.last.payload["event"]
+
+    bot.chat_unfurl(unfurl_id=event["unfurl_id"], source=event["source"], unfurls={url: {"blocks": []}})
+    bot.chat_unfurl(channel=event["channel"], ts=event["message_ts"], unfurls={url: {"blocks": []}})
+
+    assert (event["channel"], event["source"]) == ("COMPOSER", "composer")
+    assert len(messages(slack)) == before
+
+
+def test_a_person_from_outside_is_told_by_her_team(slack: Running, app: App) -> None:
+    act(slack, "command", text="find", channel="C0SHARED", user="U0OUTSIDE")
+    ts = slack.mutate({"op": "post_message", "channel": "C0SHARED", "user": "U0OUTSIDE", "text": "Hi"})[0]["ts"]
+    act(slack, "shortcut", callback_id="x", channel="C0SHARED", ts=ts, user="U0OUTSIDE")
+
+    assert app.last.payload["user"]["team_id"] == "T0OTHER"
+    assert app.last.payload["team"]["id"] == "T0ACME"
+
+
+def test_a_message_in_a_thread_says_so(slack: Running, app: App, bot: WebClient) -> None:
+    root = card(bot)
+    blocks = [{"type": "actions", "elements": [button("again")]}]
+    reply = bot.chat_postMessage(channel="C0DEALS", text="x", thread_ts=root, blocks=blocks)["ts"]
+
+    act(slack, "press", channel="C0DEALS", ts=reply, action_id="again")
+
+    assert app.last.payload["container"]["thread_ts"] == root
+    assert app.last.payload["message"]["thread_ts"] == root
+
+
 def test_other_links_are_nobodys_business(slack: Running, app: App) -> None:
     done = act(slack, "link", channel="C0DEALS", url="https://example.test/x")
 

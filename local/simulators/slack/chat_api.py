@@ -3,6 +3,7 @@
 from local.simulators.slack.blocks import check_message
 from local.simulators.slack.call import Call, Json, Method
 from local.simulators.slack.errors import SlackError
+from local.simulators.slack.events import COMPOSER
 from local.simulators.slack.messages import Content, checked, find_message, rewrite
 from local.simulators.slack.team import Channel, Message
 
@@ -65,14 +66,16 @@ def unfurl(call: Call) -> Json:
 
 
 def _unfurled(call: Call) -> Message:
-    if call.text("unfurl_id"):
-        team, channel_id, ts = call.place.unfurl_ids.get(call.text("unfurl_id"), (None, "", ""))
-    else:
-        team, channel_id, ts = call.team, call.text("channel"), call.text("ts")
-        if not channel_id or not ts:
-            raise SlackError("missing_ts" if channel_id else "missing_channel")
-    if team is not call.team:
-        raise SlackError("cannot_find_message")
+    """What is still being written is known by its `unfurl_id` alone, which is also its `ts` in the composer."""
+    channel_id, ts = call.text("channel"), call.text("ts")
+    unfurl_id = call.text("unfurl_id") or (ts if channel_id == COMPOSER else "")
+    if unfurl_id:
+        team, message = call.place.unfurl_ids.get(unfurl_id, (None, None))
+        if team is not call.team or message is None:
+            raise SlackError("cannot_find_message")
+        return message
+    if not channel_id or not ts:
+        raise SlackError("missing_ts" if channel_id else "missing_channel")
     channel = call.team.channels.get(channel_id)
     if channel is None:
         raise SlackError("channel_not_found")
@@ -80,6 +83,13 @@ def _unfurled(call: Call) -> Message:
         return find_message(channel, ts)
     except SlackError:
         raise SlackError("cannot_find_message") from None
+
+
+def permalink(call: Call) -> Json:
+    channel = call.team.channel(call.required("channel"), call.token.user)
+    message = find_message(channel, call.required("message_ts"))
+    place = f"https://{call.team.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    return {"channel": channel.id, "permalink": place}
 
 
 def _addressed(call: Call) -> Channel:
@@ -116,5 +126,6 @@ METHODS = (
     Method("chat.postEphemeral", post_ephemeral, "tier4", ("chat:write",)),
     Method("chat.update", update, "tier3", ("chat:write",)),
     Method("chat.delete", delete, "tier3", ("chat:write",)),
+    Method("chat.getPermalink", permalink, "special", takes_json=False),
     Method("chat.unfurl", unfurl, "tier3", ("links:write",)),
 )

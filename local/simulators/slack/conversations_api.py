@@ -8,15 +8,15 @@ from local.simulators.slack.team import Channel
 
 TYPES = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
 READ = {"public": "channels:read", "private": "groups:read", "im": "im:read", "mpim": "mpim:read"}
-MANAGE = {"public": ("channels:manage", "channels:write.invites"), "private": ("groups:write", "groups:write.invites"),
-          "im": ("im:write",), "mpim": ("mpim:write",)}  # fmt: skip
+MANAGE = {"public": "channels:manage", "private": "groups:write", "im": "im:write", "mpim": "mpim:write"}
+INVITE = {"public": "channels:write.invites", "private": "groups:write.invites"}
 LONGEST_NAME, MOST_INVITED, MOST_IN_GROUP = 80, 1_000, 8
 
 
 def create(call: Call) -> Json:
     """The bot is its creator and first member."""
     name, private = _name(call), call.flag("is_private")
-    call.need(*MANAGE["private" if private else "public"][:1])
+    call.need(MANAGE["private" if private else "public"])
     if any(each.name == name for each in call.team.channels.values()):
         raise SlackError("name_taken")
     channel = call.team.new_channel(name, private=private, creator=call.token.user)
@@ -54,7 +54,7 @@ def members(call: Call) -> Json:
 
 def invite(call: Call) -> Json:
     """All or nobody, unless `force` lets the good ones in; the bad ones are named one by one."""
-    channel = _own(call)
+    channel = _own(call, inviting=True)
     wanted = [each.strip() for each in call.text("users").split(",") if each.strip()]
     if not wanted:
         raise SlackError("no_user")
@@ -82,6 +82,8 @@ def kick(call: Call) -> Json:
         raise SlackError("cant_kick_from_general")
     if user not in channel.members:
         raise SlackError("not_in_channel")
+    if call.team.users[user].guest and _rooms(call, user) == 1:
+        raise SlackError("cant_kick_from_last_channel")
     call.place.leave(call.team, channel, user)
     return {"errors": {}}
 
@@ -102,7 +104,7 @@ def join(call: Call) -> Json:
 
 def leave(call: Call) -> Json:
     channel = _known(call)
-    call.need(*MANAGE[channel.kind][:1])
+    call.need(MANAGE[channel.kind])
     if call.token.user not in channel.members:
         return {"not_in_channel": True}
     if _is_general(call):
@@ -167,10 +169,11 @@ def _known(call: Call) -> Channel:
     return call.team.channel(channel, call.token.user)
 
 
-def _own(call: Call) -> Channel:
-    """One that the bot may change: it is in it, and it is not archived."""
+def _own(call: Call, *, inviting: bool = False) -> Channel:
+    """One that the bot may change: it is in it, and it is not archived. Inviting has scopes of its own besides."""
     channel = _known(call)
-    call.need(*MANAGE[channel.kind])
+    more = [INVITE[channel.kind]] if inviting and channel.kind in INVITE else []
+    call.need(MANAGE[channel.kind], *more)
     if channel.is_direct:
         raise SlackError("method_not_supported_for_channel_type")
     if call.token.user not in channel.members:
@@ -190,12 +193,14 @@ def _flaw(call: Call, channel: Channel, user_id: str) -> str:
         return "cant_invite"
     if user_id in channel.members:
         return "already_in_channel"
-    return "ura_max_channels" if user.guest and _is_somewhere(call, user_id) else ""
+    if user.home:
+        return "cant_invite"
+    return "ura_max_channels" if user.guest and _rooms(call, user_id) else ""
 
 
-def _is_somewhere(call: Call, user_id: str) -> bool:
-    """A guest may be in one channel."""
-    return any(user_id in each.members and not each.is_direct for each in call.team.channels.values())
+def _rooms(call: Call, user_id: str) -> int:
+    """A guest may be in one channel, and must not be put out of it."""
+    return sum(user_id in each.members and not each.is_direct for each in call.team.channels.values())
 
 
 def _is_general(call: Call) -> bool:
@@ -206,7 +211,14 @@ def _shown(call: Call, channel: Channel) -> Json:
     return channel.wire(call.team.id, call.token.user)
 
 
+def of_the_bot(call: Call) -> Json:
+    """The channels of the caller alone."""
+    answer = list_channels(call)
+    return answer | {"channels": [each for each in answer["channels"] if each.get("is_member", True)]}
+
+
 METHODS = (
+    Method("users.conversations", of_the_bot, "tier3", takes_json=False),
     Method("conversations.create", create, "tier2"),
     Method("conversations.info", info, "tier3", takes_json=False),
     Method("conversations.list", list_channels, "tier2", takes_json=False),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from local.simulators.slack.workplace import Workplace
 
 Json = dict[str, Any]
+COMPOSER = "COMPOSER"
 
 
 def tell(place: "Workplace", team: Team, event: Json) -> str:
@@ -28,8 +29,8 @@ def tell(place: "Workplace", team: Team, event: Json) -> str:
     return event_id
 
 
-def link_shared(place: "Workplace", team: Team, channel: Channel, message: Message, urls: list[str]) -> str:
-    """Only of the app's own domains and what is below them."""
+def link_shared(place: "Workplace", team: Team, channel: Channel | None, message: Message, urls: list[str]) -> str:
+    """Only of the app's own domains and what is below them. Without a channel it is still being written."""
     own = place.settings.unfurl_domains.split()
     links: list[Json] = []
     for url in urls:
@@ -38,13 +39,14 @@ def link_shared(place: "Workplace", team: Team, channel: Channel, message: Messa
         links += [{"url": url, "domain": known}] if known else []
     if not links:
         return ""
-    unfurl_id = f"{channel.id}-{message.ts}"
-    place.unfurl_ids[unfurl_id] = (team, channel.id, message.ts)
-    return tell(place, team, {
-        "type": "link_shared", "user": message.user, "channel": channel.id, "message_ts": message.ts, "links": links,
-        "unfurl_id": unfurl_id, "source": "conversations_history",
-        "is_bot_user_member": team.bot in channel.members,
-    })  # fmt: skip
+    unfurl_id = f"{channel.id if channel else COMPOSER}-{message.ts}"
+    place.unfurl_ids[unfurl_id] = (team, message)
+    where: Json = {"channel": COMPOSER, "message_ts": unfurl_id, "source": "composer", "is_bot_user_member": False}
+    if channel:
+        where = {"channel": channel.id, "message_ts": message.ts, "source": "conversations_history",
+                 "is_bot_user_member": team.bot in channel.members}  # fmt: skip
+    event = {"type": "link_shared", "user": message.user, "links": links, "unfurl_id": unfurl_id}
+    return tell(place, team, event | where)
 
 
 def home_opened(place: "Workplace", team: Team, user: str) -> str:

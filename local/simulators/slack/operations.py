@@ -70,10 +70,12 @@ class Operations:
 
 
 def _add_user(team: Team, order: Order) -> Json:
+    """`guest`, `tz`, and `home`: the team of somebody from outside."""
     user_id = str(order.get("id") or team.next_id("U"))
     name = str(order.get("name", user_id))
     team.users[user_id] = User(user_id, name.split(" ", maxsplit=1)[0].lower(), name, str(order.get("email", "")),
-                               guest=bool(order.get("guest")))  # fmt: skip
+                               guest=bool(order.get("guest")), home=str(order.get("home", "")),
+                               zone=str(order.get("tz", "Europe/Berlin")))  # fmt: skip
     return {"id": user_id}
 
 
@@ -95,6 +97,7 @@ def _add_channel(team: Team, order: Order) -> Json:
     channel = team.new_channel(str(order.get("name", order.get("id", "room"))).lower(), creator=members[0],
                                private=bool(order.get("private")), channel_id=str(order.get("id", "")))  # fmt: skip
     channel.members |= dict.fromkeys(members)
+    channel.shared = bool(order.get("shared"))
     return {"id": channel.id}
 
 
@@ -107,6 +110,7 @@ def _archive_channel(team: Team, order: Order) -> Json:
 def _post_message(team: Team, order: Order) -> Json:
     """As a person."""
     content = checked(team, str(order.get("text", "")), order.get("blocks"), None)
-    message = Message(team.next_ts(), team.member(order["user"]).id, *content)
+    thread = str(order.get("thread_ts", ""))
+    message = Message(team.next_ts(), team.member(order["user"]).id, *content, thread_ts=thread)
     team.channels[str(order["channel"])].messages.append(message)
     return {"ts": message.ts}

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BOT_SCOPES = (
-    "app_mentions:read", "channels:history", "channels:join", "channels:manage", "channels:read", "chat:write",
-    "chat:write.public", "commands", "groups:history", "groups:read", "groups:write", "im:history", "im:read",
-    "im:write", "links:read", "links:write", "mpim:read", "mpim:write", "team:read", "users:read", "users:read.email",
+    "app_mentions:read", "channels:history", "channels:join", "channels:manage", "channels:read",
+    "channels:write.invites", "chat:write", "chat:write.public", "commands", "groups:history", "groups:read",
+    "groups:write", "groups:write.invites", "im:history", "im:read", "im:write", "links:read", "links:write",
+    "mpim:read", "mpim:write", "team:read", "users:read", "users:read.email",
 )  # fmt: skip
 USER_SCOPES = ("identify", "users:read", "users:read.email", "chat:write", "links:read", "links:write")
-EVENTS = "app_home_opened link_shared app_uninstalled tokens_revoked member_joined_channel member_left_channel"
+EVENTS = "app_home_opened app_uninstalled link_shared tokens_revoked"
+DOMAINS = "crm.test hubspot.com salesforce.com force.com pipedrive.com zoho.com zoho.eu"
 
 
 def option(default: Any, help: str) -> Any:
@@ -31,9 +33,11 @@ class Options:
     interactions_url: str = option("", "where buttons, shortcuts and modals go")
     options_url: str = option("", "where external selects ask; empty means the interactions URL")
     events_url: str = option("", "where events go")
-    events: str = option(EVENTS, "what the app has subscribed to, by blanks")
+    events: str = option(
+        EVENTS, "what the app has subscribed to, by blanks; member_joined_channel and member_left_channel too"
+    )
     command: str = option("/crm", "the app's slash command")
-    unfurl_domains: str = option("crm.test", "domains whose links the app unfurls, by blanks; their subdomains too")
+    unfurl_domains: str = option(DOMAINS, "domains whose links the app unfurls, by blanks; their subdomains too")
     public_url: str = option("", "how others reach this simulator; default is its loopback address")
 
 

@@ -18,15 +18,16 @@ def about(place: "Workplace", team: Team, user: str, kind: str) -> Json:
     return {
         "type": kind, "token": VERIFICATION, "api_app_id": place.options.app_id, "is_enterprise_install": False,
         "enterprise": None, "team": {"id": team.id, "domain": team.domain},
-        "user": {"id": user, "username": person.name, "name": person.name, "team_id": team.id},
+        "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.home or team.id},
     }  # fmt: skip
 
 
 def in_channel(place: "Workplace", team: Team, channel: Channel, message: Message) -> Json:
     """`container` and what else comes along from a message."""
+    thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
     return {
         "container": {"type": "message", "message_ts": message.ts, "channel_id": channel.id,
-                      "is_ephemeral": bool(message.visible_to)},
+                      "is_ephemeral": bool(message.visible_to), **thread},
         "channel": {"id": channel.id, "name": channel.name or "directmessage"},
         "message": message.wire(team.id, place.options.app_id), "state": {"values": {}},
     }  # fmt: skip

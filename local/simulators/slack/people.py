@@ -134,13 +134,16 @@ class People:
         return self._record("suggest", heard, body) | {"options": outcomes.options_in(heard)}
 
     async def link(self, deed: Deed) -> Json:
+        """Posted, or (`composer`) only being written: then a card may come before anybody else sees the message."""
         channel = self._channel(deed)
         text = str(deed.order.get("text") or deed.named("url"))
-        message = Message(deed.team.next_ts(), deed.user, text)
-        channel.messages.append(message)
+        message, writing = Message(deed.team.next_ts(), deed.user, text), bool(deed.order.get("composer"))
+        if not writing:
+            channel.messages.append(message)
         urls = [url for url in LINK.findall(text) if urlsplit(url).hostname]
-        event_id = events.link_shared(self.place, deed.team, channel, message, urls)
-        return await self._told("link", event_id) | {"ts": message.ts, "channel": channel.id}
+        event_id = events.link_shared(self.place, deed.team, None if writing else channel, message, urls)
+        done = await self._told("link", event_id)
+        return done | {"ts": message.ts, "channel": channel.id, "unfurls": message.unfurls}
 
     async def home(self, deed: Deed) -> Json:
         return await self._told("home", events.home_opened(self.place, deed.team, deed.user))

@@ -1,5 +1,7 @@
 """The teams as they are at the start: people whose addresses the simulated CRMs know, and a few odd ones."""
 
+from dataclasses import replace
+
 from local.simulators.clock import Clock
 from local.simulators.slack.team import Channel, Message, Team, User
 
@@ -21,6 +23,7 @@ ODD = (
     User("U0GUEST", "guest", "Gus Guest", "gus@visitor.test", guest=True),
     User("U0GONE", "gone", "Erik Gone", "former.seller@nordlicht-example.test", deleted=True),
     User("U0NOMAIL", "nomail", "Noor Nomail"),
+    User("U0OUTSIDE", "outside", "Olaf Outside", "olaf@customer.test", home="T0OTHER"),
 )
 PLACES = (("T0ACME", "Acme", "acme"), ("T0BETA", "Beta", "beta"))
 
@@ -31,7 +34,7 @@ def seeded_team(place: int, clock: Clock) -> Team:
     team_id, name, domain = PLACES[place] if place < len(PLACES) else (f"T{suffix}", f"Team {suffix}", f"team{suffix}")
     team = Team(team_id, name, domain, clock, f"U0BRIDGEBOT{suffix}", f"B0BRIDGEBOT{suffix}")
     people = [User(each, handle, real, email) for each, handle, real, email in OWNERS]
-    people += [User(e.id, e.name, e.real_name, e.email, admin=e.admin, guest=e.guest, deleted=e.deleted) for e in ODD]
+    people += [replace(each) for each in ODD]
     for each in people:
         each.id += suffix
         each.email = f"{suffix and 'beta.'}{each.email}" if each.email else ""
@@ -43,16 +46,17 @@ def seeded_team(place: int, clock: Clock) -> Team:
 
 
 def _furnish(team: Team, suffix: str) -> None:
-    here = [each.id for each in team.users.values() if not each.deleted and not each.bot]
+    here = [each.id for each in team.users.values() if not each.deleted and not each.bot and not each.home]
     rooms = (
         ("C0GENERAL", "general", "public", [*here, team.bot]),
         ("C0DEALS", "big-deals", "public", [f"U0ANNA{suffix}", f"U0BEN{suffix}", f"U0ADMIN{suffix}", team.bot]),
         ("C0SUPPORT", "support", "public", [f"U0CARLA{suffix}", f"U0ADMIN{suffix}"]),
         ("G0BOARD", "board", "private", [f"U0ADMIN{suffix}"]),
+        ("C0SHARED", "with-customer", "public", [f"U0ANNA{suffix}", f"U0OUTSIDE{suffix}", team.bot]),
         ("C0OLD", "old-times", "public", [f"U0ANNA{suffix}", team.bot]),
     )
     for channel_id, name, kind, members in rooms:
         channel = Channel(f"{channel_id}{suffix}", name, kind, f"U0ADMIN{suffix}", members=dict.fromkeys(members))
-        channel.archived = channel_id == "C0OLD"
+        channel.archived, channel.shared = channel_id == "C0OLD", channel_id == "C0SHARED"
         channel.messages.append(Message(team.next_ts(), f"U0ADMIN{suffix}", f"Welcome to {name}"))
         team.channels[channel.id] = channel

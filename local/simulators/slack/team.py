@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from local.simulators.clock import Clock
 from local.simulators.slack.errors import SlackError
@@ -22,12 +24,16 @@ class User:
     bot: bool = False
     guest: bool = False
     deleted: bool = False
+    home: str = ""
+    zone: str = "Europe/Berlin"
 
     def wire(self, team: str, *, with_email: bool) -> Json:
+        """`home` names the other team of a person from a shared channel; of such nobody learns the e-mail."""
+        team = self.home or team
         profile: Json = {"real_name": self.real_name, "real_name_normalized": self.real_name, "team": team,
                          "display_name": self.name, "display_name_normalized": self.name, "status_text": "",
                          "image_48": f"https://avatars.test/{self.id}_48.png"}  # fmt: skip
-        if with_email and self.email:
+        if with_email and self.email and not self.home:
             profile["email"] = self.email
         body: Json = {"id": self.id, "team_id": team, "name": self.name, "deleted": self.deleted, "profile": profile,
                       "is_bot": self.bot, "is_app_user": False, "updated": SINCE}  # fmt: skip
@@ -35,16 +41,11 @@ class User:
             return body
         roles = {"is_admin": self.admin, "is_owner": False, "is_primary_owner": False, "is_restricted": self.guest,
                  "is_ultra_restricted": self.guest}  # fmt: skip
-        place = {
-            "real_name": self.real_name,
-            "tz": "Europe/Berlin",
-            "tz_label": "Central European Time",
-            "tz_offset": 3600,
-            "color": "9f69e7",
-            "is_email_confirmed": True,
-            "who_can_share_contact_card": "EVERYONE",
-        }
-        return body | roles | place
+        offset = datetime.now(ZoneInfo(self.zone)).utcoffset() or timedelta()
+        place = {"real_name": self.real_name, "tz": self.zone, "tz_label": self.zone, "color": "9f69e7",
+                 "tz_offset": int(offset.total_seconds()), "is_email_confirmed": True}  # fmt: skip
+        strange = {"is_stranger": True} if self.home else {}
+        return body | roles | place | strange
 
 
 @dataclass(slots=True)
@@ -80,13 +81,14 @@ class Message:
 
 @dataclass(slots=True)
 class Channel:
-    """`kind` is public, private, im or mpim."""
+    """`kind` is public, private, im or mpim; `shared` with another company."""
 
     id: str
     name: str
     kind: str = "public"
     creator: str = ""
     archived: bool = False
+    shared: bool = False
     members: dict[str, None] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     created: int = SINCE
@@ -105,15 +107,15 @@ class Channel:
             "id": self.id, "name": self.name, "name_normalized": self.name, "is_channel": self.kind == "public",
             "is_group": self.kind == "private", "is_im": False, "is_mpim": self.kind == "mpim",
             "is_private": self.kind != "public", "created": self.created, "is_archived": self.archived,
-            "is_general": self.id.startswith("C0GENERAL"), "unlinked": 0, "is_shared": False, "is_org_shared": False,
-            "is_ext_shared": False, "is_pending_ext_shared": False, "pending_shared": [], "context_team_id": team,
-            "updated": self.created * 1000, "creator": self.creator, "is_member": viewer in self.members,
+            "is_general": self.id.startswith("C0GENERAL"), "unlinked": 0, "is_shared": self.shared,
+            "is_org_shared": False, "is_ext_shared": self.shared, "is_pending_ext_shared": False, "pending_shared": [],
+            "context_team_id": team, "updated": self.created * 1000, "creator": self.creator, "is_member": viewer in self.members,
             "shared_team_ids": [team], "topic": words, "purpose": dict(words), "previous_names": [],
         }  # fmt: skip
 
     def told(self) -> Json:
         messages = [each.told() for each in self.messages]
-        return {"id": self.id, "name": self.name, "kind": self.kind, "archived": self.archived,
+        return {"id": self.id, "name": self.name, "kind": self.kind, "archived": self.archived, "shared": self.shared,
                 "members": sorted(self.members), "messages": messages}  # fmt: skip
 
 
@@ -148,7 +150,7 @@ class Team:
 
     def by_email(self, email: str) -> User | None:
         found = (each for each in self.users.values() if each.email.casefold() == email.casefold() and email)
-        return next((each for each in found if not each.deleted and not each.bot), None)
+        return next((each for each in found if not (each.deleted or each.bot or each.home)), None)
 
     def open_direct(self, people: list[str]) -> tuple[Channel, bool]:
         """The conversation of exactly these people, and whether it was there already."""

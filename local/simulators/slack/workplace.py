@@ -26,7 +26,7 @@ from local.simulators.slack.people import People
 from local.simulators.slack.responses import Responses
 from local.simulators.slack.seed import seeded_team
 from local.simulators.slack.sending import RETRY_GAPS, Courier
-from local.simulators.slack.team import Channel, Team
+from local.simulators.slack.team import Channel, Message, Team
 from local.simulators.slack.tokens import Tokens
 from local.simulators.slack.truth import told
 from local.simulators.slack.views import Views
@@ -50,7 +50,7 @@ class Workplace:
         self.tokens = Tokens(self.clock, options.seed)
         self.views = Views(options.app_id)
         self.responses = Responses(self)
-        self.unfurl_ids: dict[str, tuple[Team, str, str]] = {}
+        self.unfurl_ids: dict[str, tuple[Team, Message]] = {}
         self.teams = {team.id: team for team in (seeded_team(each, self.clock) for each in range(options.teams))}
         for place, team in enumerate(self.teams.values()) if options.installed else ():
             token = options.token if place == 0 else f"{options.token}-{place + 1}"
