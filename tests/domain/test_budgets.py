@@ -46,6 +46,11 @@ class Worker:
 
 def play(pool: Pool, workers: list[Worker], seconds: float, seed: int) -> list[float]:
     """The true times of all calls of a random history on one log."""
+    return played(pool, workers, seconds, seed)[0]
+
+
+def played(pool: Pool, workers: list[Worker], seconds: float, seed: int) -> tuple[list[float], Log]:
+    """Besides them, the log at the end."""
     chance, log, sent = random.Random(seed), Log(), []
     moments = [(NOW + chance.random(), number) for number in range(len(workers))]
     heapq.heapify(moments)
@@ -63,7 +68,7 @@ def play(pool: Pool, workers: list[Worker], seconds: float, seed: int) -> list[f
             if chance.random() < 0.02:
                 worker.lease, worker.name = None, f"{worker.name}'"
         heapq.heappush(moments, (now + wait, number))
-    return sent
+    return sent, log
 
 
 def most_in_a_window(sent: list[float], seconds: float) -> int:
@@ -105,8 +110,8 @@ def test_a_steady_lane_gets_what_is_not_kept_for_clicks(count: int) -> None:
 
 
 def test_a_call_counts_for_a_whole_window_after_it_was_sent() -> None:
-    before = grant(POOL, filled(18), asked(1), NOW + 10.0)
-    after = grant(POOL, filled(18), asked(1), NOW + 10.3)
+    before = grant(POOL, filled(20), asked(1), NOW + 10.2)
+    after = grant(POOL, filled(20), asked(1), NOW + 10.3)
 
     assert before.lease is None
     assert after.lease == Lease("w", 1, NOW + 11.3)
@@ -117,8 +122,42 @@ def test_the_last_tenth_is_kept_for_clicks() -> None:
     click = grant(POOL, filled(18), asked(1, "click"), NOW)
 
     assert full.lease is None
-    assert full.wait == pytest.approx(10.25)
+    assert full.wait == pytest.approx(9.35)
     assert click.lease is not None
+
+
+def test_what_is_kept_is_lent_where_calls_are_about_to_leave_the_window() -> None:
+    before, soon = (grant(POOL, filled(18), asked(9), NOW + seconds) for seconds in (9.3, 9.4))
+
+    assert before.lease is None
+    assert soon.lease == Lease("w", 2, NOW + 10.4)
+
+
+def test_nothing_is_lent_for_a_window_after_a_click() -> None:
+    clicked = grant(POOL, filled(17), asked(1, "click", "c"), NOW).log
+
+    assert grant(POOL, clicked, asked(1), NOW + 9.9).lease is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 5),
+    limit=st.sampled_from([(5, 1.0), (20, 10.0), (110, 10.0), (190, 10.0)]),
+    seconds=st.floats(0.1, 40.0),
+    seed=st.integers(0, 10**6),
+)
+def test_a_click_waits_no_longer_than_a_slice_of_the_window(
+    count: int, limit: tuple[int, float], seconds: float, seed: int
+) -> None:
+    pool, now = Pool("burst", *limit), NOW + seconds
+    log = played(pool, [Worker(f"w{number}", "full", 0.0) for number in range(count)], seconds, seed)[1]
+
+    first = grant(pool, log, asked(1, "click", "c"), now)
+    greedy = grant(pool, first.log, asked(9, "full", "g"), now + first.wait)
+    then = grant(pool, greedy.log, asked(1, "click", "c"), now + first.wait + 0.001)
+
+    assert first.wait <= pool.slice_seconds
+    assert first.lease or then.lease
 
 
 def test_an_open_lease_counts_in_full_until_it_is_settled() -> None:

@@ -151,7 +151,7 @@ def test_a_state_we_never_issued_is_none(guards: GuardStore, state: str) -> None
 def test_calls_beyond_the_limit_wait_until_they_fit(guards: GuardStore, clock: Clock) -> None:
     assert entered(guards, 40) == 40
 
-    assert timedelta(seconds=20) <= clock.moment - NOW <= timedelta(seconds=24)
+    assert timedelta(seconds=19) <= clock.moment - NOW <= timedelta(seconds=24)
 
 
 def test_processes_share_one_budget(guards: GuardStore, other: GuardStore, clock: Clock) -> None:

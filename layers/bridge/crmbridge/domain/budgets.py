@@ -3,6 +3,9 @@
 Each limit has a log of the calls of its last window, and of the leases that are still open. A lease is counted in full,
 as if every call of it were sent at its very end, until its holder settles it with the times of the calls it did send.
 So whatever happens to a worker, no window ever holds more calls than the limit.
+
+A share is kept for clicks. While nobody clicks, the lower lanes borrow of it what is about to leave the window anyhow:
+who clicks then waits for that, less than a second, and has the whole share again for a window.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +17,8 @@ MARGIN_SECONDS: Final = 0.25
 """Clocks of two workers may differ, and of two requests the later may arrive first."""
 AHEAD_SECONDS: Final = 5.0
 """No two clocks differ by more. What is noted further ahead is not believed: it would close the pool until then."""
+SLICE_SECONDS: Final = 0.9
+"""How long a click may wait for calls that were borrowed; less than it waits in place."""
 BUCKETS: Final = 200
 """A window's calls are noted to this precision, rounded up, so that a log stays small."""
 PATIENCE_SECONDS: Final = 1.0
@@ -91,6 +96,10 @@ class Pool:
         """How long a call counts."""
         return self.seconds + MARGIN_SECONDS
 
+    @property
+    def slice_seconds(self) -> float:
+        return min(SLICE_SECONDS, self.seconds / 10)
+
 
 @dataclass(frozen=True, slots=True)
 class Slots:
@@ -125,6 +134,8 @@ class Log:
     closed_until: float = 0.0
     told_at: float = 0.0
     """When the CRM said what `calls` now hold, or was last asked; older news, and the same news again, say nothing."""
+    clicked_at: float = 0.0
+    """When a click last asked: for a window from then on nobody borrows what is kept for clicks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,8 @@ class Grant:
 def grant(pool: Pool, log: Log, ask: Ask, now: float) -> Grant:
     """Give as many of the calls as fit beside everything that still counts, or say when some will fit."""
     log = _corrected(pool, _settled(pool, _pruned(pool, log, now), ask), ask, now)
-    room = _ceiling(pool, log, ask.lane) - _taken(pool, log, now)
+    log = replace(log, clicked_at=now) if ask.lane == LANES[0] else log
+    room = _ceiling(pool, log, ask.lane) + _borrowed(pool, log, ask.lane, now) - _taken(pool, log, now)
     wait = _closed_for(log, ask, now)
     least = min(ask.least, _ceiling(pool, log, ask.lane))
     if pool.told and room < least and not wait and _until_probe(log, now) == 0.0:
@@ -241,6 +253,23 @@ def _ceiling(pool: Pool, log: Log, lane: str) -> int:
     return limit if lane == LANES[0] else max(1, floor(limit * (1 - pool.reserve)))
 
 
+def _may_borrow(pool: Pool, log: Log, lane: str, now: float) -> bool:
+    return lane != LANES[0] and not pool.is_long and now - log.clicked_at > pool.kept_seconds
+
+
+def _kept(pool: Pool, log: Log) -> int:
+    return (log.limit or pool.calls) - _ceiling(pool, log, LANES[-1])
+
+
+def _borrowed(pool: Pool, log: Log, lane: str, now: float) -> int:
+    """As much of what is kept for clicks as leaves the window within a slice of it."""
+    if not _may_borrow(pool, log, lane, now):
+        return 0
+    since = now - pool.kept_seconds
+    leaving = sum(count for end, count in _ends(log) if since < end <= since + pool.slice_seconds)
+    return min(leaving, _kept(pool, log))
+
+
 def _closed_for(log: Log, ask: Ask, now: float) -> float:
     """Seconds to stand back: the CRM closed the pool, or a higher lane was sent away and comes first."""
     higher = LANES[: LANES.index(ask.lane)]
@@ -258,12 +287,20 @@ def _until_room(pool: Pool, log: Log, ask: Ask, now: float) -> float:
     wanted = (
         max(ask.least, min(ask.calls, ceil(pool.burst / 8))) - _ceiling(pool, log, ask.lane) + _taken(pool, log, now)
     )
+    wait = _until_left(pool, log, wanted, now)
+    if not _may_borrow(pool, log, ask.lane, now):
+        return wait
+    return max(wait - pool.slice_seconds, _until_left(pool, log, wanted - _kept(pool, log), now))
+
+
+def _until_left(pool: Pool, log: Log, calls: int, now: float) -> float:
+    """Seconds until so many of those that count have left the window."""
     wait = 0.0
     for end, count in _ends(log):
-        if wanted <= 0:
+        if calls <= 0:
             break
         wait = end + pool.kept_seconds - now
-        wanted -= count if wait > 0 else 0
+        calls -= count if wait > 0 else 0
     return max(0.0, wait)
 
 

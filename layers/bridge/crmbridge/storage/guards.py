@@ -250,6 +250,7 @@ def _log_attributes(log: Log) -> dict[str, Any]:
         "limit": log.limit,
         "closed_until": _ms(log.closed_until),
         "told_at": _ms(log.told_at),
+        "clicked_at": _ms(log.clicked_at),
     }
 
 
@@ -264,6 +265,7 @@ def _log(item: Item | None) -> Log:
         int(item["limit"]),
         int(item["closed_until"]) / 1000,
         int(item.get("told_at", 0)) / 1000,
+        int(item.get("clicked_at", 0)) / 1000,
     )
 
 
