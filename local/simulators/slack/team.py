@@ -109,8 +109,9 @@ class Channel:
             "is_private": self.kind != "public", "created": self.created, "is_archived": self.archived,
             "is_general": self.id.startswith("C0GENERAL"), "unlinked": 0, "is_shared": self.shared,
             "is_org_shared": False, "is_ext_shared": self.shared, "is_pending_ext_shared": False, "pending_shared": [],
-            "context_team_id": team, "updated": self.created * 1000, "creator": self.creator, "is_member": viewer in self.members,
-            "shared_team_ids": [team], "topic": words, "purpose": dict(words), "previous_names": [],
+            "context_team_id": team, "updated": self.created * 1000, "creator": self.creator,
+            "is_member": viewer in self.members, "shared_team_ids": [team], "topic": words,
+            "purpose": dict(words), "previous_names": [],
         }  # fmt: skip
 
     def told(self) -> Json:
