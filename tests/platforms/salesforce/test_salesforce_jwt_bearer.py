@@ -12,14 +12,17 @@ import pytest
 import requests
 from crmbridge.domain.connections import AppCredentials, TokenSet
 from crmbridge.domain.errors import Invalid, Misconfigured, ReauthRequired
+from crmbridge.domain.runs import RunType, Status
 from crmbridge.platforms.oauth import TokenEndpoint, renew
 from crmbridge.platforms.salesforce import SALESFORCE
+from crmbridge.services.add_connection import add_connection
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from local.simulators import running
+from tests.crm_house import ADA, a_house
 
 WAY = SALESFORCE.ways["jwt_bearer"]
 NOW = datetime.now(UTC)
@@ -185,6 +188,23 @@ def test_salesforce_takes_what_we_sign_and_takes_it_again(key: RSAPrivateKey, pe
 
     assert (tokens.account, tokens.base_url) == ("00D5g0000000001EAA", sim.url)
     assert again.access_token
+
+
+def test_a_connection_made_so_is_synced_and_outlives_its_sessions(key: RSAPrivateKey, pem: str) -> None:
+    options = {"contacts": 8, "companies": 3, "deals": 3, "leads": 0, "certificate": certificate(key)}
+    with a_house("salesforce", **options) as house:
+        given = {"username": "admin@falkenau.test", "client_id": "3MVG9simulatorConsumerKey", "private_key": pem}
+        made = add_connection(house.deps, ADA, "salesforce", given, auth="jwt_bearer")
+        house.connection_id = made.id
+        house.work()
+        first = house.differences()
+        house.sim.advance(9 * 3600)  # no session lives so long
+        house.sim.mutate(house.dialect.create("company", 2, ".later"))
+        house.sim.advance(3600)
+        run, _ = house.sync(RunType.INCREMENTAL)
+
+        assert (made.auth, first, house.differences()) == ("jwt_bearer", [], [])
+        assert run.status is Status.SUCCESS
 
 
 def certificate(key: RSAPrivateKey) -> str:

@@ -52,12 +52,12 @@ def ask(api: Api, question: Question) -> Answers:
     answer = api.get(path, params, pool="search", cost=SEARCH_COST)
     found = data_of(answer).get("items")
     following = next_cursor(answer)
-    rows = [_row(hit) for hit in found] if isinstance(found, list) else []
+    rows = [_row(hit) for hit in found if isinstance(hit, dict)] if isinstance(found, list) else []
     return Answers(rows, {"after": following} if following else None)
 
 
-def _row(hit: Any) -> Row:
-    told = hit.get("item") if isinstance(hit, dict) else None
+def _row(hit: Mapping[str, Any]) -> Row:
+    told = hit.get("item")
     item: Mapping[str, Any] = told if isinstance(told, dict) else {}
     return row(hit, ENTITIES.get(str(item.get("type"))), item.get("id"))
 
