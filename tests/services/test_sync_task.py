@@ -77,6 +77,59 @@ def test_a_full_run_stores_everything_and_says_how_much(house: House) -> None:
     expect_same(house.deps, house.crm, house.connection)
 
 
+def begun_at_once(call: Callable[[], Any]) -> Callable[[], Any]:
+    """As soon as possible: before anything else goes on."""
+    result = call()
+    return lambda: result
+
+
+def test_the_next_page_of_a_full_run_is_asked_for_before_one_is_stored(house: House) -> None:
+    house.crm.create("contacts"), house.crm.create("contacts"), house.crm.create("contacts")
+    house.deps = replace(house.deps, begin=begun_at_once, records=Unwell(house.deps.records))
+
+    with pytest.raises(RuntimeError):
+        house.run()
+
+    assert house.crm.calls.count("page contacts") == 2
+
+
+class Unwell:
+    """A store that has a bug when it is written to."""
+
+    def __init__(self, records: Any) -> None:
+        self._records = records
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._records, name)
+
+    def write(self, writes: Any) -> Any:
+        raise RuntimeError
+
+
+def test_what_is_asked_for_ahead_is_asked_for_once(house: House) -> None:
+    people = [house.crm.create("contacts") for _ in range(5)]
+    house.crm.link(house.crm.create("deals"), frozenset(people[:2]))
+    in_turn = house.run().counts
+
+    house.deps = replace(house.deps, begin=begun_at_once)
+    calls = house.crm.calls.copy()
+    house.crm.calls.clear()
+
+    assert house.run().counts["contact"].read == in_turn["contact"].read
+    assert sorted(house.crm.calls) == sorted(calls)
+    expect_same(house.deps, house.crm, house.connection)
+
+
+def test_near_the_end_of_its_time_a_worker_asks_for_nothing_ahead(house: House) -> None:
+    house.crm.create("contacts"), house.crm.create("contacts"), house.crm.create("contacts")
+    house.deps = replace(house.deps, begin=begun_at_once)
+    house.start()
+
+    house.ring(), house.ring(ONE_PAGE)
+
+    assert house.crm.calls.count("page contacts") == 1
+
+
 def test_a_record_too_large_to_be_stored_whole_is_named_and_stops_nobody(house: House) -> None:
     noise = "".join(Random(1).choices("0123456789abcdef", k=1_200_000))
     for name in ("Ada", noise, "Grace"):

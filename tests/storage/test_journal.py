@@ -170,9 +170,10 @@ def test_a_task_whose_message_was_lost_is_rung_all_the_same(journal: JournalStor
 
 
 def test_ids_of_all_pages_are_remembered_and_a_page_noted_twice_is_noted_once(journal: JournalStore) -> None:
-    journal.note_ids(task(), 0, ["1", "2"])
-    journal.note_ids(task(), 1, ["3"])
-    journal.note_ids(task(), 1, ["3"])
+    journal.add_run(run(), [task()])
+    journal.checkpoint(task(pages=1), listed=["1", "2"])
+    journal.checkpoint(task(pages=2), listed=["3"])
+    journal.checkpoint(task(pages=2), listed=["3"])
 
     assert journal.noted_ids("w1", "r1-t1") == {"1", "2", "3"}
     assert journal.noted_ids("w2", "r1-t1") == set()

@@ -219,6 +219,13 @@ class Wired(ports.Deps):
         return session
 
     @cached_property
+    def begin(self) -> ports.Begin:
+        from concurrent.futures import ThreadPoolExecutor
+
+        beside = ThreadPoolExecutor(4, "beside")
+        return lambda call: beside.submit(call).result
+
+    @cached_property
     def platform(self) -> "Callable[[str], Platform]":
         return ports.registered_platform
 

@@ -5,7 +5,7 @@ from __future__ import annotations  # see below
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:  # everything imports this file; the doors that answer at once do not pay for what others need
     import requests
@@ -29,12 +29,23 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.platforms.spec import Platform
     from crmbridge.services.group_ports import Groups, Memberships
 
+T = TypeVar("T")
 MAX_GROUPS = 1000
 
 Clock = Callable[[], datetime]
 """Aware UTC."""
 NewId = Callable[[], str]
 """A ULID: sortable by time, unique."""
+
+
+class Begin(Protocol):
+    def __call__(self, call: Callable[[], T]) -> Callable[[], T]:
+        """Return what waits for the result, or raises what the call raised."""
+
+
+def in_its_turn(call: Callable[[], T]) -> Callable[[], T]:
+    """Nothing is begun before its result is asked for."""
+    return call
 
 
 class Records(Protocol):
@@ -178,14 +189,12 @@ class Journal(Protocol):
     def claim(self, workspace: str, task: str, until: datetime, now: datetime) -> Task | None:
         """Take the lease, one fence higher; None when somebody holds it or the task is over."""
 
-    def checkpoint(self, task: Task, *, release: bool = False) -> None:
-        """Save cursor, counts and status; raises Stale when the fence has moved on."""
+    def checkpoint(self, task: Task, *, release: bool = False, listed: Sequence[str] = ()) -> None:
+        """Save cursor, counts and status, and with them the ids that its last page of a full listing showed, for the
+        sweep; raises Stale when the fence has moved on."""
 
     def due_tasks(self, now: datetime) -> Sequence[Task]:
         """Running tasks whose lease ran out or whose `next_attempt_at` has come: what the schedule rings again."""
-
-    def note_ids(self, task: Task, page: int, ids: Sequence[str]) -> None:
-        """Remember which ids a full listing showed, for the sweep."""
 
     def noted_ids(self, workspace: str, task: str) -> set[str]: ...
 
@@ -418,3 +427,5 @@ class Deps:
     """Overrides how far a platform's incremental windows stay behind the clock."""
     max_groups: int = MAX_GROUPS
     """Smart groups that one workspace may have."""
+    begin: Begin = in_its_turn
+    """Begins a call that may go on beside what follows."""

@@ -3,29 +3,24 @@
 Cursor, lease and fence are in the journal; the message that wakes this is a doorbell and may come twice.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
 
-from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Connection
-from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import BridgeError, PlatformError, Stale, Throttled, Unavailable
 from crmbridge.domain.records import instant_text
 from crmbridge.domain.runs import MAX_ATTEMPTS, Counts, Status, Task, add_counts, back_off
-from crmbridge.platforms.spec import Page, PageRequest, Window
 from crmbridge.services.finish_run import finish_run, rewrite_connection
-from crmbridge.services.open_work import Work, open_work
+from crmbridge.services.list_page import list_page
+from crmbridge.services.open_work import PAGE_MARGIN, Work, open_work
 from crmbridge.services.ports import Deps
-from crmbridge.services.refresh_directories import ask_knowing_names
 from crmbridge.services.start_run import ring_tasks
-from crmbridge.services.store_sightings import store_sightings
 from crmbridge.services.sweep import sweep
 
-PAGE_MARGIN: Final = timedelta(seconds=45)
-"""What one page may take: reading it, its links, and storing them."""
 HOPS: Final = 10
 """Lambda stops a chain of 16 functions that ring each other; before that the minute schedule begins a new chain."""
 SOON: Final = timedelta(seconds=30)
@@ -34,9 +29,10 @@ SOON: Final = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class _Progress:
-    """The task as it was last saved, or is about to be."""
+    """The task as it was last saved, or is about to be, and what its last page showed, to be saved with it."""
 
     task: Task
+    listed: Sequence[str] = ()
 
 
 def sync_task(deps: Deps, workspace: str, task_id: str, *, deadline: datetime) -> None:
@@ -50,24 +46,26 @@ def sync_task(deps: Deps, workspace: str, task_id: str, *, deadline: datetime) -
         _work(deps, progress, deadline)
     except BridgeError as error:
         with suppress(Stale):  # the fence has moved on: somebody else works on it
-            _conclude(deps, _after_error(deps, progress.task, error))
+            _conclude(deps, _after_error(deps, progress.task, error), progress.listed)
     except Exception as error:
         with suppress(Stale):
-            _conclude(deps, _postponed_or_failed(deps, progress.task, f"a bug ({type(error).__name__})"))
+            _conclude(deps, _postponed_or_failed(deps, progress.task, _bug(error)), progress.listed)
         raise
 
 
 def _work(deps: Deps, progress: _Progress, deadline: datetime) -> None:
-    work = open_work(deps, progress.task)
+    work = open_work(deps, progress.task, deadline)
+    counted = work.api.calls
     while True:
+        stepped = _STEPS.get(progress.task.step, list_page)(deps, work, progress.task)
         calls = work.api.calls
-        stepped = _STEPS.get(progress.task.step, _list_page)(deps, work, progress.task)
-        progress.task = _with_calls(work, stepped, work.api.calls - calls)
+        progress.task, progress.listed = _with_calls(work, stepped, calls - counted), work.listed
         if progress.task.is_over or progress.task.next_attempt_at:
-            return _conclude(deps, progress.task)
+            return _conclude(deps, progress.task, progress.listed)
         if deps.now() + PAGE_MARGIN > deadline:
-            return _hand_on(deps, work, progress.task)
-        deps.journal.checkpoint(progress.task)
+            return _hand_on(deps, work, progress)
+        deps.journal.checkpoint(progress.task, listed=progress.listed)
+        counted, progress.listed, work.listed = calls, (), ()
 
 
 def _load_names(deps: Deps, work: Work, task: Task) -> Task:
@@ -75,63 +73,6 @@ def _load_names(deps: Deps, work: Work, task: Task) -> Task:
     others = [other for other in deps.journal.tasks(task.workspace, task.run) if other.id != task.id]
     ring_tasks(deps, work.connection, others)
     return replace(task, status=Status.SUCCESS, error="")
-
-
-def _list_page(deps: Deps, work: Work, task: Task) -> Task:
-    read_started_at = deps.now()
-    window = Window(*map(datetime.fromisoformat, task.window)) if task.window else None
-    page = _asked(deps, work, task, window)
-    counts = store_sightings(
-        deps,
-        work.platform,
-        work.connection,
-        work.directories,
-        page.seen,
-        read_started_at=page.read_started_at or read_started_at,
-        cause=Cause(Origin.INCREMENTAL if window else Origin.BACKFILL),
-        known_empty=task.object not in work.connection.watermarks,
-        indexed=page.indexed,
-        may_be_old=page.read_started_at is not None,
-    )
-    _note(deps, work, task, page)
-    return _after_page(deps, work, replace(task, counts=add_counts(task.counts, counts), pages=task.pages + 1), page)
-
-
-def _asked(deps: Deps, work: Work, task: Task, window: Window | None) -> Page:
-    """A full run has just loaded the names."""
-
-    def ask(directories: Directories) -> Page:
-        request = PageRequest(
-            object=task.object, directories=directories, step=task.step, cursor=task.cursor, window=window
-        )
-        return work.platform.page(work.api, request)
-
-    if window is None:
-        return ask(work.directories)
-    page, work.directories = ask_knowing_names(deps, work.platform, work.connection, work.api, work.directories, ask)
-    return page
-
-
-def _after_page(deps: Deps, work: Work, task: Task, page: Page) -> Task:
-    """To the next page, now or when the CRM has it; else to the object's next listing; else to the sweep or the end."""
-    later = deps.now() + timedelta(seconds=page.wait_seconds) if page.wait_seconds and page.next is not None else None
-    task = replace(task, cursor=page.next or {}, attempts=0, error="", next_attempt_at=later)
-    if page.next is not None:
-        return task
-    spec = work.platform.objects[task.object]
-    steps = spec.changes if task.window else (*spec.listings, "sweep")
-    ahead = steps[steps.index(task.step) + 1 :] if task.step in steps else ()
-    return replace(task, step=ahead[0]) if ahead else replace(task, status=Status.SUCCESS)
-
-
-def _note(deps: Deps, work: Work, task: Task, page: Page) -> None:
-    """What a full listing showed is not swept; how much there is feeds the progress bars, where one object is the
-    whole kind."""
-    if task.window is None:
-        deps.journal.note_ids(task, task.pages, [seen.external_id for seen in page.seen])
-    kind = work.platform.objects[task.object].kind
-    if page.total is not None and sum(spec.kind is kind for spec in work.platform.objects.values()) == 1:
-        deps.journal.set_totals(task.workspace, task.run, {kind: page.total})
 
 
 def _sweep(deps: Deps, work: Work, task: Task) -> Task:
@@ -149,12 +90,13 @@ def _with_calls(work: Work, task: Task, calls: int) -> Task:
     return replace(task, counts=add_counts(task.counts, {str(spec.kind): Counts(calls=calls)}))
 
 
-def _hand_on(deps: Deps, work: Work, task: Task) -> None:
+def _hand_on(deps: Deps, work: Work, progress: _Progress) -> None:
+    task = progress.task
     if task.fence % HOPS:
-        deps.journal.checkpoint(task, release=True)
+        deps.journal.checkpoint(task, release=True, listed=progress.listed)
         ring_tasks(deps, work.connection, [task])
     else:
-        deps.journal.checkpoint(replace(task, next_attempt_at=deps.now()), release=True)
+        deps.journal.checkpoint(replace(task, next_attempt_at=deps.now()), release=True, listed=progress.listed)
 
 
 def _after_error(deps: Deps, task: Task, error: BridgeError) -> Task:
@@ -182,12 +124,16 @@ def _postponed_or_failed(deps: Deps, task: Task, error: str, at_least: float = 0
     return replace(task, attempts=task.attempts + 1, next_attempt_at=deps.now() + wait, error=error)
 
 
-def _conclude(deps: Deps, task: Task) -> None:
+def _bug(error: Exception) -> str:
+    return f"a bug ({type(error).__name__})"
+
+
+def _conclude(deps: Deps, task: Task, listed: Sequence[str] = ()) -> None:
     """Save a task that is over, or that waits. Its watermark moves first: it may move twice, and must not be lost."""
     task = _partial_where_cut(task)
     if task.status in (Status.SUCCESS, Status.PARTIAL) and task.step != "directories":
         _move_watermark(deps, task)
-    deps.journal.checkpoint(task, release=True)
+    deps.journal.checkpoint(task, release=True, listed=listed)
     if task.step == "directories" and task.status is Status.FAILED:
         _fail_the_others(deps, task)
     if task.is_over:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, Final
 from uuid import uuid4
 
@@ -76,7 +76,8 @@ class GuardStore:
 
 
 class BudgetGate:
-    """One lane's view of one account's pools. A pool that the platform did not declare has no limit."""
+    """One lane's view of one account's pools. A pool that the platform did not declare has no limit. Two threads may
+    have a request under way each; a slot belongs to the one that took it."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class BudgetGate:
     ) -> None:
         self._pools = {pool.name: pool for pool in pools}
         self._places = places
-        self._taken: list[tuple[SlotMeter, str]] = []
+        self._taken: dict[int, list[tuple[SlotMeter, str]]] = {}
         self._platform = scope.partition("#")[0]
         self._bound = BOUND_SECONDS[lane]
         self._meters = meters
@@ -106,8 +107,7 @@ class BudgetGate:
 
     def left(self) -> None:
         """The answer came, or none will."""
-        while self._taken:
-            place, slot = self._taken.pop()
+        for place, slot in self._taken.pop(get_ident(), ()):
             place.give_back(slot)
 
     def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
@@ -126,7 +126,7 @@ class BudgetGate:
         slot = place.take()
         if slot is None:
             return SLOT_SECONDS
-        self._taken.append((place, slot))
+        self._taken.setdefault(get_ident(), []).append((place, slot))
         return 0.0
 
     def _wait_for(self, what: str, take: Callable[[], float]) -> None:

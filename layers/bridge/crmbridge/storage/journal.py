@@ -21,6 +21,7 @@ from crmbridge.storage.items import (
     Item,
     Items,
     Key,
+    When,
     Write,
     absent,
     below,
@@ -87,19 +88,24 @@ class JournalStore:
         )
         return replace(_task(item), next_attempt_at=None) if item else None
 
-    def checkpoint(self, task: Task, *, release: bool = False) -> None:
+    def checkpoint(self, task: Task, *, release: bool = False, listed: Sequence[str] = ()) -> None:
         """A released task is rung again when its `next_attempt_at` has come, or a little later if a message is lost."""
         if release:
             task = replace(task, lease_until=None)
-        if not self._items.put(self._task_item(task), equals("fence", task.fence)):
+        saved, is_ours = self._task_item(task), equals("fence", task.fence)
+        if not (self._save_with(saved, is_ours, task, listed) if listed else self._items.put(saved, is_ours)):
             raise Stale("another worker has taken the task over")
+
+    def _save_with(self, saved: Item, is_ours: When, task: Task, listed: Sequence[str]) -> bool:
+        """A page that is stored again is noted again, under the same number."""
+        pk, sk = saved["pk"], f"ids#{task.pages:08}"
+        ids = {"pk": pk, "sk": sk, "ids": json_text(list(listed)), **self._expires("run")}
+        return not self._items.write_all(
+            [Write(key=(pk, saved["sk"]), put=saved, when=is_ours), Write(key=(pk, sk), put=ids)]
+        )
 
     def due_tasks(self, now: datetime) -> Sequence[Task]:
         return [_task(row) for row in due_items(self._items, now, "task") if row["status"] == Status.RUNNING.value]
-
-    def note_ids(self, task: Task, page: int, ids: Sequence[str]) -> None:
-        pk, _ = _task_key(task.workspace, task.id)
-        self._items.put({"pk": pk, "sk": f"ids#{page:08}", "ids": json_text(list(ids)), **self._expires("run")})
 
     def noted_ids(self, workspace: str, task: str) -> set[str]:
         pk, _ = _task_key(workspace, task)
