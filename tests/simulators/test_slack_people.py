@@ -210,12 +210,26 @@ def test_a_link_of_the_apps_domain_is_unfurled(slack: Running, app: App, bot: We
     posted = act(slack, "link", channel="C0DEALS", url=url)
     event = app.last.payload["event"]
 
-    block = {"type": "section", "text": text("Deal 7")}
+    block = {"type": "section", "block_id": "b", "text": text("Deal 7")}
     bot.chat_unfurl(channel=event["channel"], ts=event["message_ts"], unfurls={url: {"blocks": [block]}})
 
     assert (event["type"], event["links"]) == ("link_shared", [{"url": url, "domain": "crm.test"}])
     assert posted["state"] == "delivered"
     assert messages(slack)[-1]["unfurls"][url]["blocks"] == [block]
+
+
+def test_a_button_of_a_card_under_a_link_says_which(slack: Running, app: App, bot: WebClient) -> None:
+    url = "https://crm.test/deals/7"
+    ts = act(slack, "link", channel="C0DEALS", url=url)["ts"]
+    bot.chat_unfurl(
+        channel="C0DEALS", ts=ts, unfurls={url: {"blocks": [{"type": "actions", "elements": [button("x")]}]}}
+    )
+
+    act(slack, "press", channel="C0DEALS", ts=ts, action_id="x")
+
+    container = app.last.payload["container"]
+    assert (container["type"], container["app_unfurl_url"]) == ("message_attachment", url)
+    assert app.last.payload["app_unfurl"]["blocks"][0]["elements"][0]["action_id"] == "x"
 
 
 def test_a_link_can_be_unfurled_while_it_is_being_written(slack: Running, app: App, bot: WebClient) -> None:

@@ -96,6 +96,16 @@ def notes() -> list[Kind]:
         number("ContentSize", "int", createable=False, updateable=False),
         lookup("OwnerId", "User"),
     ]
+    links = Child("ContentDocumentLinks", "ContentDocumentLink", "ContentDocumentId", cascade=True)
+    return [
+        kind("Note", "002", "Notes", legacy),
+        kind("ContentNote", "069", "Content Notes", modern, links),
+        *files(),
+    ]
+
+
+def files() -> list[Kind]:
+    """What a note is besides: a document with versions, linked with records."""
     document = [
         text("Title", 255, name_field=True),
         text("FileExtension", 40),
@@ -121,10 +131,7 @@ def notes() -> list[Kind]:
         picklist("ShareType", "V|C|I", restricted=True),
         picklist("Visibility", "AllUsers*|InternalUsers|SharedUsers", restricted=True),
     ]
-    links = Child("ContentDocumentLinks", "ContentDocumentLink", "ContentDocumentId", cascade=True)
     return [
-        kind("Note", "002", "Notes", legacy),
-        kind("ContentNote", "069", "Content Notes", modern, links),
         kind("ContentDocument", "069", "Content Documents", document, writable=False),
         kind("ContentVersion", "068", "Content Versions", version, writable=False),
         kind("ContentDocumentLink", "06A", "Content Document Links", link),

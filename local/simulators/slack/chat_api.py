@@ -6,6 +6,7 @@ from local.simulators.slack.errors import SlackError
 from local.simulators.slack.events import COMPOSER
 from local.simulators.slack.messages import Content, checked, find_message, rewrite
 from local.simulators.slack.team import Channel, Message
+from local.simulators.slack.views import completed
 
 
 def post(call: Call) -> Json:
@@ -61,7 +62,8 @@ def unfurl(call: Call) -> Json:
         if url not in message.text:
             raise SlackError("cannot_unfurl_url")
         check_message(card.get("blocks"))
-    message.unfurls |= unfurls or {}
+        blocks = completed(call.team, {"blocks": card.get("blocks") or []})
+        message.unfurls[url] = {**card, **(blocks if card.get("blocks") else {})}
     return {}
 
 

@@ -33,6 +33,27 @@ def in_channel(place: "Workplace", team: Team, channel: Channel, message: Messag
     }  # fmt: skip
 
 
+def in_card(place: "Workplace", team: Team, channel: Channel, message: Message, url: str) -> Json:
+    """A card under a link is told like an attachment, with what it was made of."""
+    shown = in_channel(place, team, channel, message)
+    card = {"id": 1, "app_unfurl_url": url, "is_app_unfurl": True, "bot_id": team.bot_id,
+            "app_id": place.options.app_id, **message.unfurls[url]}  # fmt: skip
+    container = shown["container"] | {"type": "message_attachment", "attachment_id": 1, "is_app_unfurl": True,
+                                      "app_unfurl_url": url}  # fmt: skip
+    return shown | {"container": container, "app_unfurl": card}
+
+
+def card_with(message: Message, action_id: str) -> str:
+    """The link whose card has such an element; empty when it is the message's own."""
+    own = [element.get("action_id") for block in message.blocks for element in elements_of(block)]
+    if action_id in own:
+        return ""
+    for url, card in message.unfurls.items():
+        if any(each.get("action_id") == action_id for block in card.get("blocks", []) for each in elements_of(block)):
+            return url
+    return ""
+
+
 def in_view(place: "Workplace", view: View) -> Json:
     return {"container": {"type": "view", "view_id": view.id}, "view": view.wire(place.options.app_id)}
 

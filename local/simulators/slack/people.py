@@ -69,7 +69,7 @@ class People:
         return self._record("command", heard, form) | ({"message": posted.told()} if posted else {})
 
     async def press(self, deed: Deed) -> Json:
-        """A button, or a select with a `value`, under a message or in a view."""
+        """A button, or a select with a `value`: of a message, of a card under a link in it, or of a view."""
         action_id, block_id = deed.named("action_id"), str(deed.order.get("block_id", ""))
         body = payloads.about(self.place, deed.team, deed.user, "block_actions")
         if "view_id" in deed.order:
@@ -83,9 +83,12 @@ class People:
             body |= payloads.in_view(self.place, view) | self._trigger(deed, view.id)
         else:
             channel, message = self._message(deed)
-            block, element = payloads.element_in(message.blocks, action_id, block_id)
+            url = payloads.card_with(message, action_id)
+            blocks = message.unfurls[url]["blocks"] if url else message.blocks
+            block, element = payloads.element_in(blocks, action_id, block_id)
             action = payloads.used(deed.team, block, element, deed.order.get("value"))
-            body |= payloads.in_channel(self.place, deed.team, channel, message)
+            body |= (payloads.in_card(self.place, deed.team, channel, message, url) if url
+                     else payloads.in_channel(self.place, deed.team, channel, message))  # fmt: skip
             body |= self._ways_back(deed, channel, message)
         return await self._interact("press", body | {"actions": [action]})
 
@@ -125,7 +128,8 @@ class People:
     async def suggest(self, deed: Deed) -> Json:
         """What an external select offers for some letters."""
         view = self._view(deed)
-        block, element = payloads.element_in(view.content["blocks"], deed.named("action_id"), "")
+        block_id = str(deed.order.get("block_id", ""))
+        block, element = payloads.element_in(view.content["blocks"], deed.named("action_id"), block_id)
         body = payloads.about(self.place, deed.team, deed.user, "block_suggestion")
         body |= payloads.in_view(self.place, view)
         body |= {"action_id": element["action_id"], "block_id": block["block_id"], "value": deed.order.get("value", "")}
