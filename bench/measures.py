@@ -12,6 +12,7 @@ from typing import Any, Final
 from bench.comparing import Finding, Told, alternate, must_agree, paired
 from bench.delivery import delivery
 from bench.fingerprint import counts_of
+from bench.panel import panel_trips
 from bench.processes import Lab
 from bench.rules import changed_record, every_record
 
@@ -33,6 +34,7 @@ class Plan:
     paced_pairs: int = 1
     cold_pairs: int = 9
     posts: int = 100
+    trips: int = 40
     rule_records: int = 100_000
     rule_groups: int = 1_000
     delay: float = 0.08
@@ -194,6 +196,10 @@ def _signed() -> Iterator[Path]:
         yield path
 
 
+def panel(_: Lab, plan: Plan) -> Iterator[Finding]:
+    return panel_trips(plan.trips)
+
+
 MEASURES: Final[dict[str, Callable[[Lab, Plan], Iterator[Finding]]]] = {
     "sync": full_sync,
     "links": full_sync_without_links,
@@ -202,4 +208,5 @@ MEASURES: Final[dict[str, Callable[[Lab, Plan], Iterator[Finding]]]] = {
     "paced": paced_sync,
     "rules": rules,
     "all-rules": all_rules,
+    "panel": panel,
 }

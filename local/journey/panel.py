@@ -15,6 +15,8 @@ from local.journey.world import Simulator
 
 Json = Any
 
+PAUSE = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -98,7 +100,7 @@ def edit_in_panel(desk: Desk, name: str) -> float:
     shown = desk.field("name")
     if shown["value"] != name and (shown["pending"] or {}).get("action") != action:
         raise StepFailed(f"the panel shows {shown}, not the edit that was asked for")
-    awaited("confirmed edit", lambda: _confirmed(desk, name))
+    awaited("confirmed edit", lambda: _confirmed(desk, name), pause=PAUSE)
     seconds = time.monotonic() - began
     if desk.in_crm() != name:
         raise StepFailed(f"the panel says {name!r}, the CRM {desk.in_crm()!r}")
@@ -108,7 +110,7 @@ def edit_in_panel(desk: Desk, name: str) -> float:
 def edit_in_crm(desk: Desk, name: str) -> float:
     began = time.monotonic()
     desk.rename_in_crm(name)
-    awaited("change of the CRM in the panel", lambda: _confirmed(desk, name))
+    awaited("change of the CRM in the panel", lambda: _confirmed(desk, name), pause=PAUSE)
     return time.monotonic() - began
 
 

@@ -12,7 +12,7 @@ from crmbridge.domain.stored import Stored
 from crmbridge.domain.views import known_of
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.ports import Deps
-from crmbridge.services.show_records import show_briefly
+from crmbridge.services.show_records import Names, show_briefly
 
 LOOKED_AT: Final = 50
 """Related records of a kind that are read at the most; a company may have thousands."""
@@ -32,7 +32,7 @@ class _Near:
 
 
 def list_related(
-    deps: Deps, platform: Platform, directories: Directories | None, stored: Stored
+    deps: Deps, platform: Platform, directories: Directories | None, stored: Stored, names: Names
 ) -> list[Mapping[str, Json]]:
     """Per kind that has any: `count` of those that live (`more`: at least so many), the foremost first: primary ones,
     open deals, then what was changed last."""
@@ -41,7 +41,7 @@ def list_related(
         links = list(_links(deps, platform, stored, kind)) if kind is not stored.record.kind else []
         near = _near(deps, directories, links[:LOOKED_AT])
         if near:
-            shown = show_briefly(deps, [one.stored for one in near[:SHOWN]])
+            shown = show_briefly(deps, [one.stored for one in near[:SHOWN]], names)
             items = [
                 {**brief, "label": one.label, "primary": one.is_primary, "open": one.is_open}
                 for brief, one in zip(shown, near, strict=False)

@@ -19,7 +19,7 @@ from crmbridge.services.list_related import list_related
 from crmbridge.services.offer_actions import offer_actions
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import WRITERS
-from crmbridge.services.show_records import show_records
+from crmbridge.services.show_records import Names, show_records
 
 RECENT: Final = 10
 """Actions shown, of the record and of the chat together."""
@@ -72,6 +72,7 @@ def _filled(
     platform = deps.platform(connection.platform)
     known = deps.connections.directories(caller.workspace, connection.id)
     directories = known or Directories(Account(connection.account))
+    names = Names(deps).know(connection, known)
     actions = actions_of_record(deps, stored, link.record)
     locked = why_locked(caller, platform, connection, stored)
     form = Form(
@@ -82,11 +83,11 @@ def _filled(
         is_locked=bool(locked),
     )
     return {
-        "record": show_records(deps, [stored])[0],
+        "record": show_records(deps, [stored], names)[0],
         "fields": describe_fields(deps, form),
         "locked": locked,
         "freshness": freshness(platform, connection, stored, deps.now()),
-        "related": list_related(deps, platform, directories, stored),
+        "related": list_related(deps, platform, directories, stored, names),
         "recent_actions": _recent(deps, caller, chat, actions),
         "quick_actions": [] if locked else offer_actions(deps, caller, platform, stored, chat),
     }

@@ -24,20 +24,21 @@ from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
 
 
-def show_records(deps: Deps, stored: Sequence[Stored]) -> list[dict[str, Json]]:
-    """Money is text, so that no cent is lost; other numbers are numbers. A name that no directory knows is absent."""
-    names = _Names(deps)
+def show_records(deps: Deps, stored: Sequence[Stored], names: "Names | None" = None) -> list[dict[str, Json]]:
+    """Money is text, so that no cent is lost; other numbers are numbers. A name that no directory knows is absent.
+    `names`: those that are known already."""
+    names = names or Names(deps)
     names.look_up_companies(stored)
     return [_shown(one, names) for one in stored]
 
 
-def show_briefly(deps: Deps, stored: Sequence[Stored]) -> list[dict[str, Json]]:
+def show_briefly(deps: Deps, stored: Sequence[Stored], names: "Names | None" = None) -> list[dict[str, Json]]:
     """What a line in a list needs: which record, what it is called, and where it is in the CRM."""
-    names = _Names(deps)
+    names = names or Names(deps)
     return [_brief(one, names) for one in stored]
 
 
-def _brief(stored: Stored, names: "_Names") -> dict[str, Json]:
+def _brief(stored: Stored, names: "Names") -> dict[str, Json]:
     record, key = stored.record, stored.key
     return {
         "connection": key.connection,
@@ -58,7 +59,7 @@ def _or_none(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
-def _shown(stored: Stored, names: "_Names") -> dict[str, Json]:
+def _shown(stored: Stored, names: "Names") -> dict[str, Json]:
     record, key = stored.record, stored.key
     fields = {name: show_value(record.kind, name, value) for name, value in record.fields.items()}
     return {
@@ -105,13 +106,19 @@ def _part(part: Labelled | str) -> Json:
 
 
 @dataclass(slots=True)
-class _Names:
+class Names:
     """What the directories of each connection call things; each is read once per answer."""
 
     deps: Deps
     connections: dict[tuple[str, str], Connection] = field(default_factory=dict)
     directories: dict[tuple[str, str], Directories | None] = field(default_factory=dict)
     companies: Mapping[RecordKey, Stored] = field(default_factory=dict)
+
+    def know(self, connection: Connection, directories: Directories | None) -> "Names":
+        """Saves reading them; returns itself."""
+        place = connection.workspace, connection.id
+        self.connections[place], self.directories[place] = connection, directories
+        return self
 
     def connection(self, key: RecordKey) -> Connection:
         place = key.workspace, key.connection
@@ -120,14 +127,14 @@ class _Names:
         return self.connections[place]
 
     def url(self, key: RecordKey) -> str | None:
-        directories = self._directories(key)
+        directories = self.directories_of(key)
         if directories is None:
             return None
         platform = self.deps.platform(self.connection(key).platform)
         return platform.record_url(directories.account, key.object, key.external_id)
 
     def of(self, key: RecordKey, record: Record) -> dict[str, str]:
-        directories = self._directories(key)
+        directories = self.directories_of(key)
         company = self._company(key, record)
         known = self.companies.get(company) if company else None
         named: dict[str, Value] = {"company_name": known.record.get("name") if known else None}
@@ -151,7 +158,7 @@ class _Names:
         names = [spec.name for spec in specs if spec.kind is Kind.COMPANY]
         return RecordKey(key.workspace, key.connection, names[0], id) if names else None
 
-    def _directories(self, key: RecordKey) -> Directories | None:
+    def directories_of(self, key: RecordKey) -> Directories | None:
         place = key.workspace, key.connection
         if place not in self.directories:
             self.directories[place] = self.deps.connections.directories(*place)
