@@ -15,7 +15,7 @@ STATUS = {
         "platforms": 200, "list": 200, "add_by_token": 400, "read": 200, "edit": 200, "disconnect": 204, "test": 200,
         "sync": 202, "query": 422, "runs": 200, "run": 200, "fields": 200, "people": 200, "map_people": 200,
         "keys": 200,
-        "add_key": 201, "delete_key": 204, "endpoint": 200, "set_endpoint": 200,
+        "add_key": 201, "delete_key": 204, "endpoint": 200, "set_endpoint": 200, "workspace": 200, "set_workspace": 200,
         "rotate_secret": 200, "test_endpoint": 200, "failed_events": 200, "resend": 202, "resend_all": 202,
     },
     "chat": {"command": 200, "command_forged": 401, "click": 200, "link_shared": 200, "url_verification": 200},

@@ -40,6 +40,7 @@ FOR_ADMINS = [
     ("GET", "/v1/keys"),
     ("POST", "/v1/keys"),
     ("DELETE", "/v1/keys/{id}"),
+    ("PUT", "/v1/workspace"),
     ("PUT", "/v1/people"),
     ("GET", "/v1/people"),
     ("PUT", "/v1/chat-endpoint"),
@@ -81,6 +82,7 @@ RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/oauth/{platform}/start"): {},
     ("PATCH", "/v1/records/{connection}/{object}/{id}"): {"fields": {"title": "Mine now"}},
     ("PUT", "/v1/people"): {"people": {"a@b.test": "U1"}},
+    ("PUT", "/v1/workspace"): {"currency": "EUR"},
 }
 WITH_KEY = [
     route

@@ -214,6 +214,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         links: Any = None,
         state: State = State.LIVE,
         successor_id: str | None = None,
+        custom: Any = None,
         **fields: Any,
     ) -> RecordKey:
         clock.advance(1)
@@ -222,11 +223,12 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
             target: tuple(one if isinstance(one, Link) else Link(target, one) for one in ids)
             for target, ids in (links or {}).items()
         }
-        print_ = repr(sorted(fields.items()))
+        print_ = repr((sorted(fields.items()), custom))
         seen = Sighting(object=object, external_id=id, kind=kind, fingerprint=print_, state=state, links=owned)
         head = deps.records.heads([key]).get(key, UNSEEN)
         verdict = judge(head, seen, clock())
-        record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields)
+        record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields,
+                        custom_fields=custom or {})  # fmt: skip
         write = RecordWrite(
             key=key, kind=kind, state=state, successor_id=successor_id, cause=Cause(Origin.BACKFILL), verdict=verdict,
             core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),

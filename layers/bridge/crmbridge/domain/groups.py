@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from crmbridge.domain.records import Json, Kind, RecordKey
+from crmbridge.domain.predicates import Predicate, compile_predicate, schema_of_types
+from crmbridge.domain.records import Json, Kind, RecordKey, Type
 
 
 class Members(StrEnum):
@@ -19,7 +20,8 @@ class Members(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """`rules` is the predicate as saved, about records of `kind`; `epoch` counts its edits, so that late workers of an
-    older one lose. `time_zone` (an IANA name) says what day "today" is.
+    older one lose. `time_zone` (an IANA name) says what day "today" is, `currency` in what amounts are compared beside
+    which the rules name none (None: as they are), `types` as what custom fields were read when the rules were saved.
 
     `include_closed`: groups take open deals unless told otherwise. `connections` are those it draws from; empty: all.
     A removal of more than `hold_people`, or of more than `hold_percent` of the channel, is held until it is approved.
@@ -33,6 +35,8 @@ class Group:
     rules: Mapping[str, Json]
     kind: Kind = Kind.DEAL
     time_zone: str = "UTC"
+    currency: str | None = None
+    types: Mapping[str, Type] = field(default_factory=dict)
     members: Members = Members.CONTACTS
     include_closed: bool = False
     connections: tuple[str, ...] = ()
@@ -44,6 +48,12 @@ class Group:
     hold_percent: int = 50
     owns_channel: bool = False
     version: int = 0
+
+
+def predicate_of(group: Group) -> Predicate:
+    """Raises Invalid for rules that were saved by a newer version of ours."""
+    schema = schema_of_types(group.types)
+    return compile_predicate(group.rules, kind=group.kind, schema=schema, currency=group.currency)
 
 
 class Override(StrEnum):

@@ -1,11 +1,11 @@
 """What a group would become, gathered record by record: who is brought, who is kept out by what nobody knows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crmbridge.domain.errors import Invalid
-from crmbridge.domain.groups import Group, Members, Support
-from crmbridge.domain.predicates import Predicate, When, compile_predicate
+from crmbridge.domain.groups import Group, Members, Support, predicate_of
+from crmbridge.domain.predicates import Predicate, When
 from crmbridge.domain.records import Json, Kind, RecordKey
 from crmbridge.domain.views import View, supported, takes
 
@@ -100,15 +100,15 @@ class Glance:
 def glance_at(group: Group, held: Mapping[RecordKey, Sequence[Support]]) -> Glance:
     """Raises Invalid when the group's rules are not valid."""
     leaves = [_leaf(group, rule) for rule in _clauses(group.rules)]
-    return Glance(group, compile_predicate(group.rules, kind=group.kind), held, leaves)
+    return Glance(group, predicate_of(group), held, leaves)
 
 
 def _leaf(group: Group, rule: Mapping[str, Json]) -> Leaf:
     try:
-        empty = compile_predicate({"field": rule["field"], "operator": "is_empty"}, kind=group.kind)
+        empty = predicate_of(replace(group, rules={"field": rule["field"], "operator": "is_empty"}))
     except Invalid:
         empty = None
-    return Leaf(rule, compile_predicate(rule, kind=group.kind), empty)
+    return Leaf(rule, predicate_of(replace(group, rules=rule)), empty)
 
 
 def _clauses(rules: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:

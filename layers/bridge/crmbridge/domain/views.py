@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from crmbridge.domain.directories import Directories, Owner
+from crmbridge.domain.directories import Directories, Option, Owner
 from crmbridge.domain.groups import Group, Members, Support, person_of
-from crmbridge.domain.predicates import Facts, Predicate, When, facts
-from crmbridge.domain.records import Json, Kind, Record, RecordKey
+from crmbridge.domain.predicates import CUSTOM, IN_THEIR_WORDS, Facts, Predicate, When, facts
+from crmbridge.domain.records import Json, Kind, Labelled, Record, RecordKey, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,25 @@ def known_of(record: Record, directories: Directories | None) -> Facts:
     if owner := directories.owners.get(str(known.get("owner_id"))):
         known.update(owner_name=owner.name, owner_email=owner.email)
     return known
+
+
+def asked_of(record: Record, directories: Directories | None) -> Facts:
+    """The same for rules, which name an option by its value or by its label of today."""
+    known = known_of(record, directories)
+    for one in directories.fields.get(record.object, {}).values() if directories else ():
+        name = CUSTOM + one.key if one.maps_to is None else one.maps_to
+        if one.options and name in known and (one.maps_to is None or name in IN_THEIR_WORDS):
+            known[name] = _labelled(known[name], one.options)
+    return known
+
+
+def _labelled(value: Value, options: Sequence[Option]) -> Value:
+    """What is no option stays as it is."""
+    values = value if isinstance(value, (tuple, list)) else (value,)
+    labels = {option.value: option.label for option in options if option.value in values}
+    if not labels:
+        return value
+    return tuple(Labelled(str(each), labels.get(str(each), "")) for each in values)
 
 
 def owner_people(known: Facts, owners: Mapping[str, Owner]) -> Mapping[str, str] | None:

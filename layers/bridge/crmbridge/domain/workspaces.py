@@ -6,6 +6,14 @@ from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What a new smart group takes when it names none; None: what its CRM accounts have."""
+
+    currency: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a workspace's chat app listens."""
 

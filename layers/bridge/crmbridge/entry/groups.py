@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from crmbridge.entry.http import Ask, new_router
+from crmbridge.domain.groups import Group
+from crmbridge.entry.http import Ask, Asked, new_router
 from crmbridge.entry.models import Cursor, Given, Limit, Page, Shown
-from crmbridge.services import decide_removals, edit_groups, read_members
+from crmbridge.services import decide_removals, edit_groups, read_members, survey_crms
 
 router = new_router()
 TAGS = ["Smart groups"]
@@ -22,6 +23,18 @@ Kinds = Annotated[
 TimeZone = Annotated[
     str,
     Field(max_length=100, description='Where "today" is: an IANA name. By default, where the CRM account is'),
+]
+Currency = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=3,
+        description="Of amounts beside which the rules name none. By default the workspace's, or the CRM account's",
+    ),
+]
+NotChecked = Annotated[
+    list[str],
+    Field(description="Connections whose fields and options are not loaded yet, by name: nothing was held to them"),
 ]
 WhomARecordBrings = Literal["contacts", "owner", "both"]
 HoldPeople = Annotated[
@@ -42,6 +55,7 @@ class GroupGiven(Given):
     rules: Rules
     kind: Kinds = "deal"
     time_zone: TimeZone | None = None
+    currency: Currency | None = None
     members: WhomARecordBrings = "contacts"
     include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
     connections: Connections = Field(default_factory=list)
@@ -57,6 +71,7 @@ class GroupChange(Given):
     name: Name | None = None
     rules: Rules | None = None
     time_zone: TimeZone | None = None
+    currency: Currency | None = None
     members: WhomARecordBrings | None = None
     include_closed: bool | None = None
     connections: Connections | None = None
@@ -73,6 +88,7 @@ class GroupDraft(Given):
     rules: Rules | None = None
     kind: Kinds | None = None
     time_zone: TimeZone | None = None
+    currency: Currency | None = None
     members: WhomARecordBrings | None = None
     include_closed: bool | None = None
     connections: Connections | None = None
@@ -85,6 +101,7 @@ class GroupShown(Shown):
     rules: dict[str, Any]
     kind: Kinds
     time_zone: str
+    currency: str | None
     members: WhomARecordBrings
     include_closed: bool
     connections: list[str]
@@ -94,6 +111,10 @@ class GroupShown(Shown):
     owns_channel: bool
     created_by: str
     created_at: datetime
+
+
+class GroupSaved(GroupShown):
+    not_checked: NotChecked
 
 
 class HeldShown(Shown):
@@ -141,9 +162,8 @@ def list_groups(ask: Ask) -> GroupList:
 
 
 @router.post("/v1/groups", summary="Make a smart group", tags=TAGS, status_code=201)
-def create_group(ask: Ask, group: GroupGiven) -> GroupShown:
-    made = edit_groups.create_group(ask.deps, ask.caller, group.model_dump(exclude_unset=True))
-    return GroupShown.model_validate(made)
+def create_group(ask: Ask, group: GroupGiven) -> GroupSaved:
+    return _saved(ask, edit_groups.create_group(ask.deps, ask.caller, group.model_dump(exclude_unset=True)))
 
 
 @router.get("/v1/groups/<id>", summary="Read a smart group", tags=TAGS)
@@ -154,9 +174,8 @@ def read_group(ask: Ask, id: str) -> GroupRead:
 
 
 @router.patch("/v1/groups/<id>", summary="Change a smart group", tags=TAGS)
-def update_group(ask: Ask, id: str, change: GroupChange) -> GroupShown:
-    changed = edit_groups.update_group(ask.deps, ask.caller, id, change.model_dump(exclude_unset=True))
-    return GroupShown.model_validate(changed)
+def update_group(ask: Ask, id: str, change: GroupChange) -> GroupSaved:
+    return _saved(ask, edit_groups.update_group(ask.deps, ask.caller, id, change.model_dump(exclude_unset=True)))
 
 
 @router.delete(
@@ -195,3 +214,8 @@ def approve_removals(ask: Ask, id: str) -> Rung:
 @router.post("/v1/groups/<id>/removals/reject", summary="Keep those whose removal is held: they are pinned", tags=TAGS)
 def reject_removals(ask: Ask, id: str) -> Kept:
     return Kept.model_validate(decide_removals.reject_removals(ask.deps, ask.caller, id))
+
+
+def _saved(ask: Asked, group: Group) -> GroupSaved:
+    not_checked = survey_crms.not_loaded(ask.deps, group.workspace, group.connections)
+    return GroupSaved(**GroupShown.model_validate(group).model_dump(), not_checked=not_checked)

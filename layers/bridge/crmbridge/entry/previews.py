@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from crmbridge.entry.group_members import RecordNamed
-from crmbridge.entry.groups import TAGS, GroupDraft
+from crmbridge.entry.groups import TAGS, GroupDraft, NotChecked
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Given, Shown
 from crmbridge.services import check_groups
@@ -54,6 +54,7 @@ class Preview(Shown):
     bring_nobody_count: int
     without_user: Annotated[list[str], Field(description="Who matches and has no chat user yet, the first hundred")]
     without_user_count: int
+    not_checked: NotChecked
     overridden: Annotated[int, Field(description="Pinned or excluded by somebody: no rule moves them")]
 
 

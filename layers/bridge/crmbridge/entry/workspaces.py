@@ -8,12 +8,25 @@ from pydantic import Field
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.entry.http import Ask, Asked, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
-from crmbridge.services import manage_endpoint, manage_keys, manage_people, resend_events
+from crmbridge.services import manage_endpoint, manage_keys, manage_people, manage_workspace, resend_events
 
 router = new_router()
 TAGS = ["Workspace"]
 
 Role = Literal["admin", "member"]
+
+
+class UsualGiven(Given):
+    """What a new smart group takes that names none; null: what its CRM accounts have. Groups that there are keep
+    theirs."""
+
+    currency: Annotated[str | None, Field(description='Of amounts: three letters such as "EUR"', max_length=3)] = None
+    time_zone: Annotated[str | None, Field(description='Where "today" is: an IANA name', max_length=100)] = None
+
+
+class UsualShown(Shown):
+    currency: str | None
+    time_zone: str | None
 
 
 class People(Shown):
@@ -106,6 +119,17 @@ class EventPage(Page[EventShown]):
 
 class Resent(Shown):
     resent: int
+
+
+@router.get("/v1/workspace", summary="Read what new smart groups take", tags=TAGS)
+def read_usual(ask: Ask) -> UsualShown:
+    return UsualShown.model_validate(manage_workspace.read_usual(ask.deps, ask.caller))
+
+
+@router.put("/v1/workspace", summary="Say what new smart groups take", tags=TAGS)
+def set_usual(ask: Ask, given: UsualGiven) -> UsualShown:
+    usual = manage_workspace.set_usual(ask.deps, ask.caller, currency=given.currency, time_zone=given.time_zone)
+    return UsualShown.model_validate(usual)
 
 
 @router.get("/v1/people", summary="Read who is who", tags=TAGS)

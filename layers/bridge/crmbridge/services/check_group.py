@@ -1,15 +1,17 @@
 """Whether what somebody says of a smart group makes sense: every setting read, the rules held to the group's CRMs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.groups import Group, Members
-from crmbridge.domain.predicates import compile_predicate
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.predicates import compile_predicate, custom_types
+from crmbridge.domain.records import Json, Kind, Type
+from crmbridge.domain.workspaces import Usual
 from crmbridge.services.ports import Deps
+from crmbridge.services.survey_crms import Survey, survey_crms
 
 MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
@@ -27,23 +29,40 @@ def checked_settings(
     problems += missing + _unknown_connections(deps, workspace, known.get("connections", ()))
     if problems:
         raise Invalid(*problems)
-    if "rules" in known:
-        _check_rules(known["rules"], known.get("kind", Kind.DEAL))
-    known.setdefault("time_zone", _usual_time_zone(deps, workspace, known.get("connections", ())))
-    return known
+    survey = survey_crms(deps, workspace, known.get("connections", ()))
+    usual = deps.workspaces.usual(workspace)
+    currency = known.get("currency") or usual.currency or _only(survey.currencies)
+    zones = [account.time_zone for account in survey.accounts if is_zone(account.time_zone)]
+    zone = usual.time_zone or next(iter(zones), "UTC")
+    types = _checked_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey) if "rules" in known else {}
+    return {"time_zone": zone, **known, "currency": currency, "types": types}
 
 
 def checked_change(deps: Deps, group: Group, body: Mapping[str, Json]) -> dict[str, Any]:
-    """What the body changes of a group. Raises Invalid naming every wrong field."""
+    """What the body changes of a group. Raises Invalid naming every wrong field. Rules hold for the CRMs they were
+    saved for: whatever moves one of the two has them checked again."""
     known, problems = _read(body)
     problems += _unknown_connections(deps, group.workspace, known.get("connections", ()))
     if known.get("kind", group.kind) is not group.kind:
         problems.append(Problem("kind", "cannot be changed", "make another group, delete this one"))
     if problems:
         raise Invalid(*problems)
-    if "rules" in known:
-        _check_rules(known["rules"], group.kind)
-    return known
+    if not known.keys() & {"rules", "connections"}:
+        return known
+    survey = survey_crms(deps, group.workspace, known.get("connections", group.connections))
+    usual = deps.workspaces.usual(group.workspace).currency
+    currency = known.get("currency") or group.currency or usual or _only(survey.currencies)
+    types = _checked_rules(known.get("rules", group.rules), group.kind, currency, survey)
+    return {**known, "currency": currency, "types": types}
+
+
+def checked_usual(currency: str | None, time_zone: str | None) -> Usual:
+    """What a workspace's new groups take. Raises Invalid naming every wrong field."""
+    given = {"currency": currency, "time_zone": time_zone}
+    known, problems = _read({name: value for name, value in given.items() if value is not None})
+    if problems:
+        raise Invalid(*problems)
+    return Usual(**known)
 
 
 def _read(body: Mapping[str, Json]) -> tuple[dict[str, Any], list[Problem]]:
@@ -68,23 +87,22 @@ def _within(name: str, refused: Invalid) -> list[Problem]:
     ]
 
 
-def _check_rules(rules: Mapping[str, Json], kind: Kind) -> None:
+def _checked_rules(rules: Mapping[str, Json], kind: Kind, currency: str | None, survey: Survey) -> Mapping[str, Type]:
+    """As what the custom fields were read."""
     try:
-        beyond = compile_predicate(rules, kind=kind).needs_links.difference(KINDS)
+        predicate = compile_predicate(rules, kind=kind, schema=survey.schema, currency=currency)
     except Invalid as refused:
         raise Invalid(*_within("rules", refused)) from None
-    if beyond:
+    if beyond := predicate.needs_links.difference(KINDS):
         raise Invalid(Problem("rules", f"ask for linked {' and '.join(sorted(beyond))}", f"only {', '.join(KINDS)}"))
+    if predicate.compares_bare_amounts and len(survey.currencies) > 1:
+        said = f"is needed: the CRM accounts have {', '.join(survey.currencies)}"
+        raise Invalid(Problem("currency", said, "name one here or in the rule, or set it with PUT /v1/workspace"))
+    return custom_types(predicate, survey.schema)
 
 
-def _usual_time_zone(deps: Deps, workspace: str, connections: tuple[str, ...]) -> str:
-    """That of the first account the group draws from."""
-    for connection in deps.connections.list(workspace):
-        if not connections or connection.id in connections:
-            known = deps.connections.directories(workspace, connection.id)
-            if known and _is_zone(known.account.time_zone):
-                return known.account.time_zone
-    return "UTC"
+def _only(values: Sequence[str]) -> str | None:
+    return values[0] if len(values) == 1 else None
 
 
 def _unknown_connections(deps: Deps, workspace: str, ids: tuple[str, ...]) -> list[Problem]:
@@ -117,17 +135,23 @@ def _kind(value: Json) -> Kind:
     return Kind(value)
 
 
-def read_time_zone(value: Json) -> str:
-    if not isinstance(value, str) or not _is_zone(value):
+def _time_zone(value: Json) -> str:
+    if not isinstance(value, str) or not is_zone(value):
         raise Invalid(Problem("", "is not a time zone", 'an IANA name such as "Europe/Berlin"'))
     return value
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
     try:
         return bool(name) and ZoneInfo(name).key == name
     except (KeyError, OSError, ValueError):  # not found, a directory of zones, or no name at all
         return False
+
+
+def _currency(value: Json) -> str:
+    if not isinstance(value, str) or not (len(value) == 3 and value.isascii() and value.isalpha()):
+        raise Invalid(Problem("", "must be a currency", 'three letters such as "EUR"'))
+    return value.upper()
 
 
 def _members(value: Json) -> Members:
@@ -159,7 +183,8 @@ _READERS: Final[Mapping[str, Callable[[Json], Any]]] = {
     "channel": _text,
     "rules": _rules,
     "kind": _kind,
-    "time_zone": read_time_zone,
+    "time_zone": _time_zone,
+    "currency": _currency,
     "members": _members,
     "include_closed": _flag,
     "connections": _connections,

@@ -9,8 +9,8 @@ import orjson
 from crmbridge.domain.errors import Invalid
 from crmbridge.domain.group_index import GroupIndex, Panel
 from crmbridge.domain.groups import Group
-from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate
-from crmbridge.domain.records import Kind
+from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate, schema_of_types
+from crmbridge.domain.records import Kind, Type
 from crmbridge.services.ports import Deps
 
 ANY_ZONE = "UTC"
@@ -22,6 +22,8 @@ class Terms(NamedTuple):
 
     rules: bytes
     kind: Kind
+    currency: str | None
+    types: tuple[tuple[str, Type], ...]
 
 
 def compile_groups(deps: Deps, workspace: str) -> GroupIndex:
@@ -43,7 +45,8 @@ def _panel(zone: str, entries: list[tuple[Group, Terms]]) -> Panel:
 
 
 def _terms(group: Group) -> Terms:
-    return Terms(orjson.dumps(group.rules, default=str), group.kind)
+    rules = orjson.dumps(group.rules, default=str)
+    return Terms(rules, group.kind, group.currency, tuple(sorted(group.types.items())))
 
 
 @lru_cache(maxsize=32)
@@ -61,6 +64,7 @@ def _minds_time(terms: Terms) -> bool:
 def _predicate(terms: Terms) -> Predicate | None:
     """Saved rules were checked; those of a newer version of ours may be unreadable to this one, and let nobody go."""
     try:
-        return compile_predicate(terms.rules, kind=terms.kind)
+        schema = schema_of_types(dict(terms.types))
+        return compile_predicate(terms.rules, kind=terms.kind, schema=schema, currency=terms.currency)
     except Invalid:
         return None

@@ -14,13 +14,13 @@ from crmbridge.services.queue_evaluations import queue_scans, queue_settling
 from crmbridge.services.ring_untold import ring_untold
 
 EDITORS: Final = ("admin", "member")
-DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections", "time_zone"})
+DECIDING: Final = frozenset({"rules", "members", "include_closed", "connections", "time_zone", "currency", "types"})
 """What says who belongs; a change of any of them makes everything decided before it old."""
 
 
 def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
-    """`{"name", "channel", "rules"}` and optionally `kind`, `time_zone`, `members`, `include_closed`, `connections`,
-    `paused`, `hold_people`, `hold_percent`, `owns_channel`.
+    """`{"name", "channel", "rules"}` and optionally `kind`, `time_zone`, `currency`, `members`, `include_closed`,
+    `connections`, `paused`, `hold_people`, `hold_percent`, `owns_channel`.
 
     Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have.
     """

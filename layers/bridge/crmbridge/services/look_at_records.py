@@ -8,7 +8,7 @@ from typing import Protocol
 from crmbridge.domain.predicates import Facts
 from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
 from crmbridge.domain.stored import Stored
-from crmbridge.domain.views import View, contact_emails, contact_person, known_of, owner_people
+from crmbridge.domain.views import View, asked_of, contact_emails, contact_person, owner_people
 from crmbridge.services.find_linked import Sources, linked_keys
 from crmbridge.services.ports import Deps
 
@@ -60,7 +60,7 @@ def _read(deps: Deps, keys: Iterable[RecordKey]) -> Mapping[RecordKey, Stored]:
 
 def _view(sources: Sources, key: RecordKey, one: Stored, linked: Mapping[Kind, Sequence[Facts]], now: datetime) -> View:
     directories = sources.directories(key.connection)
-    known = known_of(one.record, directories)
+    known = asked_of(one.record, directories)
     known.linked = linked
     return View(
         key=key,
@@ -90,7 +90,7 @@ def _linked(sources: Sources, ends: Ends, others: Mapping[RecordKey, Stored]) ->
     shares an object with another kind may be of that."""
     return {
         kind: [
-            known_of(others[key].record, sources.directories(key.connection)) if key in others else Facts()
+            asked_of(others[key].record, sources.directories(key.connection)) if key in others else Facts()
             for key in linked
             if key not in others or (others[key].record.state is State.LIVE and others[key].record.kind is kind)
         ]

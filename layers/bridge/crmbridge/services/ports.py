@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.sidepanels import PanelLink, View
     from crmbridge.domain.stored import PageOf, Stored
     from crmbridge.domain.templates import ActionTemplate
-    from crmbridge.domain.workspaces import ApiKey, Endpoint
+    from crmbridge.domain.workspaces import ApiKey, Endpoint, Usual
     from crmbridge.platforms.http import Gate
     from crmbridge.platforms.spec import Platform
     from crmbridge.services.group_ports import Groups, Memberships
@@ -253,6 +253,10 @@ class Workspaces(Protocol):
     def endpoint(self, workspace: str) -> Endpoint | None: ...
 
     def set_endpoint(self, workspace: str, endpoint: Endpoint) -> None: ...
+
+    def usual(self, workspace: str) -> Usual: ...
+
+    def set_usual(self, workspace: str, usual: Usual) -> None: ...
 
     def check_minutes(self, workspace: str) -> int | None:
         """How often all groups are evaluated in full; None: only with every full run."""

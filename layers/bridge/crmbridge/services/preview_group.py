@@ -17,6 +17,7 @@ from crmbridge.services.look_at_records import look_at_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import SHARDS, batches, objects_of
 from crmbridge.services.read_members import NamedRecord, named_records
+from crmbridge.services.survey_crms import not_loaded
 
 MAX_RECORDS: Final = 2_000
 MAX_SUPPORTS: Final = 20_000
@@ -59,7 +60,8 @@ class Unanswered:
 class Preview:
     """`complete` False: there are more records than were looked at, and who is kept in by one of those is `not_known`.
     `unknown` people come with records of which nobody knows whether they match. So many are `overridden`, pinned or
-    excluded by somebody, and listed nowhere: no rule moves them."""
+    excluded by somebody, and listed nowhere: no rule moves them. `not_checked`: connections whose fields and options
+    are not loaded yet."""
 
     looked_at: int
     complete: bool
@@ -75,6 +77,7 @@ class Preview:
     without_user: Sequence[str]
     without_user_count: int
     overridden: int
+    not_checked: Sequence[str]
 
 
 def preview_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Preview:
@@ -163,6 +166,7 @@ def _told(deps: Deps, glance: Glance, supports: Sequence[Support], *, complete: 
         without_user=strangers[:SHOWN],
         without_user_count=len(strangers),
         overridden=overridden,
+        not_checked=not_loaded(deps, glance.group.workspace, glance.group.connections),
     )
 
 

@@ -7,8 +7,7 @@ from typing import Final
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.explanations import explained, outdated
-from crmbridge.domain.groups import Group, Member, Moved, Support, person_of
-from crmbridge.domain.predicates import compile_predicate
+from crmbridge.domain.groups import Group, Member, Moved, Support, person_of, predicate_of
 from crmbridge.domain.records import Json, RecordKey
 from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
@@ -111,6 +110,6 @@ def _rules(group: Group, support: Support) -> Mapping[str, Json]:
     if support.epoch != group.epoch:
         return outdated(leaves)
     try:
-        return explained(compile_predicate(group.rules, kind=group.kind).tree, leaves)
+        return explained(predicate_of(group).tree, leaves)
     except Invalid:
         return outdated(leaves)

@@ -12,7 +12,7 @@ from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, NotFound, Stale
 from crmbridge.domain.groups import Group
 from crmbridge.domain.records import instant_text
-from crmbridge.domain.workspaces import ApiKey, Endpoint
+from crmbridge.domain.workspaces import ApiKey, Endpoint, Usual
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
 from crmbridge.storage.items import (
@@ -191,6 +191,14 @@ class WorkspaceStore:
         pk, sk = _endpoint_key(workspace)
         self._items.put({"pk": pk, "sk": sk, "endpoint": to_json(endpoint)})
 
+    def usual(self, workspace: str) -> Usual:
+        row = self._items.get(*_usual_key(workspace))
+        return from_json(Usual, row["usual"]) if row else Usual()
+
+    def set_usual(self, workspace: str, usual: Usual) -> None:
+        pk, sk = _usual_key(workspace)
+        self._items.put({"pk": pk, "sk": sk, "usual": to_json(usual)})
+
     def check_minutes(self, workspace: str) -> int | None:
         row = self._items.get(*_check_key(workspace))
         return int(row["minutes"]) if row else None
@@ -274,6 +282,10 @@ def _endpoint_key(workspace: str) -> Key:
 
 def _check_key(workspace: str) -> Key:
     return f"{workspace}#checks", CHECK
+
+
+def _usual_key(workspace: str) -> Key:
+    return f"{workspace}#settings", "usual"
 
 
 def _clock_key(workspace: str) -> Key:

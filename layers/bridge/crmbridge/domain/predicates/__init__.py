@@ -5,10 +5,24 @@ JSON, held to a `schema`, `compiled` makes them callable, `proofs` says why they
 workspace at once. A new operator is a row in `operators`; a new kind of value is a family in `values`.
 """
 
-from crmbridge.domain.predicates.compiled import Predicate, compile_predicate
+from crmbridge.domain.predicates.compiled import Predicate, compile_predicate, custom_types, schema_of_types
 from crmbridge.domain.predicates.masks import MaskIndex
 from crmbridge.domain.predicates.moments import When
-from crmbridge.domain.predicates.schema import Known, Schema, schema_of
-from crmbridge.domain.predicates.words import Facts, facts
+from crmbridge.domain.predicates.schema import IN_THEIR_WORDS, Known, Schema, schema_of
+from crmbridge.domain.predicates.words import CUSTOM, Facts, facts
 
-__all__ = ["Facts", "Known", "MaskIndex", "Predicate", "Schema", "When", "compile_predicate", "facts", "schema_of"]
+__all__ = [
+    "CUSTOM",
+    "IN_THEIR_WORDS",
+    "Facts",
+    "Known",
+    "MaskIndex",
+    "Predicate",
+    "Schema",
+    "When",
+    "compile_predicate",
+    "custom_types",
+    "facts",
+    "schema_of",
+    "schema_of_types",
+]

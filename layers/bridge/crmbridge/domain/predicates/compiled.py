@@ -9,10 +9,10 @@ from crmbridge.domain.predicates.asking import Answer, Ask, asked
 from crmbridge.domain.predicates.holding import BLANK, UNREAD, holder
 from crmbridge.domain.predicates.moments import When
 from crmbridge.domain.predicates.proofs import holding_clauses
-from crmbridge.domain.predicates.schema import Schema
+from crmbridge.domain.predicates.schema import Known, Schema
 from crmbridge.domain.predicates.trees import Clause, Node, clauses, read_tree
 from crmbridge.domain.predicates.words import Facts, facts
-from crmbridge.domain.records import Json, Kind, Record
+from crmbridge.domain.records import Json, Kind, Record, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,12 @@ class Predicate:
         """Whether the passing of time alone may change the answer for any record."""
         return any(map(flips, clauses(self.tree)))
 
+    @property
+    def compares_bare_amounts(self) -> bool:
+        """Whether a threshold of money has no currency."""
+        amounts = (each for each in clauses(self.tree) if each.word.sources[0] == "amount")
+        return any(each.currency is None and not each.operator.of_emptiness for each in amounts)
+
     def next_flip(self, record: Record | Mapping[str, Any], when: When) -> datetime | None:
         """The next moment at which the passing of time alone may change the answer; None: never."""
         known = facts(record, self.kind)
@@ -65,6 +71,22 @@ def compile_predicate(
     tree = read_tree(rules, kind=kind, schema=schema, currency=currency)
     links = frozenset(clause.word.link for clause in clauses(tree) if clause.word.link)
     return Predicate(tree, kind, links, asked(tree, None), asked(tree, True))
+
+
+def custom_types(predicate: Predicate, schema: Schema) -> Mapping[str, Type]:
+    """As what the custom fields that a predicate asks for were read, as far as the schema knew them."""
+    asked = [each.word for each in clauses(predicate.tree) if each.word.type is None]
+    known = {f"{word.kind}.{word.sources[0]}": schema.get(word.kind, {}).get(word.sources[0]) for word in asked}
+    return {name: field.type for name, field in known.items() if field}
+
+
+def schema_of_types(types: Mapping[str, Type]) -> Schema:
+    """What reads them as the same again, whatever has become of the CRMs' schemas."""
+    schema: dict[Kind, dict[str, Known]] = {}
+    for name, type_ in types.items():
+        kind, _, source = name.partition(".")
+        schema.setdefault(Kind(kind), {})[source] = Known(type_)
+    return schema
 
 
 def flips(clause: Clause) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from crmbridge.domain.predicates.moments import When
 from crmbridge.domain.predicates.trees import Clause
 from crmbridge.domain.predicates.values import READINGS, Family, each, is_blank, read_local_day, read_text
 from crmbridge.domain.predicates.words import CUSTOM, Facts
+from crmbridge.domain.records import Labelled
 
 Held = Callable[[Facts, When | None], Any]
 
@@ -96,10 +97,16 @@ def _single(source: str, family: Family) -> Held:
     def held(known: Facts, _: When | None) -> Any:
         if source not in known:
             return UNREAD
-        value = read(known[source])
+        value = read(_bare(known[source]))
         return BLANK if value is None else value
 
     return held
+
+
+def _bare(value: Any) -> Any:
+    """A single option without its label."""
+    is_option = isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Labelled)
+    return value[0].value if is_option else value
 
 
 def _money(source: str, currency: str) -> Held:

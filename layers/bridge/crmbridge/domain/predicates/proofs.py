@@ -10,7 +10,7 @@ from crmbridge.domain.predicates.operators import Takes
 from crmbridge.domain.predicates.trees import Clause, Join, Node
 from crmbridge.domain.predicates.values import is_blank
 from crmbridge.domain.predicates.words import Facts
-from crmbridge.domain.records import Json, Labelled
+from crmbridge.domain.records import Json, Labelled, Type
 
 
 def holding_clauses(node: Node, known: Facts, when: When | None, *, wanted: bool) -> list[Json]:
@@ -37,14 +37,18 @@ def _actual(clause: Clause, known: Facts) -> Json:
 
 def _said(clause: Clause, known: Facts) -> Json:
     values = [known[name] for name in reversed(clause.word.sources) if not is_blank(known.get(name))]
-    return _plain(values[0]) if values else None
+    if not values:
+        return None
+    said = _plain(values[0], is_option=clause.word.type is not Type.LABELLED)
+    return said[0] if clause.word.type in (None, Type.OPTION) and isinstance(said, list) and len(said) == 1 else said
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: Any, *, is_option: bool) -> Json:
+    """An option by its label; an e-mail's label is not what it is."""
     if isinstance(value, Labelled):
-        return value.value
+        return (is_option and value.label) or value.value
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [_plain(item, is_option=is_option) for item in value]
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from crmbridge.domain.directories import Directories, Field, Option, Stage
+from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.predicates.words import CUSTOM, KINDS
 from crmbridge.domain.records import LIFECYCLE_STAGES, Kind, Type
 
@@ -22,25 +22,35 @@ class Known:
 Schema = Mapping[Kind, Mapping[str, Known]]
 """Per kind, then per canonical name. A kind that is absent was not looked up, and nothing of it is refused."""
 
+IN_THEIR_WORDS: Final = frozenset({"industry", "lead_status", "lead_source"})
+"""Fields of ours that hold options as the CRM names them; the reading of records translates the others."""
+
 
 def schema_of(sources: Iterable[tuple[Directories, Mapping[str, Kind]]]) -> Schema:
-    """All of a workspace's connections together, each with the kind of each of its objects.
+    """Connections together, each with the kind of each of its objects; an object of several kinds is named by several.
 
-    Of our own fields only stages, pipelines and lifecycle stages have options here: what else a CRM offers for them is
-    in its own words, which the reading of records may translate.
-    """
+    Of our own fields only stages, pipelines, lifecycle stages, owners and those in the CRM's own words have options."""
     schema: dict[Kind, dict[str, Known]] = {}
     for directories, objects in sources:
         for name, kind in objects.items():
             if kind in KINDS:
                 fields = schema.setdefault(kind, {})
-                _add_customs(fields, directories.fields.get(name, {}).values())
+                _add_fields(fields, directories.fields.get(name, {}).values())
                 _add(fields, _own_options(kind, directories.stages.values()))
+                _add(fields, {"owner_id": Known(Type.OPTION, _owners(directories.owners.values()))})
     return schema
 
 
-def _add_customs(fields: dict[str, Known], found: Iterable[Field]) -> None:
-    _add(fields, {CUSTOM + one.key: Known(one.type, one.options) for one in found if one.maps_to is None})
+def _add_fields(fields: dict[str, Known], found: Iterable[Field]) -> None:
+    for one in found:
+        if one.maps_to is None:
+            _add(fields, {CUSTOM + one.key: Known(one.type, one.options)})
+        elif one.maps_to in IN_THEIR_WORDS:
+            _add(fields, {one.maps_to: Known(Type.OPTION, one.options)})
+
+
+def _owners(found: Iterable[Owner]) -> tuple[Option, ...]:
+    return tuple(Option(owner.id, said) for owner in found for said in (owner.name, owner.email) if said)
 
 
 def _own_options(kind: Kind, stages: Iterable[Stage]) -> Mapping[str, Known]:
