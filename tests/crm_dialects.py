@@ -90,6 +90,10 @@ class Dialect:
     enriched: Callable[[Running, str, Json], Json] = lambda _sim, _object, truth: truth
     """The truth, with what of it the simulator tells elsewhere."""
     link: Callable[[str, str], Json] | None = None
+    join: Callable[[str, str], Json] | None = None
+    """(deal, contact): somebody takes part from now on, which need not move the deal's date."""
+    roles: Callable[[Json], set[tuple[str, str]]] | None = None
+    """Of a deal: (contact, role), where the CRM knows roles."""
     token_life: timedelta = timedelta(hours=1)
     channels: Callable[[Json], list[str]] = lambda _: []
     """Those that the CRM keeps for us, out of the simulator's state."""
@@ -171,6 +175,8 @@ HUBSPOT = Dialect(
     companys=lambda _: {},
     link=lambda contact, company: {"op": "associate", "object": "contacts", "id": contact, "to_object": "companies",
                                    "to_id": company},
+    join=lambda deal, contact: {"op": "associate", "object": "deals", "id": deal, "to_object": "contacts",
+                                "to_id": contact},
     token_life=timedelta(minutes=30),
     drought=lambda sim: sim.settings(burst=12),
     rain=lambda sim: sim.settings(burst=110),
@@ -252,6 +258,7 @@ PIPEDRIVE = Dialect(
             "deal": lambda raw: _present(("organizations", raw["org_id"]), ("persons", raw["person_id"]),
                                          *(("persons", id) for id in raw["participants"]))},
     enriched=with_participants,
+    join=lambda deal, contact: {"op": "add_participant", "deal": deal, "person": contact},
     people_calls=lambda deals, _: sum(bool(raw["participants"]) for raw in deals),
     new={"contact": {"name": "New Person {n}", "emails": [{"value": "new@made.test", "primary": True}]},
          "company": {"name": "New company {n}"}, "deal": {"title": "New deal {n}", "value": 500}},
@@ -263,6 +270,25 @@ PIPEDRIVE = Dialect(
     drought=lambda sim: sim.settings(daily=1),
     rain=lambda sim: sim.settings(daily=240_000),
 )  # fmt: skip
+
+
+def with_living_roles(sim: Running, object: str, truth: Json) -> Json:
+    """Roles of contacts in the recycle bin are not shown."""
+    if object == "Deals":
+        living = {str(id) for id in sim.state(object="Contacts", ids_only=1, limit=1_000_000)["live"]}
+        for raw in truth["live"]:
+            raw["contact_roles"] = {id: role for id, role in raw.get("contact_roles", {}).items() if id in living}
+    return truth
+
+
+def _pages_of_roles(deals: list[Json], all: bool) -> int:
+    """2,000 roles a query for every 2,000 deals that are listed; of some deals, which lie anywhere, 50 in a query."""
+    ahead = sorted(deals, key=lambda raw: int(raw["id"]))
+    if not all:
+        return ceil(len(ahead) / 50)
+    stretches = [ahead[start : start + 2_000] for start in range(0, len(ahead), 2_000)]
+    return sum(ceil(sum(len(raw.get("contact_roles", ())) for raw in stretch) / 2_000) or 1 for stretch in stretches)
+
 
 _ZOHO_HOSTS = ("accounts.zoho.com", "accounts.zoho.eu", "accounts.zoho.in", "accounts.zoho.com.au", "accounts.zoho.jp")
 
@@ -286,7 +312,12 @@ ZOHO = Dialect(
     customs=_named("Legacy_Number"),
     linked={"contact": lambda raw: _present(("Accounts", points("Account_Name")(raw))),
             "deal": lambda raw: _present(("Accounts", points("Account_Name")(raw)),
-                                         ("Contacts", points("Contact_Name")(raw)))},
+                                         ("Contacts", points("Contact_Name")(raw)),
+                                         *(("Contacts", id) for id in raw.get("contact_roles", ())))},
+    enriched=with_living_roles,
+    join=lambda deal, contact: {"op": "add_role", "deal": deal, "contact": contact, "role": "Influencer"},
+    roles=lambda raw: {(id, role) for id, role in raw["contact_roles"].items() if role},
+    people_calls=_pages_of_roles,
     new={"contact": {"Last_Name": "Person {n}", "Email": "new{m}.{n}@made.test"},
          "company": {"Account_Name": "New company {n}"},
          "deal": {"Deal_Name": "New deal {n}", "Stage": "Qualification", "Pipeline": "Standard (Standard)",
@@ -332,8 +363,18 @@ def unequal(dialect: Dialect, kind: str, raw: Json, record: Any) -> Iterator[str
     for name, wanted in dialect.customs(values).items():
         if record.custom_fields.get(name) != wanted:
             yield f"{kind} {id} {name}: {record.custom_fields.get(name)!r}, in the CRM {wanted!r}"
+    yield from unequal_links(dialect, kind, raw, record)
+
+
+def unequal_links(dialect: Dialect, kind: str, raw: Json, record: Any) -> Iterator[str]:
+    """Of companies none are asked for: contacts and deals own them."""
+    id = record.external_id
     if kind in dialect.linked:
         wanted_links = dialect.linked[kind](raw)
         held_links = {(link.object, link.external_id) for links in record.links.values() for link in links}
         if held_links != wanted_links:
             yield f"{kind} {id} links to {sorted(held_links)}, in the CRM to {sorted(wanted_links)}"
+    if kind == "deal" and dialect.roles:
+        held_roles = {(one.value, one.label) for one in record.fields.get("contact_roles") or ()}
+        if held_roles != dialect.roles(raw):
+            yield f"{kind} {id} has the roles {sorted(held_roles)}, in the CRM {sorted(dialect.roles(raw))}"

@@ -57,7 +57,7 @@ class Month:
         house.apply()
 
     def change(self) -> None:
-        """A person creates, updates, deletes or merges."""
+        """A person creates, updates, deletes or merges, or takes part in a deal."""
         house, kind = self.house, self.chance.choice(["contact", "contact", "company", "deal"])
         dialect, self.made = house.dialect, self.made + 1
         ids = self.chance.sample(house.live(kind), k=4)
@@ -66,6 +66,8 @@ class Month:
             orders.append(dialect.remove(kind, ids[2:3]))
         elif kind in dialect.mergeable:
             orders.append(dialect.merge(kind, *ids[2:]))
+        if dialect.join and kind == "deal":
+            orders.append(dialect.join(ids[0], self.chance.choice(house.live("contact"))))
         house.sim.mutate(*orders)
 
     def end_day(self) -> None:

@@ -106,7 +106,8 @@ def test_a_full_listing_shows_every_record_once_at_2000_a_call(
 
     assert ids(seen) == live(sim, object)
     assert seen
-    assert calls == -(-len(seen) // 2_000)
+    people_of_deals = 1 if object == "Deals" else 0
+    assert calls == -(-len(seen) // 2_000) + people_of_deals
     assert not any(record(one, directories).odd for one in seen)
 
 
@@ -123,7 +124,7 @@ def test_a_window_a_listing_and_a_re_read_agree_on_every_fingerprint(
     assert marks(read) == marks(listed)
 
 
-@pytest.mark.parametrize("object", ["Deals", "Tasks", "Notes"])
+@pytest.mark.parametrize("object", ["Accounts", "Tasks", "Notes"])
 def test_what_coql_will_not_query_is_listed_with_the_same_result(
     api: Api, sim: Running, directories: Directories, object: str
 ) -> None:
@@ -209,7 +210,7 @@ def test_thousands_of_changes_of_one_second_are_all_seen_in_one_window(
     assert calls == -(-len(seen) // 1_000)
 
 
-def test_500_changes_of_three_objects_cost_three_queries_of_two_credits(
+def test_500_changes_cost_three_queries_of_two_credits_and_the_people_of_50_deals_one(
     api: Api, sim: Running, directories: Directories
 ) -> None:
     start = datetime.fromisoformat(sim.state(summary=1)["now"]).replace(microsecond=0) + timedelta(seconds=60)
@@ -226,7 +227,7 @@ def test_500_changes_of_three_objects_cost_three_queries_of_two_credits(
         seen, _ = walk(api, directories, object, Window(start, start + timedelta(hours=1)))
         assert set(ids(seen)) == set(some)
 
-    assert (api.calls - calls, api.gate.spent - before) == (3, 6)  # type: ignore[attr-defined]
+    assert (api.calls - calls, api.gate.spent - before) == (3 + 2, 6 + 2)  # type: ignore[attr-defined]
 
 
 def test_a_change_that_commits_late_is_in_the_window_after_the_overlap(

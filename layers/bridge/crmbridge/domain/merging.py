@@ -47,7 +47,8 @@ class Sighting:
     """One record as one call showed it, not yet translated into our words.
 
     `raw` is the CRM's own object; None for a tombstone, which has nothing to translate. `links` holds per target object
-    the links that were read *whole*. `fingerprint` is over what `raw` says (platforms leave volatile noise out).
+    the links that were read *whole*; of the targets `in_part` only some were, which are kept where nothing is known.
+    `fingerprint` is over what `raw` says (platforms leave volatile noise out).
     `remote_updated_at` None: the CRM did not say. `losers` are ids this record swallowed in merges. `successor_object`
     None: the successor is of the same object (a converted lead lives on as a contact).
     """
@@ -60,6 +61,7 @@ class Sighting:
     state: State = State.LIVE
     remote_updated_at: datetime | None = None
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    in_part: frozenset[str] = frozenset()
     successor_id: str | None = None
     successor_object: str | None = None
     losers: tuple[str, ...] = ()

@@ -56,12 +56,15 @@ def marker(key: str) -> str:
 
 
 def _links(request: WriteRequest) -> Body:
-    """One contact in `Who_Id`, and one of anything else in `What_Id`, whose module is told beside it."""
+    """One contact in `Who_Id`, and one of anything else in `What_Id`, whose module is told beside it. Of a deal's
+    contacts it holds the first; the others are `further_contacts`."""
     body: Body = {}
-    for link in request.links:
+    for link in sorted(request.links, key=lambda link: not link.primary):
         key, value = _place(request.object, link.object, link.external_id)
         if not key:
             raise refused({"links": f"{request.object} cannot be linked to {link.object}"})
+        if key == "Contact_Name" and key in body:
+            continue
         if key in body and body[key]["id"] != link.external_id:
             room = "one record" if key == "Parent_Id" else "one contact and to one other record"
             raise refused({"links": f"one of {request.object} is linked to {room}"})
@@ -69,6 +72,15 @@ def _links(request: WriteRequest) -> Body:
         if key == "What_Id":
             body[SE_MODULE] = link.object
     return body
+
+
+def further_contacts(request: WriteRequest) -> list[str]:
+    """Those whom a deal is linked to beside the one it holds itself."""
+    if request.object != "Deals":
+        return []
+    own = _links(request).get("Contact_Name", {}).get("id")
+    people = dict.fromkeys(link.external_id for link in request.links if link.object == "Contacts")
+    return [id for id in people if id != own]
 
 
 def _place(object: str, target: str, id: str) -> tuple[str, Json]:

@@ -145,6 +145,13 @@ def stage_of(context: ReadContext, told: str) -> Stage | None:
     return context.stages.get(label)
 
 
+def derive_roles(reading: Reading) -> None:
+    if (contacts := reading.links.get("Contacts")) is not None:
+        reading.fields["contact_roles"] = tuple(
+            Labelled(link.external_id, link.label, link.primary) for link in contacts if link.label
+        )
+
+
 def derive_money(reading: Reading) -> None:
     """Without several currencies a deal has none of its own; then its amount is the amount at home, too."""
     fields, account = reading.fields, reading.context.account
@@ -193,7 +200,7 @@ DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = {
     "Accounts": (derive_domain,),
     "Contacts": (derive_addresses, derive_contact),
     "Leads": (derive_addresses, derive_lead),
-    "Deals": (derive_stage, derive_money),
+    "Deals": (derive_stage, derive_money, derive_roles),
     "Tasks": (derive_task,),
     "Calls": (derive_activity, derive_call),
     "Events": (derive_activity, derive_meeting),

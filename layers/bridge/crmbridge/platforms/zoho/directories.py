@@ -16,6 +16,7 @@ from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import needed_columns
 from crmbridge.platforms.zoho.objects import NAME, OBJECTS
 from crmbridge.platforms.zoho.queries import PER_PAGE, Row, rows_of
+from crmbridge.platforms.zoho.roles import linking_fact
 from crmbridge.platforms.zoho.values import to_number
 from crmbridge.platforms.zoho.words import CLOSED, WON
 
@@ -31,7 +32,7 @@ _TYPES: Final[Mapping[str, Type]] = {
 
 
 def load_directories(api: Api) -> Directories:
-    """About thirteen calls. What a missing scope or right hides stays empty: names are not worth refusing to sync."""
+    """About fifteen calls. What a missing scope or right hides stays empty: names are not worth refusing to sync."""
     account = load_account(api, org_of(api.get(paths.ORG)))
     fields = {name: found for name in OBJECTS if (found := _fields(api, name))}
     stages = _stages(api, fields.get("Deals", {}))
@@ -41,6 +42,7 @@ def load_directories(api: Api) -> Directories:
         owners={owner.id: owner for owner in _owners(api)},
         stages=stages,
         fields={name: {key: field for key, (field, _) in found.items()} for name, found in fields.items()},
+        facts=linking_fact(api),
         version=_version(account, stages.values(), fields),
     )
 

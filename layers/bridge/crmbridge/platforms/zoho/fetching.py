@@ -9,7 +9,9 @@ from crmbridge.domain.records import State
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import asked_columns
+from crmbridge.platforms.zoho.links import UNREAD
 from crmbridge.platforms.zoho.queries import DELETED_COST, PER_PAGE, by_ids, listing, literal, query
+from crmbridge.platforms.zoho.roles import people_of_each
 from crmbridge.platforms.zoho.sightings import sightings, tombstone
 
 BIN_PAGES: Final = 5
@@ -23,7 +25,8 @@ def fetch(api: Api, object: str, ids: Sequence[str], directories: Directories) -
     without a word; only the list of deletions proves one."""
     wanted = list(dict.fromkeys(ids))
     rows = by_ids(api, object, wanted, asked_columns(directories, object))
-    seen = sightings(object, rows, directories.version)
+    people = people_of_each(api, rows, directories) if object == "Deals" else UNREAD
+    seen = sightings(object, rows, directories.version, people)
     answered = {one.external_id for one in seen}
     missing = [id for id in wanted if id not in answered]
     deleted = _deleted(api, object, missing) if missing else set()

@@ -1,6 +1,7 @@
-"""Links: inline in every answer, as lookups. What a field says of them is all there is to know."""
+"""Links: inline in every answer, as lookups, which are all there is to know, but for the people of a deal."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crmbridge.domain.records import Link
@@ -10,6 +11,18 @@ from crmbridge.platforms.zoho.values import to_id
 Links = tuple[Link, ...]
 
 NOBODY: Final[Links] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Deal -> its contacts, of the deals of which they were read. `always`: every reading of this org reads them, so
+    that a deal's fields may hold what they tell."""
+
+    of: Mapping[str, Links] = field(default_factory=dict)
+    always: bool = False
+
+
+UNREAD: Final = People()
 _LOOKUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Contacts": {"Accounts": "Account_Name"},
     "Deals": {"Contacts": "Contact_Name", "Accounts": "Account_Name"},
@@ -21,7 +34,7 @@ _PEOPLE: Final[Mapping[str, str]] = {"contact": "Contacts", "lead": "Leads"}
 def inline_links(object: str, raw: Mapping[str, Any]) -> dict[str, Links]:
     """Per target the links of one record, where its lookup is told at all and can be understood.
 
-    A deal's contact is the one in the deal: further ones with a role would take a call for every deal."""
+    Of a deal's contacts it is the one that the deal itself names; see `roles`."""
     if object in AROUND:
         return _around(raw)
     if object == "Notes":

@@ -12,6 +12,7 @@ from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import Page, PageRequest, Window
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import asked_columns
+from crmbridge.platforms.zoho.links import UNREAD
 from crmbridge.platforms.zoho.queries import (
     DELETED_COST,
     PER_PAGE,
@@ -25,6 +26,7 @@ from crmbridge.platforms.zoho.queries import (
     select,
     shown,
 )
+from crmbridge.platforms.zoho.roles import people_of_each, people_of_stretch
 from crmbridge.platforms.zoho.sightings import sightings, tombstone
 
 LIST_ROWS: Final = 2_000
@@ -72,7 +74,7 @@ def _queried(api: Api, request: PageRequest) -> Page:
     limit = WINDOW_ROWS if request.window else LIST_ROWS
     rows = select(api, object, asked_columns(request.directories, object), where, limit)
     last = rows.token or (str(rows.records[-1]["id"]) if rows.records else "")
-    return _page(request, rows.records, {"after": last} if rows.more and last else None)
+    return _page(api, request, rows.records, {"after": last} if rows.more and last else None)
 
 
 def _within(window: Window | None) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ def _listed(api: Api, request: PageRequest, converted: str = "false") -> Page:
         return Page((), {"by": "listing", "again": True})
     whole = _with_other_columns(api, request, found)
     more: dict[str, Json] = {"by": "listing", "token": found.token, **({"again": True} if at.get("again") else {})}
-    return _page(request, whole, more if found.more and found.token else None)
+    return _page(api, request, whole, more if found.more and found.token else None)
 
 
 def _with_other_columns(api: Api, request: PageRequest, found: Rows) -> list[Row]:
@@ -111,8 +113,13 @@ def _with_other_columns(api: Api, request: PageRequest, found: Rows) -> list[Row
     return joined(found.records, parts) if others else found.records
 
 
-def _page(request: PageRequest, rows: list[Row], ahead: Mapping[str, Json] | None) -> Page:
-    return Page(sightings(request.object, rows, request.directories.version), ahead)
+def _page(api: Api, request: PageRequest, rows: list[Row], ahead: Mapping[str, Json] | None) -> Page:
+    """With the people of deals: of a whole listing by stretches, of changes one by one."""
+    people = UNREAD
+    if request.object == "Deals":
+        read = people_of_each if request.window else people_of_stretch
+        people = read(api, rows, request.directories)
+    return Page(sightings(request.object, rows, request.directories.version, people), ahead)
 
 
 def _deleted(api: Api, request: PageRequest, window: Window) -> Page:

@@ -25,6 +25,8 @@ FIELDS: Final = "/crm/v8/settings/fields"
 LAYOUTS: Final = "/crm/v8/settings/layouts"
 PIPELINES: Final = "/crm/v8/settings/pipeline"
 COQL: Final = "/crm/v8/coql"
+MODULES: Final = "/crm/v8/settings/modules"
+ROLES: Final = "/crm/v8/Contacts/roles"
 WATCH: Final = "/crm/v8/actions/watch"
 
 _API_HOST: Final = re.compile(r"(www|sandbox|developer)\.zohoapis\.([a-z.]+)$")

@@ -90,7 +90,9 @@ def listing(api: Api, path: str, params: Mapping[str, str], since: datetime | No
     return rows_of(api.call(call).json)
 
 
-def all_pages(api: Api, path: str, params: Mapping[str, str], *, since: datetime, most: int) -> Iterator[Row]:
+def all_pages(
+    api: Api, path: str, params: Mapping[str, str], *, since: datetime | None = None, most: int
+) -> Iterator[Row]:
     for page in range(1, most + 1):
         found = listing(api, path, {**params, "page": str(page), "per_page": str(PER_PAGE)}, since)
         yield from found.records

@@ -15,6 +15,7 @@ from crmbridge.platforms.zoho import errors, paths
 from crmbridge.platforms.zoho.bodies import TEXTS, changed_body, marker, new_body
 from crmbridge.platforms.zoho.connecting import key_field
 from crmbridge.platforms.zoho.fetching import find
+from crmbridge.platforms.zoho.joining import with_people
 from crmbridge.platforms.zoho.objects import NAME, SE_MODULE
 from crmbridge.platforms.zoho.outgoing import Body, refused
 from crmbridge.platforms.zoho.queries import Row, all_pages, by_ids, literal, query
@@ -37,15 +38,17 @@ def create(api: Api, request: WriteRequest) -> Written:
         if earlier:
             return earlier
     try:
-        return _sent(api, request, "POST", paths.records(request.object), body)
+        made = _sent(api, request, "POST", paths.records(request.object), body)
     except Duplicate as error:
-        return _earlier(api, request, error)
+        made = _earlier(api, request, error)
+    return with_people(api, request, made)
 
 
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     if request.object in TEXTS:
         return _by_marker(api, request)
-    return _by_key(api, request) or _by_likeness(api, request)
+    found = _by_key(api, request) or _by_likeness(api, request)
+    return with_people(api, request, found) if found else None
 
 
 def update(api: Api, request: WriteRequest) -> Written:
