@@ -7,9 +7,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceResourceNotFound
+from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+)
 
 from local.simulators import Running, running
 
@@ -114,3 +120,17 @@ def test_refusals_are_raised_as_what_they_are(client: Any) -> None:
         client.Contact.create({"Nope": 1})
     with pytest.raises(SalesforceResourceNotFound):
         client.Contact.get("003000000000000AAA")
+
+
+def test_a_signed_assertion_logs_in(session: requests.Session, org: Running) -> None:
+    key = generate_private_key(public_exponent=65_537, key_size=2_048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    org.settings(certificate=public.decode())
+    person: dict[str, Any] = {"username": PERSON["username"], "consumer_key": APP["consumer_key"]}
+
+    signed = Salesforce(**person, privatekey=private.decode(), session=session, version="62.0")
+
+    assert signed.query("SELECT COUNT() FROM Account")["totalSize"] >= 40
+    with pytest.warns(UserWarning), pytest.raises(SalesforceAuthenticationFailed, match="hasn't approved"):
+        Salesforce(**{**person, "username": "nobody@x.test"}, privatekey=private.decode(), session=session)

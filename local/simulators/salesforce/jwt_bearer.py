@@ -67,8 +67,13 @@ def public_key(pem: str) -> RSAPublicKey:
 
 
 def _check_time(cloud: "Cloud", claims: Mapping[str, Any]) -> None:
-    expires, now = claims.get("exp"), cloud.clock.now()
-    if not isinstance(expires, int | float) or expires > now + cloud.settings.assertion_seconds:
+    """Seconds, as a number or (as some clients send them) as text."""
+    now = cloud.clock.now()
+    try:
+        expires = float(str(claims.get("exp")))
+    except ValueError:
+        raise OAuthRefused("invalid_grant", "invalid assertion") from None
+    if expires > now + cloud.settings.assertion_seconds:
         raise OAuthRefused("invalid_grant", "invalid assertion")
     if expires < now:
         raise OAuthRefused("invalid_grant", "expired authorization code")
