@@ -132,5 +132,6 @@ def test_a_signed_assertion_logs_in(session: requests.Session, org: Running) -> 
     signed = Salesforce(**person, privatekey=private.decode(), session=session, version="62.0")
 
     assert signed.query("SELECT COUNT() FROM Account")["totalSize"] >= 40
-    with pytest.warns(UserWarning, match="approve"), pytest.raises(SalesforceAuthenticationFailed, match="hasn't approved"):
+    refused = pytest.raises(SalesforceAuthenticationFailed, match="hasn't approved")
+    with pytest.warns(UserWarning, match="approve"), refused:
         Salesforce(**{**person, "username": "nobody@x.test"}, privatekey=private.decode(), session=session)
