@@ -17,6 +17,7 @@ from local.journey import show, steps
 from local.journey.client import StepFailed
 from local.journey.neighbours import Neighbour, neighbours, visit
 from local.journey.panel import hubspot_desk, neighbour_desk, round_trip
+from local.journey.slack_team import slack_team, work_in_slack
 from local.journey.steps import Story
 from local.journey.truth import differences
 from local.journey.world import Simulator, Sizes, World, world
@@ -77,7 +78,10 @@ def run(arguments: list[str]) -> int:
             with told.step("start", "Starting the engine and the simulators, deploying template.yaml"):
                 here = running.enter_context(world(Sizes(asked.contacts, asked.companies, asked.deals)))
                 others = running.enter_context(neighbours(here.stack.engine))
+                slack = running.enter_context(slack_team(here.stack.engine))
             story = journey(told, here)
+            with told.step("slack", "Letting the app into a Slack team, and asking for a task there") as facts:
+                facts.update(work_in_slack(story, slack))
             for neighbour, crm in others.items():
                 with told.step(
                     neighbour.platform, f"Connecting {neighbour.title}, and bringing its records in"
@@ -85,7 +89,7 @@ def run(arguments: list[str]) -> int:
                     facts.update(visit(story, neighbour, crm))
                     there = replace(story, connection=facts["connection"])
                     facts.update(round_trip(neighbour_desk(there, neighbour, crm)))
-            farewell(story, told, others)
+            farewell(story, told, others, slack)
             if not asked.once:
                 stay_up()
     except (StepFailed, EngineFailed, requests.RequestException) as failed:
@@ -130,7 +134,7 @@ def journey(told: Told, here: World) -> Story:
     return story
 
 
-def farewell(story: Story, told: Told, others: Mapping[Neighbour, Simulator]) -> None:
+def farewell(story: Story, told: Told, others: Mapping[Neighbour, Simulator], slack: Simulator) -> None:
     visited = {one.title: visited_row(told.steps[one.platform]) for one in others}
     show.table("What happened", {**rows(told.steps), **visited})
     url, connection = story.world.api_url, story.connection
@@ -142,6 +146,7 @@ def farewell(story: Story, told: Told, others: Mapping[Neighbour, Simulator]) ->
             "OpenAPI": f"{url}/v1/openapi.json",
             "HubSpot simulator": f"{story.world.hubspot.url}/_sim/state",
             **{f"{one.title} simulator": f"{crm.url}/_sim/state" for one, crm in others.items()},
+            "Slack simulator": f"{slack.url}/_sim/state",
             "chat app": f"{story.world.chat.url}/_sim/state",
             "API key": story.api_key,
         },
@@ -166,11 +171,17 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
         "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
         f"in HubSpot after {steps_told['actions']['clicks']} clicks",
         "edited in the panel": edited_row(steps_told["panel"]),
+        "asked for in Slack": slack_row(steps_told["slack"]),
     }
 
 
 def edited_row(step: Mapping[str, Json]) -> str:
     return f"confirmed after {step['edit_seconds']:.2f} s; a change in the CRM seen after {step['back_seconds']:.2f} s"
+
+
+def slack_row(step: Mapping[str, Json]) -> str:
+    waited = f"Slack never waited longer than {step['slowest_milliseconds']} ms"
+    return f"form after {step['form_seconds']:.2f} s, receipt after {step['receipt_seconds']:.2f} s; {waited}"
 
 
 def visited_row(step: Mapping[str, Json]) -> str:

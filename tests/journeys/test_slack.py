@@ -1,0 +1,167 @@
+"""A Slack team as people use it: commands, forms, cards that become receipts, links, and a smart group's channel."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local.journey import steps
+from local.journey.client import StepFailed
+from local.journey.slack_team import CHANNEL, TEAM, Person, install, slack_team
+from local.journey.steps import Story
+from local.journey.world import Simulator, World
+
+pytestmark = pytest.mark.journey
+
+Json = Any
+
+
+@pytest.fixture(scope="module")
+def slack(world: World) -> Iterator[Simulator]:
+    with slack_team(world.stack.engine) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def story(slack: Simulator, connected: Callable[..., Story]) -> Story:
+    """Return a workspace with a synced CRM and the app in its Slack team."""
+    story = connected()
+    install(story)
+    return story
+
+
+@pytest.fixture
+def anna(slack: Simulator, story: Story) -> Person:
+    return Person(slack)
+
+
+@pytest.fixture
+def deal(story: Story) -> str:
+    """Return a deal that has contacts."""
+    return steps.deal_with_contact(story)[0]
+
+
+def fields_of(story: Story, deal: str) -> Json:
+    return story.admin.get(f"/v1/records/{story.connection}/deals/{deal}")["fields"]
+
+
+def members(slack: Simulator, channel: str) -> set[str]:
+    return set(slack.get("state")["teams"][TEAM]["channels"][channel]["members"])
+
+
+def test_the_app_is_let_in(story: Story, slack: Simulator) -> None:
+    assert story.admin.get("/v1/chat/slack")["team"] == TEAM
+    assert slack.post("verify", {})["verified"]
+
+
+def test_a_team_of_another_workspace_is_refused(story: Story) -> None:
+    other = steps.begin_story(story.world, "team-without-slack")
+
+    with pytest.raises(StepFailed, match="409"):
+        install(other)
+
+
+def test_what_is_found_is_shown_to_the_one_who_asked(anna: Person, story: Story, deal: str) -> None:
+    name = fields_of(story, deal)["name"]
+
+    anna.command(f"find {name}")
+
+    assert anna.message(f"Found for “{name}”")["blocks"]
+
+
+def test_a_task_of_a_command_is_one_task_whose_card_is_its_receipt(anna: Person, story: Story) -> None:
+    before = steps.live_counts(story)["tasks"]
+    anna.command("task Send the contract tomorrow")
+    form = anna.filled_form()
+
+    with ThreadPoolExecutor() as hands:
+        sent = [hands.submit(anna.slack.post, "submit", {"view_id": form["id"], "user": anna.user}) for _ in range(2)]
+
+    assert any(one.exception() is None for one in sent)
+    receipt = anna.message("Send the contract", "white_check_mark")
+    assert "/record/0-27/" in str(receipt["blocks"])
+    assert steps.live_counts(story)["tasks"] == before + 1
+
+
+def test_what_is_wrong_is_said_in_the_form_and_what_is_right_reaches_the_deal(
+    anna: Person, story: Story, deal: str
+) -> None:
+    anna.command(f"link {address(story, deal)}")
+    anna.message("This channel is about")
+    asked = anna.messages()[0]["ts"]
+    anna.do("shortcut", callback_id="update_deal", channel=CHANNEL, ts=asked)
+    form = anna.filled_form()
+
+    wrong = anna.do("submit", view_id=form["id"], values={"fields.amount": "plenty"})
+    anna.do("submit", view_id=form["id"], values={"fields.amount": "123456"})
+
+    assert wrong["answer"]["response_action"] == "errors"
+    assert "a number" in wrong["answer"]["errors"]["fields.amount"]
+    anna.message("Change of a deal", "white_check_mark")
+    (changed,) = steps.in_crm(story, "deals", id=deal)["live"]
+    assert changed["properties"]["amount"] == "123456"
+
+
+def test_a_window_that_comes_too_late_is_explained(anna: Person, slack: Simulator, expiring: None) -> None:
+    anna.command("task Never asked")
+
+    assert "press again" in anna.message("Slack gives us three seconds")["text"]
+
+
+@pytest.fixture
+def expiring(slack: Simulator) -> Iterator[None]:
+    slack.post("settings", {"trigger_seconds": 0.0})
+    yield
+    slack.post("settings", {"trigger_seconds": 3.0})
+
+
+def test_a_link_shows_what_everybody_may_see(anna: Person, story: Story, deal: str) -> None:
+    name, amount = (fields_of(story, deal)[field] for field in ("name", "amount"))
+
+    posted = anna.do("link", channel=CHANNEL, url=address(story, deal))
+
+    assert posted["state"] == "delivered"
+    unfurled = str(anna.message(address(story, deal), name)["unfurls"])
+    assert amount not in unfurled
+
+
+def address(story: Story, deal: str) -> str:
+    return str(story.admin.get(f"/v1/records/{story.connection}/deals/{deal}")["url"])
+
+
+def test_home_shows_what_was_asked_for(anna: Person, slack: Simulator) -> None:
+    anna.do("home")
+
+    steps.awaited("Home", lambda: slack.get("state")["teams"][TEAM]["homes"].get("U0ANNA"))
+
+
+def test_a_group_brings_people_into_its_channel_and_puts_out_no_others(slack: Simulator, story: Story) -> None:
+    """The app is not in the channel, and Carla is there of her own."""
+    rules = {"field": "deal_amount", "operator": "gte", "value": 0}
+    wish = {"name": "Sellers", "channel": "C0SUPPORT", "rules": rules, "members": "owner", "paused": True}
+    before = members(slack, "C0SUPPORT")
+    group = f"/v1/groups/{story.admin.post('/v1/groups', {**wish, 'hold_people': 100, 'hold_percent': 100})['id']}"
+    sellers = steps.settled(lambda: [one["person"] for one in story.admin.get(f"{group}/members")["items"]], 2.0)
+    hired = {f"U0NEW{number}": email for number, email in enumerate(sellers)}
+    slack.post("mutate", [{"op": "add_user", "id": id, "name": id, "email": email} for id, email in hired.items()])
+
+    story.admin.patch(group, {"paused": False})
+    steps.awaited("sellers in the channel", lambda: hired.keys() <= members(slack, "C0SUPPORT") or None)
+    story.admin.patch(group, {"rules": {"field": "deal_amount", "operator": "gte", "value": 10**12}})
+
+    steps.awaited("only who was there", lambda: members(slack, "C0SUPPORT") - {"U0BRIDGEBOT"} == before or None)
+    assert len(hired) > 1
+
+
+def test_everything_was_acknowledged_in_time(slack: Simulator) -> None:
+    asked = slack.get("interactions")["interactions"]
+
+    assert len(asked) > 5
+    assert [one for one in asked if one.get("acknowledged") is False] == []
+
+
+def test_an_app_that_was_removed_is_forgotten(slack: Simulator, story: Story) -> None:
+    slack.post("mutate", [{"op": "uninstall"}])
+
+    steps.awaited("goodbye", lambda: story.admin.raw("GET", "/v1/chat/slack").status_code == 404 or None)
