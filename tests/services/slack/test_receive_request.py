@@ -8,6 +8,7 @@ import pytest
 from crmbridge.domain.changes import Delivery
 from crmbridge.domain.errors import BadSignature, MalformedPayload, NotFound
 from crmbridge.services.ports import Deps
+from crmbridge.services.slack.install_app import start_install
 from crmbridge.services.slack.receive_request import receive_request
 
 Post = Callable[..., Any]
@@ -77,6 +78,16 @@ def test_proven_junk_is_answered_and_never_a_crash(deps: Deps, what: str, body: 
         return
     assert answer.status == 200
     assert sent(deps) == []
+
+
+def test_a_deployment_without_slack_says_so(make_deps: Callable[..., Deps], admin: Any) -> None:
+    bare = make_deps()
+    stranger = Delivery("POST", "", {"x-slack-signature": "v0=00"}, b"{}", bare.now())
+
+    with pytest.raises(NotFound, match="not set up here"):
+        receive_request(bare, "events", stranger)
+    with pytest.raises(NotFound, match="not set up here"):
+        start_install(bare, admin)
 
 
 def test_there_are_no_other_doors(post: Post) -> None:

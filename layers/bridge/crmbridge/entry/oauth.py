@@ -11,9 +11,9 @@ from pydantic import Field
 
 from crmbridge.domain.errors import BridgeError, Refused
 from crmbridge.entry import problems
+from crmbridge.entry.bare import delivery_of
 from crmbridge.entry.http import Ask, Asked, new_router, request_id
 from crmbridge.entry.models import Given, Shown
-from crmbridge.entry.webhooks import delivery_of
 from crmbridge.log import log
 from crmbridge.services.finish_connect import finish_connect
 from crmbridge.services.mark_uninstalled import mark_uninstalled

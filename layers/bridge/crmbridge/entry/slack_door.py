@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from crmbridge.entry.webhooks import Event, delivery_of, refusal_of
+from crmbridge.entry.bare import Event, answered, delivery_of, refusal_of, request_id
 from crmbridge.log import log
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.receive_request import receive_request
@@ -22,6 +22,6 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
         status=reply.status,
         again=event.get("headers", {}).get("x-slack-retry-num"),
         milliseconds=round((time.perf_counter() - began) * 1000),
-        request_id=event.get("requestContext", {}).get("requestId"),
+        request_id=request_id(event),
     )
-    return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body, "isBase64Encoded": False}
+    return answered(reply)

@@ -5,21 +5,14 @@ CRM waiting. What it lets in is proven by the service, over the bytes exactly as
 """
 
 import time
-from base64 import b64decode
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
-
-from crmbridge.domain.changes import Delivery, Response
-from crmbridge.entry import problems
+from crmbridge.entry.bare import Event, answered, delivery_of, refusal_of, request_id
 from crmbridge.log import log
 from crmbridge.services.ports import Deps
 from crmbridge.services.receive_delivery import receive_delivery
-
-Event = Mapping[str, Any]
 
 
 def answer(deps: Deps, event: Event) -> dict[str, Any]:
@@ -39,41 +32,11 @@ def answer(deps: Deps, event: Event) -> dict[str, Any]:
         status=reply.status,
         bytes=len(event.get("body") or ""),
         milliseconds=round((time.perf_counter() - began) * 1000),
-        request_id=_request_id(event),
+        request_id=request_id(event),
     )
-    return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body, "isBase64Encoded": False}
+    return answered(reply)
 
 
 def _address(asked: Mapping[str, str]) -> tuple[str, str] | None:
     """(connection.workspace, token) of a connection's own address."""
     return (unquote(asked["connection"]), unquote(asked.get("token", ""))) if "connection" in asked else None
-
-
-def delivery_of(event: Event, public_url: str, received_at: datetime) -> Delivery:
-    """The URL is built on the configured base, never on the Host header: CRMs sign the one they were given."""
-    path = event["rawPath"]
-    query = event.get("rawQueryString")
-    return Delivery(
-        method=event["requestContext"]["http"]["method"],
-        url=public_url + path[max(0, path.find("/v1/")) :] + (f"?{query}" if query else ""),
-        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
-        body=_bytes(event),
-        received_at=received_at,
-    )
-
-
-def _bytes(event: Event) -> bytes:
-    body: str = event.get("body") or ""
-    return b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass")
-
-
-def refusal_of(event: Event, error: Exception) -> Response:
-    document = problems.problem(error, _request_id(event))
-    if document["status"] >= 500:
-        log.error("delivery failed", exc_info=error, request_id=_request_id(event))
-    headers = {"content-type": problems.CONTENT_TYPE, **problems.headers(error)}
-    return Response(document["status"], orjson.dumps(document).decode(), headers)
-
-
-def _request_id(event: Event) -> str:
-    return str(event.get("requestContext", {}).get("requestId", ""))

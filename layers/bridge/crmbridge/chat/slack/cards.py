@@ -18,6 +18,9 @@ BUTTONS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 OPEN: Final = "open:"
 """Begins the names of buttons that open a form."""
 
+LINK: Final = "link"
+"""The button that links a channel."""
+
 Shown = Mapping[str, Json]
 """A record as `show_records` gives it."""
 
@@ -41,6 +44,13 @@ def private_card(shown: Shown) -> list[Block]:
     deal = (_stage(fields), _amount(fields), fields.get("close_date"))
     told = {"contact": contact, "company": company, "deal": deal}.get(str(shown["kind"]), ())
     return _card(shown, [*told, fields.get("owner_name")])
+
+
+def choice(shown: Shown) -> list[Block]:
+    """To link a channel to this record or another."""
+    kind = KINDS.get(str(shown["kind"]), "")
+    told = section(f"{link(str(shown.get('url') or ''), name_of(shown))} · {kind} in {escaped(shown['platform'])}")
+    return [told | {"accessory": button("Link", LINK, reference(shown))}]
 
 
 def public_card(shown: Shown, *, amounts: bool) -> list[Block]:

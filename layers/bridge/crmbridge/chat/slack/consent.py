@@ -24,10 +24,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "channels:read": "who is in a smart group's public channel",
     "groups:read": "who is in a smart group's private channel",
     "channels:join": "enter the public channel of a smart group",
-    "channels:manage": "put out whom a smart group no longer wants",
-    "channels:write.invites": "bring people into a smart group's public channel",
+    "channels:manage": "bring people into a smart group's public channel, and put them out again",
     "groups:write": "the same in private channels",
-    "groups:write.invites": "bring people into a smart group's private channel",
 }
 """Of our bot, and why."""
 

@@ -29,6 +29,8 @@ TITLES: Final[Mapping[str, str]] = {
     "update_deal": "Update a deal",
 }
 """The forms there are, by the type of their action. A title has 24 characters."""
+PANEL: Final = "panel"
+"""No form: what the channel is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ def skeleton(type: str, context: Mapping[str, Json]) -> Block:
 
 def said(type: str, context: Mapping[str, Json], text: str) -> Block:
     """A form that cannot be filled says why."""
-    return _view(type, context, [section(escaped(text))])
+    return shown(type, context, [section(escaped(text))])
+
+
+def shown(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Block:
+    """Nothing to enter."""
+    return _view(type, context, blocks)
 
 
 def form(type: str, context: Mapping[str, Json], fields: Sequence[FormField]) -> Block:
@@ -91,7 +98,7 @@ def _view(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Bl
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain(TITLES.get(type, "CRM"), 24),
+        "title": plain(TITLES.get(type, "This channel in the CRM"), 24),
         "close": plain("Cancel", 24),
         "private_metadata": orjson.dumps(fitting({**context, "type": type})).decode(),
         "blocks": list(blocks),

@@ -8,16 +8,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.chat.slack.cards import name_of, reference
-from crmbridge.chat.slack.forms import CONNECTION, RECORD, FormField, context_of, entered, form, said
+from crmbridge.chat.slack.forms import CONNECTION, PANEL, RECORD, FormField, context_of, entered, form, said
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.due_words import split_due
 from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.installations import SlackPerson
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, Kind
+from crmbridge.services.link_chat import linked_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.find_records import referred_record, writable
-from crmbridge.services.slack.identify_user import known_person
+from crmbridge.services.slack.identify_user import identify_user, known_person
 from crmbridge.services.slack.open_slack import Slack
+from crmbridge.services.slack.show_panel import show_panel
 
 PRIORITIES: Final = (("low", "Low"), ("medium", "Medium"), ("high", "High"), ("urgent", "Urgent"))
 
@@ -43,7 +45,12 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
     context = context_of(view)
     type = str(context.pop("type", ""))
     try:
-        filled = _filled(deps, slack, type, context, entered(view), user)
+        caller = identify_user(deps, slack, user)
+        filled = (
+            show_panel(deps, caller, context)
+            if type == PANEL
+            else _filled(deps, slack, type, context, entered(view), user)
+        )
     except Forbidden as error:
         filled = said(type, context, str(error))
     try:
@@ -61,7 +68,8 @@ def _filled(
     if not connections:
         raise Forbidden("no CRM is connected that takes this; an admin connects one")
     wanted = chosen.get(RECORD) or str(context.get("record") or "")
-    record = referred_record(deps, slack.workspace, wanted) if wanted else None
+    channel = str(context.get("channel") or "")
+    record = referred_record(deps, slack.workspace, wanted or _linked(deps, slack.workspace, channel, type))
     subject, due = _task_words(deps, context, person)
     known = Known(type, record, str(context.get("text") or ""), subject, due)
     directories = deps.connections.directories(slack.workspace, str(record["connection"])) if record else None
@@ -72,6 +80,14 @@ def _filled(
     ]
     fields = [*_place(known, connections), *_FIELDS[type](known, stages)]
     return form(type, context, fields)
+
+
+def _linked(deps: Deps, workspace: str, channel: str, type: str) -> str:
+    """What the channel is about, where the form can be about it."""
+    _, stored = linked_record(deps, workspace, channel) if channel else (None, None)
+    if stored is None or (type == "update_deal" and stored.record.kind is not Kind.DEAL):
+        return ""
+    return str(stored.key)
 
 
 def _task_words(deps: Deps, context: Mapping[str, Any], person: SlackPerson) -> tuple[str, date | None]:

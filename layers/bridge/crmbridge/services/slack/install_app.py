@@ -11,7 +11,7 @@ from crmbridge.domain.errors import ChatError, Clash, Invalid, NotFound, Problem
 from crmbridge.domain.installations import Installation
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
-from crmbridge.services.slack.open_slack import open_slack
+from crmbridge.services.slack.open_slack import open_slack, slack_app
 from crmbridge.services.start_connect import GOOD_FOR, is_allowed, require_admin
 
 SLACK = "slack"
@@ -40,7 +40,7 @@ def start_install(deps: Deps, caller: Caller, *, return_url: str = "") -> str:
         expires_at=deps.now() + GOOD_FOR,
     )
     deps.guards.issue(pending)
-    return consent_url(deps.vault.app(SLACK), state=pending.state, redirect_uri=_redirect_uri(deps))
+    return consent_url(slack_app(deps), state=pending.state, redirect_uri=_redirect_uri(deps))
 
 
 def finish_install(deps: Deps, query: Mapping[str, str]) -> Installed:
@@ -75,7 +75,7 @@ def set_cards(deps: Deps, caller: Caller, *, shows_amounts: bool) -> Installatio
 def uninstall_app(deps: Deps, caller: Caller) -> None:
     """Slack is told, too; when it does not listen, our side is gone all the same."""
     require_admin(caller)
-    installation, app = read_installation(deps, caller), deps.vault.app(SLACK)
+    installation, app = read_installation(deps, caller), slack_app(deps)
     with suppress(ChatError):
         api = open_slack(deps, installation).api
         api.call("apps.uninstall", client_id=app.client_id, client_secret=app.client_secret)
@@ -98,7 +98,7 @@ def _installed(deps: Deps, pending: Pending, query: Mapping[str, str]) -> Instal
         raise Refused("denied_at_provider", "Slack did not let the app in: start again and allow it there")
     if not query.get("code"):
         raise Refused("missing_code", "Slack sent no code: start again")
-    said = exchange(deps.vault.app(SLACK), deps.http, code=query["code"], redirect_uri=_redirect_uri(deps))
+    said = exchange(slack_app(deps), deps.http, code=query["code"], redirect_uri=_redirect_uri(deps))
     installation = _read(deps, pending, said)
     try:
         deps.installations.save(installation)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from crmbridge.chat.slack.api import API_URL, SlackApi
-from crmbridge.domain.errors import ChatError
+from crmbridge.domain.connections import AppCredentials
+from crmbridge.domain.errors import ChatError, Misconfigured, NotFound
 from crmbridge.domain.installations import Installation
 from crmbridge.services.ports import Deps
 
@@ -20,12 +21,20 @@ class Slack:
         return self.installation.workspace
 
 
+def slack_app(deps: Deps) -> AppCredentials:
+    """Our app at Slack. Raises NotFound where there is none: a deployment need not have Slack."""
+    try:
+        return deps.vault.app("slack")
+    except Misconfigured as error:
+        raise NotFound(f"Slack is not set up here ({error}); docs/slack.md says how") from None
+
+
 def open_slack(deps: Deps, installation: Installation, timeout: tuple[float, float] | None = None) -> Slack:
     """Raises ChatError when the token is gone."""
     token = deps.vault.bot_token(installation)
     if token is None:
         raise ChatError("the token of the Slack app is gone; an admin installs it again")
-    url = deps.vault.app("slack").api_url or API_URL
+    url = slack_app(deps).api_url or API_URL
     api = SlackApi(deps.http, token, url, timeout) if timeout else SlackApi(deps.http, token, url)
     return Slack(installation, api)
 

@@ -27,15 +27,18 @@ from crmbridge.domain.errors import ChatError, NotFound, TooLarge
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
+from crmbridge.services.slack.open_slack import slack_app
 
 MAX_BODY: Final = 1_000_000
 HELP: Final = (
     "*/crm find* name or e-mail: look up people, companies and deals\n"
     "*/crm task* what is to be done, and when (`tomorrow`, `on friday`, `in 3 days`, `2026-05-31`)\n"
-    "*/crm link* name or e-mail: link this channel to a record\n"
+    "*/crm link* name, e-mail or address in the CRM: what this channel is about; alone it shows it\n"
+    "*/crm unlink*: this channel is about nothing any more\n"
     "Or use the shortcuts under *…* at any message, and the buttons on cards."
 )
 OPEN: Final = "open:"
+PANEL: Final = "panel"
 ANSWERED: Final = Response(200, "", {})
 
 
@@ -51,19 +54,19 @@ def receive_request(deps: Deps, what: str, delivery: Delivery) -> Response:
 
 def _signing_secret(deps: Deps, delivery: Delivery) -> str:
     """Not fetched for who does not even try."""
-    return deps.vault.app("slack").webhook_secret if "x-slack-signature" in delivery.headers else ""
+    return slack_app(deps).webhook_secret if "x-slack-signature" in delivery.headers else ""
 
 
 def _command(deps: Deps, body: bytes) -> Response:
     asked = read_command(body)
     verb, _, rest = asked.get("text", "").strip().partition(" ")
-    verb = verb.casefold()
-    if verb not in ("find", "task", "link") or not rest.strip():
+    verb, rest = verb.casefold(), rest.strip()
+    if form := {("task", True): "create_task", ("link", False): PANEL}.get((verb, bool(rest))):
+        context = {"channel": channel_of(asked), "task": rest}
+        return _open(deps, asked, Wish(asked.get("trigger_id", ""), form, context))
+    if verb not in ("find", "link", "unlink") or not (rest or verb == "unlink"):
         return _say(HELP)
-    if verb == "task":
-        context = {"channel": channel_of(asked), "task": rest.strip()}
-        return _open(deps, asked, Wish(asked.get("trigger_id", ""), "create_task", context))
-    _queue(deps, asked, verb, {"text": rest.strip(), "response_url": asked.get("response_url", "")})
+    _queue(deps, asked, verb, {"text": rest, "response_url": asked.get("response_url", "")})
     return ANSWERED
 
 
@@ -87,7 +90,7 @@ def _click(deps: Deps, payload: Payload) -> Response:
     if name.startswith(OPEN):
         context = {"channel": channel_of(payload), "thread": message_of(payload)[0], "record": value}
         return _open(deps, payload, Wish(str(payload.get("trigger_id")), name.removeprefix(OPEN), context))
-    if name in ("retry", "undo", "cancel"):
+    if name in ("retry", "undo", "cancel", "link"):
         more = {"action": value, "response_url": str(payload.get("response_url") or "")}
         _queue(deps, payload, name, more)
     elif view := payload.get("view"):
@@ -96,9 +99,9 @@ def _click(deps: Deps, payload: Payload) -> Response:
 
 
 def _suggest(deps: Deps, payload: Payload) -> Response:
-    from crmbridge.services.slack.suggest_records import suggest_records
+    from crmbridge.services.slack.offer_records import offer_records
 
-    return _json(suggest_records(deps, payload))
+    return _json(offer_records(deps, payload))
 
 
 def _submit(deps: Deps, payload: Payload) -> Response:

@@ -7,7 +7,7 @@ from typing import Final
 from crmbridge.chat.slack.blocks import error_blocks
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
-from crmbridge.services.slack import answer_command
+from crmbridge.services.slack import answer_command, link_channel
 from crmbridge.services.slack.answer_command import answer_person, tell_person
 from crmbridge.services.slack.fill_form import fill_form
 from crmbridge.services.slack.hear_event import hear_event
@@ -37,6 +37,14 @@ def _find(deps: Deps, slack: Slack, asked: Asked) -> None:
     answer_person(deps, slack, asked, answer_command.find)
 
 
+def _link(deps: Deps, slack: Slack, asked: Asked) -> None:
+    answer_person(deps, slack, asked, link_channel.link)
+
+
+def _unlink(deps: Deps, slack: Slack, asked: Asked) -> None:
+    answer_person(deps, slack, asked, link_channel.unlink)
+
+
 def _retry(deps: Deps, slack: Slack, asked: Asked) -> None:
     answer_person(deps, slack, asked, answer_command.retry)
 
@@ -52,6 +60,8 @@ def _undo(deps: Deps, slack: Slack, asked: Asked) -> None:
 _SERVED: Final[Mapping[str, Callable[[Deps, Slack, Asked], None]]] = {
     "say": _say,
     "find": _find,
+    "link": _link,
+    "unlink": _unlink,
     "retry": _retry,
     "cancel": _cancel,
     "undo": _undo,

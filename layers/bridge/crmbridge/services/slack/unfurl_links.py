@@ -23,6 +23,11 @@ Page = tuple[RecordKey, str, str]
 """A record without its id, and what stands before and behind the id in the addresses of its kind."""
 
 
+def record_at(deps: Deps, workspace: str, url: str) -> RecordKey | None:
+    """The record whose address in its CRM this is."""
+    return next((found for page in _pages(deps, workspace) if (found := _named(page, url))), None)
+
+
 def unfurl_links(deps: Deps, slack: Slack, event: Mapping[str, Any]) -> None:
     urls = [str(link.get("url")) for link in event.get("links") or () if isinstance(link, Mapping)][:MOST]
     pages = list(_pages(deps, slack.workspace)) if urls else []

@@ -16,7 +16,7 @@ from crmbridge.services.slack.open_slack import open_slack
 MOST: Final = 20
 
 
-def suggest_records(deps: Deps, payload: Payload) -> dict[str, Json]:
+def offer_records(deps: Deps, payload: Payload) -> dict[str, Json]:
     """Slack's answer to a block_suggestion; nobody is offered anything who may not look."""
     installation = deps.installations.of_team(team_of(payload))
     if installation is None:
