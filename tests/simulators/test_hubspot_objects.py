@@ -261,6 +261,16 @@ def test_a_malformed_search_is_refused_in_words(
     assert message in answer.text
 
 
+def test_how_many_filters_a_search_takes_is_a_setting(hub: Running, ask: Ask) -> None:
+    group = {"filters": [{"propertyName": "city", "operator": "HAS_PROPERTY"}] * 10}
+    before = ask(hub, "POST", f"{CONTACTS}/search", json={"filterGroups": [group]})
+    hub.settings(filters_in_group=10, filters_in_all=25)
+
+    after = ask(hub, "POST", f"{CONTACTS}/search", json={"filterGroups": [group]})
+
+    assert (before.status_code, after.status_code) == (400, 200)
+
+
 def test_search_lags_behind_and_lists_do_not(hub: Running, ask: Ask) -> None:
     hub.settings(index_lag_seconds=30)
     contact = made(ask, hub, lastname="Lagging", email="lagging@example.test")

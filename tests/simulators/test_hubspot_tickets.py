@@ -1,5 +1,6 @@
 """Tickets: an object of its own, which contacts, companies, deals and activities can be linked with."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from hubspot.crm.associations.v4 import AssociationSpec  # type: ignore[import-u
 from hubspot.crm.tickets import SimplePublicObjectInputForCreate  # type: ignore[import-untyped]  # the same
 
 from local.simulators import Running, running
+from local.simulators.hubspot import Options
 
 Ask = Callable[..., requests.Response]
 TICKETS = "/crm/v3/objects/tickets"
@@ -86,6 +88,19 @@ def test_a_note_can_be_created_on_a_ticket(hub: Running, ask: Ask) -> None:
     assert [str(each["toObjectId"]) for each in linked] == [note]
     told = hub.state(object="notes", id=note, associations=1)["live"][0]["associations"]
     assert [each["id"] for each in told["tickets"]] == [ticket]
+
+
+def test_tickets_have_events_of_their_own(hub: Running, ask: Ask, endpoint: Any) -> None:
+    key = {"hapikey": Options().developer_key}
+    wish = {"eventType": "ticket.creation", "active": True}
+    ask(hub, "POST", f"/webhooks/v3/{Options().app_id}/subscriptions", params=key, json=wish)
+    hub.settings(webhook_url=endpoint.url)
+
+    ticket = new_ticket(hub, ask)
+    hub.webhooks(flush=True)
+
+    told = [event for body, _ in endpoint.posts for event in json.loads(body)]
+    assert [(each["subscriptionType"], each["objectId"]) for each in told] == [("ticket.creation", int(ticket))]
 
 
 def test_a_token_without_the_tickets_scope_sees_no_ticket(ask: Ask) -> None:

@@ -55,6 +55,8 @@ class Settings:
     batch_read_follows_merges: bool = True
     unique_conflict_status: int = 409  # of custom unique properties; 400 is reported too
     inline_association_limit: int = 100
+    filters_in_group: int = 6  # of a search; a changelog says 10, and 25 in all
+    filters_in_all: int = 18
     webhooks_signed_v3: bool = True  # private apps may be signed in the first version only
 
 

@@ -17,7 +17,7 @@ from local.simulators.hubspot.values import moment_ms
 MAX_PAGE = 200
 MAX_RESULTS = 10_000
 MAX_BODY = 3_000
-MAX_GROUPS, MAX_FILTERS, MAX_FILTERS_IN_ALL = 5, 6, 18
+MAX_GROUPS = 5
 
 Key = float | str
 Test = Callable[[Record], bool]
@@ -77,8 +77,9 @@ def _matching(call: Call, kind: ObjectType, fields: dict[str, Any]) -> list[Reco
     groups = [list(group.get("filters") or []) for group in fields.get("filterGroups") or []]
     if len(groups) > MAX_GROUPS:
         raise validation(f"Too many filter groups: {len(groups)} of at most {MAX_GROUPS}")
-    if any(len(group) > MAX_FILTERS for group in groups) or sum(map(len, groups)) > MAX_FILTERS_IN_ALL:
-        raise validation(f"Too many filters: at most {MAX_FILTERS} in a group and {MAX_FILTERS_IN_ALL} in all")
+    in_group, in_all = call.hub.settings.filters_in_group, call.hub.settings.filters_in_all
+    if any(len(group) > in_group for group in groups) or sum(map(len, groups)) > in_all:
+        raise validation(f"Too many filters: at most {in_group} in a group and {in_all} in all")
     tests = [[_test(call, kind, each) for each in group] for group in groups]
     words = str(fields.get("query") or "").casefold().split()
     records = indexed(call.portal.stores[kind.name], call.hub.clock.now_ms())
