@@ -46,7 +46,7 @@ WORK = {
     "apply_deliveries": ["delivery"],
     "sync_pages": ["task"],
     "evaluate_groups": ["records", "scan"],
-    "execute_action": ["action"],
+    "execute_action": ["action", "together"],
     "deliver_to_chat": ["members", "event", "moved", "slack", "card"],
 }
 FILES = [(path.parent.name, path.stem) for path in sorted((Path(__file__).parents[2] / "events").glob("*/*.json"))]

@@ -9,6 +9,7 @@ from crmbridge.domain.budgets import Pool, Slots
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories, ReadContext
+from crmbridge.domain.errors import PlatformError
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record, State
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
@@ -190,6 +191,15 @@ class WebhookSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """Creates of one object that the CRM takes in one call. `send` answers each for itself, in their order; what it
+    raises befell all of them, and a Rejected says that none was written. `takes`: this one can go along."""
+
+    send: Callable[[Api, Sequence[WriteRequest]], Sequence[Written | PlatformError]]
+    takes: Callable[[WriteRequest], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSpec:
     """How one action type is written, and how its outcome is looked up by an unlagged key.
 
@@ -211,6 +221,8 @@ class ActionSpec:
     check: Callable[[WriteRequest], None] = lambda _: None
     """Raises Rejected with what the CRM cannot take, under our names; asks nobody. Called before anything is promised,
     as far as the account's directories are known."""
+    pack: Pack | None = None
+    """Where several that have waited may go together; None: one by one."""
 
     def made(self, fields: Mapping[str, Json]) -> str:
         """The object that a create with these fields makes."""
@@ -280,6 +292,7 @@ __all__ = [
     "Input",
     "OAuthSpec",
     "ObjectSpec",
+    "Pack",
     "Page",
     "PageRequest",
     "Platform",

@@ -49,25 +49,25 @@ def execute_action(deps: Deps, workspace: str, id: str) -> None:
     """Take the action one step on: to its end, or to when it is rung again. Safe to call at any time, any number of
     times: who comes second finds a lease, or loses the race to store the next step."""
     action = deps.actions.get(workspace, id)
-    if action.is_final or not _is_due(action, deps.now()):
+    if action.is_final or not is_due(action, deps.now()):
         return
     with suppress(Stale):
-        attempt = _opened(deps, action)
+        attempt = opened(deps, action)
         if attempt is None:
             return
         if action.status is ActionStatus.SENDING:
             _find_out(deps, attempt)
         elif not _is_overtaken(deps, attempt):
-            _send(deps, attempt)
+            send(deps, attempt)
 
 
-def _is_due(action: Action, now: datetime) -> bool:
+def is_due(action: Action, now: datetime) -> bool:
     held = action.lease_until is not None and action.lease_until > now
     waits = action.next_attempt_at is not None and action.next_attempt_at > now
     return not held and not waits
 
 
-def _opened(deps: Deps, action: Action) -> Attempt | None:
+def opened(deps: Deps, action: Action) -> Attempt | None:
     """None: the action waits or has ended. Nothing leaves for the CRM here that could write."""
     try:
         connection = deps.connections.get(action.workspace, action.connection)
@@ -126,29 +126,29 @@ def _is_superseded(deps: Deps, attempt: Attempt) -> bool:
     return True
 
 
-def _send(deps: Deps, attempt: Attempt, note: str = "", *, resent: int = 0) -> None:
+def send(deps: Deps, attempt: Attempt, note: str = "", *, resent: int = 0) -> None:
     """Stored as `sending` before the request leaves: whoever finds it so must find out first."""
     started_at = deps.now()
-    sending = _leased(deps, attempt, note, attempts=attempt.action.attempts + 1, resent=resent)
+    sending = leased(deps, attempt, note, attempts=attempt.action.attempts + 1, resent=resent)
     try:
         written = sending.spec.send(sending.api, sending.request)
     except (PlatformError, Unsupported) as error:
-        _after_sending(deps, sending, error)
+        after_sending(deps, sending, error)
     else:
-        _complete(deps, sending, written, started_at)
+        complete(deps, sending, written, started_at)
 
 
 def _find_out(deps: Deps, attempt: Attempt) -> None:
     """Nobody knows what became of the last request: what the CRM shows under the key decides."""
     started_at = deps.now()
-    asking = _leased(deps, attempt, "looking for what was sent")
+    asking = leased(deps, attempt, "looking for what was sent")
     try:
         written = asking.spec.look_up(asking.api, asking.request)
     except (PlatformError, Unsupported) as error:
         _after_looking(deps, asking, error)
         return
     if written is not None:
-        _complete(deps, asking, written, started_at)
+        complete(deps, asking, written, started_at)
     elif not _is_overtaken(deps, asking):
         _send_again(deps, asking)
 
@@ -157,7 +157,7 @@ def _send_again(deps: Deps, attempt: Attempt) -> None:
     """Where only our look-up can tell, a request may land even now: one more try, and then a person decides."""
     resent = attempt.action.resent
     if resent < (SAFE_RESENDS if _is_safe(attempt) else 1):
-        _send(deps, attempt, "not found, so sent again", resent=resent + 1)
+        send(deps, attempt, "not found, so sent again", resent=resent + 1)
         return
     said = {
         "message": f"{attempt.platform.title} did not answer, and does not show what was sent",
@@ -171,13 +171,13 @@ def _is_safe(attempt: Attempt) -> bool:
     return attempt.spec.unique_key(attempt.directories)
 
 
-def _leased(deps: Deps, attempt: Attempt, note: str, **changes: Any) -> Attempt:
+def leased(deps: Deps, attempt: Attempt, note: str, **changes: Any) -> Attempt:
     now = deps.now()
     moved = attempt.action.moved(ActionStatus.SENDING, now, note, lease_until=now + LEASE, **changes)
     return replace(attempt, action=deps.actions.save(moved))
 
 
-def _after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
+def after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
     action = attempt.action
     if isinstance(error, Unavailable) and error.outcome_unknown:
         later = deps.now() + _settling(attempt)
@@ -245,10 +245,10 @@ def _asked_at(action: Action) -> datetime:
 def _link(deps: Deps, attempt: Attempt, object: str | None, existing_id: str) -> None:
     """It is there already: the receipt says so, and nothing of it is overwritten."""
     written = Written(object or attempt.request.object, existing_id)
-    _complete(deps, attempt, written, deps.now(), linked=True)
+    complete(deps, attempt, written, deps.now(), linked=True)
 
 
-def _complete(deps: Deps, attempt: Attempt, written: Written, started_at: datetime, *, linked: bool = False) -> None:
+def complete(deps: Deps, attempt: Attempt, written: Written, started_at: datetime, *, linked: bool = False) -> None:
     action, key = attempt.action, record_key(attempt.action)
     after = store_outcome(deps, attempt, written, started_at)
     if key:

@@ -19,7 +19,7 @@ from crmbridge.services.forget_connection import ring_forgetting
 from crmbridge.services.notify_chat import ring_event
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
-from crmbridge.services.request_action import ring_action
+from crmbridge.services.ring_waiting import ring_waiting
 from crmbridge.services.start_run import ring_tasks, start_run
 from crmbridge.services.tend_connection import tend_connection
 from crmbridge.services.wake_records import wake_records
@@ -37,7 +37,7 @@ def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
         "runs": _begin_runs(deps, now),
         "tended": _tend(deps, now),
         "tasks": _ring_tasks(deps, now),
-        "actions": _ring_each(deps.actions.due(now), now, lambda action: ring_action(deps, action)),
+        "actions": ring_waiting(deps, fair_share(deps.actions.due(now), now)),
         "members": _ring_members(deps, now),
         "records": wake_records(deps, fair_share(deps.workspaces.due_clocks(now), now), now),
         "checks": _ring_each(deps.workspaces.due_checks(now), now, lambda workspace: check_groups(deps, workspace)),

@@ -9,11 +9,11 @@ from crmbridge.platforms.hubspot.directories import load_directories
 from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_daily, hear_search
 from crmbridge.platforms.hubspot.fetching import fetch, find
 from crmbridge.platforms.hubspot.objects import LINKED_ONLY, NAME, OBJECTS
+from crmbridge.platforms.hubspot.packing import ACTIONS
 from crmbridge.platforms.hubspot.pages import page
 from crmbridge.platforms.hubspot.paths import API_URL, AUTH_URL
 from crmbridge.platforms.hubspot.reading import read
 from crmbridge.platforms.hubspot.webhook import WEBHOOK
-from crmbridge.platforms.hubspot.writing import ACTIONS
 from crmbridge.platforms.spec import Platform, token_way
 
 LOGO: Final = (

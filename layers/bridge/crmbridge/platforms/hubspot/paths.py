@@ -40,6 +40,10 @@ def batch_read(name: str) -> str:
     return f"{OBJECTS}/{name}/batch/read"
 
 
+def batch_create(name: str) -> str:
+    return f"{OBJECTS}/{name}/batch/create"
+
+
 def properties(name: str) -> str:
     return f"{PROPERTIES}/{name}"
 

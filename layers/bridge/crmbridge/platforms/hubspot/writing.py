@@ -34,8 +34,8 @@ NEWEST: Final = 200
 
 
 def check_create(request: WriteRequest) -> None:
-    _new_properties(request)
-    list(_associations(request))
+    new_properties(request)
+    list(new_associations(request))
 
 
 def check_update(request: WriteRequest) -> None:
@@ -46,8 +46,8 @@ def create(api: Api, request: WriteRequest) -> Written:
     """One POST, with the key and the associations inside: there is no moment between two calls to die in.
 
     Raises Duplicate, with the id that is there already where it can be found."""
-    properties = _new_properties(request) | _stage_properties(api, request)
-    body = {"properties": properties, "associations": list(_associations(request))}
+    properties = new_properties(request) | _stage_properties(api, request)
+    body = {"properties": properties, "associations": list(new_associations(request))}
     try:
         answer = api.write("POST", paths.objects(request.object), body, timeout=request.timeout)
     except Duplicate as error:
@@ -95,7 +95,7 @@ def look_up_updated(api: Api, request: WriteRequest) -> Written | None:
     return None
 
 
-def _new_properties(request: WriteRequest) -> dict[str, str]:
+def new_properties(request: WriteRequest) -> dict[str, str]:
     """What was asked for, what HubSpot insists on, and the key, or its short form in the text."""
     properties = {**DEFAULTS.get(request.object, {}), **outgoing_properties(request)}
     if request.object == "contacts" and not any(properties.get(key) for key in ("email", "firstname", "lastname")):
@@ -115,7 +115,7 @@ def marker(key: str) -> str:
     return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
 
 
-def _associations(request: WriteRequest) -> Iterator[Json]:
+def new_associations(request: WriteRequest) -> Iterator[Json]:
     for link in request.links:
         ends = (request.object, link.object)
         if ends not in ASSOCIATION_TYPES:

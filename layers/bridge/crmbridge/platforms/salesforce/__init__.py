@@ -9,12 +9,12 @@ from crmbridge.platforms.salesforce.directories import load_directories
 from crmbridge.platforms.salesforce.errors import DAILY, explain, hear_daily
 from crmbridge.platforms.salesforce.fetching import fetch, find
 from crmbridge.platforms.salesforce.objects import NAME, OBJECTS
+from crmbridge.platforms.salesforce.packing import ACTIONS
 from crmbridge.platforms.salesforce.pages import page
 from crmbridge.platforms.salesforce.paths import LOGIN_URL
 from crmbridge.platforms.salesforce.reading import read
 from crmbridge.platforms.salesforce.ways import WAYS
 from crmbridge.platforms.salesforce.webhook import CHANNELS, WEBHOOK
-from crmbridge.platforms.salesforce.writing import ACTIONS
 from crmbridge.platforms.spec import Platform
 
 LOGO: Final = (

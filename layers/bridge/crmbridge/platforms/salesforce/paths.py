@@ -19,6 +19,7 @@ DATA: Final = f"/services/data/{VERSION}"
 QUERY: Final = f"{DATA}/query"
 QUERY_ALL: Final = f"{DATA}/queryAll"
 COMPOSITE: Final = f"{DATA}/composite"
+COLLECTION: Final = f"{DATA}/composite/sobjects"
 BATCH: Final = f"{DATA}/composite/batch"
 
 

@@ -11,11 +11,11 @@ from crmbridge.platforms.zoho.errors import CREDITS, explain, hear_credits
 from crmbridge.platforms.zoho.fetching import fetch, find
 from crmbridge.platforms.zoho.listening import CHANNELS
 from crmbridge.platforms.zoho.objects import NAME, OBJECTS
+from crmbridge.platforms.zoho.packing import ACTIONS
 from crmbridge.platforms.zoho.pages import page
 from crmbridge.platforms.zoho.paths import API_URL, AUTH_URL
 from crmbridge.platforms.zoho.reading import read
 from crmbridge.platforms.zoho.webhook import WEBHOOK
-from crmbridge.platforms.zoho.writing import ACTIONS
 
 LOGO: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
