@@ -1,6 +1,6 @@
 """The other CRMs beside HubSpot: each connected through its own dance, synced, and compared with what it holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +35,10 @@ class Neighbour:
     other_hosts: tuple[str, ...] = ()
     """Paths of further login hosts, which a callback may name: a CRM's data centres."""
     options: Mapping[str, str | int] = field(default_factory=dict)
+    people: Callable[[Json], set[str]] | None = None
+    """Who belongs to a deal as the simulator holds it, where that is told with the deal."""
+    people_of: tuple[str, str] = ("", "")
+    """What it calls deals, and the people of deals."""
 
     @property
     def title(self) -> str:
@@ -43,6 +47,15 @@ class Neighbour:
     def start(self, engine: Engine) -> AbstractContextManager[Simulator]:
         flags = {"client-id": self.client_id, "client-secret": CLIENT_SECRET, **SIZES, **self.options}
         return simulator(self.platform, engine.home, flags)
+
+
+def _participants(deal: Json) -> set[str]:
+    return {str(id) for id in (deal["person_id"], *deal["participants"]) if id is not None}
+
+
+def _contacts(deal: Json) -> set[str]:
+    own = deal.get("Contact_Name") or {}
+    return {*deal.get("contact_roles", ()), *([own["id"]] if own else [])}
 
 
 NEIGHBOURS = (
@@ -62,6 +75,8 @@ NEIGHBOURS = (
         "9f0c0ffee0000001",
         {"persons": ("last_name", "last_name"), "organizations": ("name", "name"), "deals": ("title", "name")},
         account="5550001",
+        people=_participants,
+        people_of=("deals", "persons"),
     ),
     Neighbour(
         "zoho",
@@ -73,6 +88,8 @@ NEIGHBOURS = (
             "Deals": ("Deal_Name", "name"),
         },
         other_hosts=("/accounts.zoho.eu",),
+        people=_contacts,
+        people_of=("Deals", "Contacts"),
     ),
 )
 
@@ -132,6 +149,7 @@ def listen(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
 
 def compare(story: Story, neighbour: Neighbour, crm: Simulator) -> None:
     found = [line for object in neighbour.objects for line in differences(story, neighbour, crm, object)]
+    found += strangers(story, neighbour, crm)
     if found:
         raise StepFailed(f"{neighbour.platform}: {len(found)} differences, for example {'; '.join(found[:5])}")
 
@@ -149,3 +167,17 @@ def differences(story: Story, neighbour: Neighbour, crm: Simulator, object: str)
     for id in truth.keys() & held.keys():
         if (held[id] or None) != (truth[id] or None):
             yield f"{object} {id} is called {held[id]!r}, in the CRM {truth[id]!r}"
+
+
+def strangers(story: Story, neighbour: Neighbour, crm: Simulator) -> Iterator[str]:
+    """Who belongs to a deal in one place only; somebody who was deleted belongs to none."""
+    if neighbour.people is None:
+        return
+    deals, contacts = neighbour.people_of
+    living = {str(one[neighbour.id]) for one in crm.get("state", object=contacts)["live"]}
+    truth = {str(deal[neighbour.id]): neighbour.people(deal) for deal in crm.get("state", object=deals)["live"]}
+    for one in scanned(records(story.world), story, deals):
+        wanted = truth.get(one.key.external_id, set())
+        held = {link.external_id for link in one.record.links.get(contacts, ())}
+        if one.record.state in (State.LIVE, State.ARCHIVED) and wanted <= living and held != wanted:
+            yield f"{deals} {one.key.external_id}: {sorted(held)} belong to it, in the CRM {sorted(wanted)}"

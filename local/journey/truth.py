@@ -18,10 +18,10 @@ Values = Mapping[str, str | None]
 SHARDS = 16
 OBJECTS = ("contacts", "companies", "deals", "tasks", "calls", "notes", "meetings", "emails")
 LINKS = {
-    "contacts": ("companies",),
+    "contacts": ("companies", "tickets"),
     "companies": (),
-    "deals": ("contacts", "companies"),
-    **dict.fromkeys(("tasks", "calls", "notes", "meetings", "emails"), ("contacts", "companies", "deals")),
+    "deals": ("contacts", "companies", "tickets"),
+    **dict.fromkeys(("tasks", "calls", "notes", "meetings", "emails"), ("contacts", "companies", "deals", "tickets")),
 }
 
 

@@ -129,6 +129,19 @@ def test_links_that_were_not_read_are_left_as_they_are() -> None:
     assert judge(head, replace(LIVE, fingerprint="b", remote_updated_at=NOON), at(10)).left == ()
 
 
+def test_links_that_were_read_in_part_are_kept_where_nothing_is_known() -> None:
+    some = replace(LIVE, links={"contacts": (ADA,)}, in_part=frozenset({"contacts"}))
+
+    assert judge(UNSEEN, some, at(0)).joined == (ADA,)
+
+
+def test_links_that_were_read_in_part_never_cut_what_was_read_whole() -> None:
+    some = replace(LIVE, links={"contacts": (ADA,)}, in_part=frozenset({"contacts"}))
+    head = after((replace(LIVE, links={"contacts": (ADA, BEN)}), 0))
+
+    assert judge(head, some, at(60)) is NOTHING
+
+
 def test_links_that_were_read_and_are_empty_are_cut() -> None:
     head = after((replace(LIVE, links={"contacts": (ADA,)}), 0))
 

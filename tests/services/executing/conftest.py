@@ -59,7 +59,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 }
 KINDS = {
     "tasks": Kind.TASK, "calls": Kind.ACTIVITY, "meetings": Kind.ACTIVITY, "notes": Kind.ACTIVITY,
-    "contacts": Kind.CONTACT, "companies": Kind.COMPANY, "deals": Kind.DEAL,
+    "contacts": Kind.CONTACT, "leads": Kind.CONTACT, "companies": Kind.COMPANY, "deals": Kind.DEAL,
 }  # fmt: skip
 OBJECTS = {
     "create_task": "tasks", "create_deal": "deals", "log_call": "calls", "log_meeting": "meetings",

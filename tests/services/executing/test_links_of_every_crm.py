@@ -42,12 +42,12 @@ def numbers() -> Iterator[int]:
 
 @pytest.fixture
 def do(house: House, numbers: Iterator[int]) -> Callable[..., Action]:
-    def done(type: str, links: list[tuple[str, str]]) -> Action:
+    def done(type: str, links: list[tuple[str, str]], **fields: Any) -> Action:
         more = {"stage": first_stage(house)} if type == "create_deal" else {}
         body = {
             "type": type,
             "connection": house.connection_id,
-            "fields": {**FIELDS[type], **more},
+            "fields": {**FIELDS[type], **more, **fields},
             "links": [{"object": object, "external_id": id} for object, id in links],
         }
         house.sim.advance(60)
@@ -86,3 +86,37 @@ def test_what_is_written_hangs_on_what_it_was_linked_with(house: House, do: Any,
     shown = linked(house, object, key.external_id)
     assert house.deps.records.get(key) is not None
     assert set(ends) <= shown
+
+
+def test_a_deal_is_made_with_everybody_who_belongs_to_it(house: House, do: Any) -> None:
+    people = [(house.dialect.contact, id) for id in house.live("contact")[2:5]]
+
+    done = do("create_deal", [*people, (house.dialect.company, house.live("company")[1])])
+
+    assert done.status is ActionStatus.COMPLETED, done
+    shown = linked(house, house.dialect.deal, done.receipt.external_id)
+    key = RecordKey("w1", house.connection_id, house.dialect.deal, done.receipt.external_id)
+    stored = house.deps.records.get(key)
+    assert set(people) <= shown
+    assert stored is not None
+    held = stored.record.links[house.dialect.contact]
+    assert {(link.object, link.external_id) for link in held} == set(people)
+
+
+def test_an_owner_is_named_by_e_mail(house: House, do: Any) -> None:
+    known = house.deps.connections.directories("w1", house.connection_id)
+    assert known
+    emails = [owner.email.casefold() for owner in known.owners.values()]
+    owner = next(
+        one
+        for one in known.owners.values()
+        if one.active and one.email and one.type == "person" and emails.count(one.email.casefold()) == 1
+    )
+
+    done = do("create_deal", [(house.dialect.contact, house.live("contact")[3])], owner_id=owner.email.upper())
+
+    assert done.status is ActionStatus.COMPLETED, done
+    key = RecordKey("w1", house.connection_id, house.dialect.deal, done.receipt.external_id)
+    stored = house.deps.records.get(key)
+    assert stored is not None
+    assert stored.record.fields["owner_id"] == owner.id
