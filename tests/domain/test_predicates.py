@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 NEGOTIATION = {"field": "deal_stage", "operator": "eq", "value": "Negotiation"}
 LARGE = {"field": "deal_amount", "operator": "gte", "value": 50000}
+CLOSING = {"field": "deal_close_date", "operator": "within_last_days"}
 CANONICAL = {"operator": "AND", "rules": [NEGOTIATION, LARGE]}
 
 
@@ -306,6 +307,12 @@ class TestWrongRules:
             ({**LARGE, "currency": "Euro"}, "currency"),
             ({**NEGOTIATION, "currency": "EUR"}, "currency"),
             ({**LARGE, "pipeline": "Sales"}, "pipeline"),
+            ({**NEGOTIATION, "pipeline": {"name": "Sales"}}, "pipeline"),
+            ({**CLOSING, "value": "1e999999999"}, "value"),
+            ({**CLOSING, "value": 10**400}, "value"),
+            ({**CLOSING, "value": "0.5"}, "value"),
+            ({**NEGOTIATION, "operator": "in", "value": ["x" * 900] * 200}, "rules"),
+            ({**NEGOTIATION, "note": "x" * 200_000}, "rules"),
             ({"field": "contact_shoe_size", "operator": "eq", "value": "9"}, "field"),
             ({"field": "deal_name", "operator": "contains", "value": "x" * 2000}, "value"),
             ("{", "rules"),
@@ -322,6 +329,17 @@ class TestWrongRules:
             rules = {"operator": "AND", "rules": [rules]}
 
         assert "flatten the rules" in problems(rules).values()
+
+    def test_rules_that_hold_themselves_are_refused(self) -> None:
+        rules: dict[str, Any] = {"operator": "AND", "rules": [NEGOTIATION]}
+        rules["rules"].append(rules)
+
+        assert "flatten the rules" in problems(rules).values()
+
+    def test_of_very_many_wrong_rules_the_first_are_told(self) -> None:
+        wrong = {"operator": "OR", "rules": [{"operator": "AND", "rules": [{}] * 200}] * 200}
+
+        assert len(problems(wrong)) == 20
 
     def test_the_number_of_rules_is_bounded_altogether(self) -> None:
         inner = {"operator": "OR", "rules": [LARGE] * 150}

@@ -45,7 +45,7 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     errors.Unsupported: Kind(422, "This CRM cannot do that", "see GET /v1/platforms for what works"),
     errors.Stale: Kind(409, "Somebody was quicker", "read it again, then decide"),
     errors.Busy: Kind(503, "We are busy", "try again in a moment", show=False),
-    errors.TooLarge: Kind(413, "This is too large", "send less at once", show=False),
+    errors.TooLarge: Kind(413, "This is too large", "send less at once; a body may have 256 KB", show=False),
     errors.BridgeError: Kind(500, "Something went wrong", "try again, and give us the request id", show=False),
 }
 BUG: Final = Kind(500, "Something went wrong on our side", "try again, and give us the request id", show=False)

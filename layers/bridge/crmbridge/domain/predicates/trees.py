@@ -29,6 +29,8 @@ MAX_SIZE: Final = 100_000
 MAX_NAME: Final = 100
 MAX_DAYS: Final = 3660
 MAX_SHOWN: Final = 20
+MAX_PROBLEMS: Final = 20
+"""After so many wrong paths nothing more is read."""
 
 _JOINS: Final = ("AND", "OR", "NOT")
 _GROUP_SHAPE: Final = '{"operator": "AND", "rules": [...]}'
@@ -77,6 +79,8 @@ class _Reader:
         self.problems.append(Problem(path or "rules", message, fix))
 
     def node(self, rule: Any, path: str, depth: int) -> Node | None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            return None
         if not isinstance(rule, Mapping):
             self.wrong(path, "must be an object", f"{_GROUP_SHAPE} or {_RULE_SHAPE}")
             return None
@@ -174,11 +178,13 @@ class _Reader:
 
     def in_pipeline(self, clause: Clause, pipeline: Any, path: str) -> Node | None:
         """A stage of one pipeline: both must hold, and `ne` is the opposite of both."""
-        named = {"field": "deal_pipeline", "operator": "eq", "value": pipeline}
-        inside = self.clause(named, path)
+        if (named := word("deal_pipeline", self.kind)) is None:
+            return None
+        unread = Clause(named, OPERATORS["eq"], Family.TEXT, None, pipeline)
+        inside = replace(unread, operand=self.named(unread, pipeline, _under(path, "pipeline")))
         opposite = {"ne": "eq", "not_in": "in", "not_contains": "contains"}.get(clause.operator.name)
-        if inside is None or opposite is None:
-            return Join("AND", (clause, inside)) if inside else None
+        if opposite is None:
+            return Join("AND", (clause, inside))
         positive = replace(clause, operator=OPERATORS[opposite])
         return Join("NOT", (Join("AND", (positive, inside)),))
 
@@ -232,7 +238,7 @@ class _Reader:
 
     def days(self, value: Any, path: str) -> int:
         number = read_number(value)
-        if number is None or number != int(number) or not 0 <= number <= MAX_DAYS:
+        if number is None or not 0 <= number <= MAX_DAYS or number != int(number):
             self.wrong(path, "must be a number of days", f"a whole number from 0 to {MAX_DAYS}")
             return 0
         return int(number)
@@ -286,19 +292,33 @@ def read_tree(rules: Any, *, kind: Kind = Kind.DEAL, schema: Schema | None = Non
     reader = _Reader(kind, schema or {}, currency.casefold() if currency else None)
     node = reader.node(_loaded(rules), "", 1)
     if reader.problems or node is None:
-        raise Invalid(*reader.problems[:20])
+        raise Invalid(*reader.problems[:MAX_PROBLEMS])
+    if not isinstance(rules, (str, bytes)):
+        _check_size(_as_json(rules))
     return node
 
 
 def _loaded(rules: Any) -> Any:
     if not isinstance(rules, (str, bytes)):
         return rules
-    if len(rules) > MAX_SIZE:
-        raise Invalid(Problem("rules", "are too large", f"at most {MAX_SIZE} characters"))
+    _check_size(rules)
     try:
         return json.loads(rules)
     except (ValueError, RecursionError):
         raise Invalid(Problem("rules", "are not JSON", _GROUP_SHAPE)) from None
+
+
+def _as_json(rules: Any) -> str:
+    """Never shorter than what is stored of them, so that what was accepted once can be read again."""
+    try:
+        return json.dumps(rules, default=str)
+    except (TypeError, ValueError, RecursionError):
+        raise Invalid(Problem("rules", "are not JSON", _GROUP_SHAPE)) from None
+
+
+def _check_size(text: str | bytes) -> None:
+    if len(text) > MAX_SIZE:
+        raise Invalid(Problem("rules", "are too large", f"at most {MAX_SIZE} characters of JSON"))
 
 
 def clauses(node: Node) -> Iterable[Clause]:
