@@ -232,6 +232,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         write = RecordWrite(
             key=key, kind=kind, state=state, successor_id=successor_id, cause=Cause(Origin.BACKFILL), verdict=verdict,
             core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),
+            emails=[each.value for each in fields.get("emails") or ()],
             name=str(fields.get("name") or ""),
         )  # fmt: skip
         assert not verdict.parts or not deps.records.write([write])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from crmbridge.domain.groups import Group, Held, Support
-from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.domain.records import Kind, Labelled, RecordKey
 from crmbridge.services.ports import Deps
 from crmbridge.services.ring_people import ring_people
 
@@ -30,6 +30,16 @@ def test_their_contacts_are_evaluated_again(deps: Deps, put_record: Callable[...
     put_record("contacts", "c9", Kind.CONTACT, email="ann@example.test")
 
     ring_people(deps, "w1", ["ann@example.test"])
+
+    (message,) = deps.queues.groups.take()  # type: ignore[attr-defined] # the memory twin's
+    assert message.body == {"workspace": "w1", "records": [["c1", "contacts", "c9"]]}
+
+
+def test_a_contact_is_found_by_any_of_its_emails(deps: Deps, put_record: Callable[..., RecordKey]) -> None:
+    emails = (Labelled("ann@example.test", primary=True), Labelled("Ann@home.test"))
+    put_record("contacts", "c9", Kind.CONTACT, email="ann@example.test", emails=emails)
+
+    ring_people(deps, "w1", ["ann@home.test"])
 
     (message,) = deps.queues.groups.take()  # type: ignore[attr-defined] # the memory twin's
     assert message.body == {"workspace": "w1", "records": [["c1", "contacts", "c9"]]}

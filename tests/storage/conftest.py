@@ -9,7 +9,7 @@ import boto3
 import pytest
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.merging import UNSEEN, Head, RecordWrite, Sighting, judge
-from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
+from crmbridge.domain.records import Kind, Labelled, Link, Record, RecordKey, State
 from crmbridge.storage.dynamo import DynamoItems
 from crmbridge.storage.items import INDEXES, Items
 from crmbridge.storage.memory import MemoryItems
@@ -92,9 +92,12 @@ def see() -> See:
 
 @pytest.fixture
 def decide(key: Callable[..., RecordKey]) -> Decide:
-    """What is to be written of a sighting, on top of a head. `read` is the minute of reading."""
+    """What is to be written of a sighting, on top of a head. `read` is the minute of reading; `also` are further
+    e-mails."""
 
-    def make(seen: Sighting, head: Head = UNSEEN, read: int = 0, email: str = "", name: str = "") -> RecordWrite:
+    def make(
+        seen: Sighting, head: Head = UNSEEN, read: int = 0, email: str = "", name: str = "", also: tuple[str, ...] = ()
+    ) -> RecordWrite:
         verdict = judge(head, seen, BEGIN + timedelta(minutes=read))
         return RecordWrite(
             key=key(seen.external_id),
@@ -103,17 +106,19 @@ def decide(key: Callable[..., RecordKey]) -> Decide:
             successor_id=seen.successor_id,
             cause=Cause(Origin.INCREMENTAL),
             verdict=verdict,
-            core=_record(seen, name) if verdict.writes_core and seen.state is State.LIVE else None,
+            core=_record(seen, name, also) if verdict.writes_core and seen.state is State.LIVE else None,
             links=seen.links,
             email=email,
             name=name,
+            emails=also,
         )
 
     return make
 
 
-def _record(seen: Sighting, name: str) -> Record:
-    fields: Mapping[str, Any] = {"first_name": name, "lead_status": seen.fingerprint}
+def _record(seen: Sighting, name: str, emails: tuple[str, ...]) -> Record:
+    listed = {"emails": tuple(Labelled(email) for email in emails)} if emails else {}
+    fields: Mapping[str, Any] = {"first_name": name, "lead_status": seen.fingerprint, **listed}
     return Record(platform="hubspot", object=seen.object, external_id=seen.external_id, kind=seen.kind, fields=fields)
 
 

@@ -154,6 +154,25 @@ def test_an_email_is_found_however_it_is_written(records: RecordStore, see: Make
     assert [stored.key.external_id for stored in records.by_email("w1", asked)] == ["1"]
 
 
+def test_a_further_email_is_found_while_the_record_has_it(records: RecordStore, see: Make, save: Make) -> None:
+    save(records, see("1"), email="ann@example.com", also=("Ann@home.example", "ann@home.example", "ann@example.com"))
+    before = records.by_email("w1", "ann@home.example")
+
+    save(records, see("1", updated=1, says="one less"), read=1, email="ann@example.com")
+
+    assert [stored.key.external_id for stored in before] == ["1"]
+    assert records.by_email("w1", "ann@home.example") == []
+    assert len(records.by_email("w1", "ann@example.com")) == 1
+
+
+def test_a_record_that_is_gone_is_found_by_no_email(records: RecordStore, see: Make, save: Make) -> None:
+    save(records, see(), email="ann@example.com", also=("ann@home.example",))
+
+    save(records, see(state=State.DELETED, remote_updated_at=None), read=3)
+
+    assert records.by_email("w1", "ann@home.example") == []
+
+
 def test_an_email_is_not_found_from_another_workspace(records: RecordStore, see: Make, save: Make) -> None:
     save(records, see(), email="ann@example.com")
 

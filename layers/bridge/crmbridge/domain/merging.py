@@ -136,6 +136,8 @@ class RecordWrite(NamedTuple):
     email: str = ""
     name: str = ""
     successor_object: str | None = None
+    emails: Sequence[str] = ()
+    """Further ones, by which the record is found, too."""
 
 
 def judge(

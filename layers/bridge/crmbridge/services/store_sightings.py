@@ -11,7 +11,7 @@ from crmbridge.domain.connections import Connection
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import Stale, TooLarge
 from crmbridge.domain.merging import CORE, SETTLED, UNSEEN, Head, RecordWrite, Sighting, Verdict, judge
-from crmbridge.domain.records import Kind, Record, RecordKey, State, name_of
+from crmbridge.domain.records import Kind, Labelled, Record, RecordKey, State, name_of
 from crmbridge.domain.runs import Counts
 from crmbridge.domain.shortening import shortened
 from crmbridge.platforms.spec import Platform
@@ -20,6 +20,7 @@ from crmbridge.services.ports import Deps
 
 ROUNDS: Final = 8
 """How often a reading is judged again because somebody wrote the record in between."""
+MOST_EMAILS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,15 @@ def _record_write(reading: _Reading, key: RecordKey, seen: Sighting, verdict: Ve
         links=seen.links,
         email=str(record.get("email") or "").strip().casefold() if record else "",
         name=name_of(record) if record else "",
+        emails=_further_emails(record) if record and record.kind is Kind.CONTACT else (),
     )
+
+
+def _further_emails(record: Record) -> Sequence[str]:
+    """As far as anybody looks for them."""
+    named = record.get("emails")
+    listed = [each.value for each in named if isinstance(each, Labelled)] if isinstance(named, tuple) else []
+    return [email for email in listed if email and email != record.get("email")][:MOST_EMAILS]
 
 
 def _translated(reading: _Reading, seen: Sighting) -> Record:

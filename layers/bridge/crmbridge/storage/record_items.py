@@ -4,12 +4,13 @@
     sk  object#id                   the record
     sk  object#id>target#tid        a link of it, where they are too many for the item (`links.<target>:more`)
     sk  target#tid<object#id        the same link seen from its target, in the target's partition
+    sk  object#id<@#email           a further e-mail of it; written before the record, and believed only if that says so
 
 The item has per part its content (`core`, `links.<target>`: JSON text), `<part>:ord` and `<part>:fp`.
 """
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
@@ -18,7 +19,7 @@ import orjson
 
 from crmbridge.domain.changes import Cause
 from crmbridge.domain.merging import CORE, Head, Mark, PartWrite, RecordWrite
-from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
+from crmbridge.domain.records import Kind, Labelled, Link, Record, RecordKey, State
 from crmbridge.domain.stored import Stored
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.contents import content_text, read_content
@@ -38,6 +39,7 @@ _FP: Final = ":fp"
 _CORE_ORD: Final = CORE + _ORD
 _CORE_FP: Final = CORE + _FP
 _MAY_GO: Final = ("successor_id", "successor_object", "email_pk", "email_sk", "name_pk", "name_sk")
+_FURTHER: Final = "<@#"
 _NAME_LENGTH: Final = 100
 _EMAIL_LENGTH: Final = 320
 
@@ -182,6 +184,29 @@ def _indexed(write: RecordWrite) -> dict[str, str]:
         found["name_pk"] = name_partition(key.workspace, write.kind, name)
         found["name_sk"] = f"{name}#{place}"
     return found
+
+
+def email_items(write: RecordWrite) -> Iterator[Item]:
+    """For the e-mails that the record's own item has no room for in the index. What it no longer has may stay."""
+    pk, sk = item_key(write.key)
+    for email in dict.fromkeys(map(normalised, write.emails)):
+        if 0 < len(email) <= _EMAIL_LENGTH and email != normalised(write.email):
+            place = {"pk": pk, "sk": f"{sk}{_FURTHER}{part(email)}"}
+            yield {**place, "email_pk": email_partition(write.key.workspace, email), "email_sk": place["sk"]}
+
+
+def email_owner(pk: str, sk: str) -> RecordKey | None:
+    """Whose e-mail stands in an index row."""
+    return record_key(pk, sk.partition(_FURTHER)[0])
+
+
+def has_email(item: Item, record: Record, email: str) -> bool:
+    """Rows of the index lag, and those of further e-mails are never taken back."""
+    if item.get("email_pk") == email_partition(parts(item["pk"])[0], email):
+        return True
+    named = record.get("emails") if record.state is State.LIVE else None
+    listed = named if isinstance(named, tuple) else ()
+    return any(isinstance(each, Labelled) and normalised(each.value) == email for each in listed)
 
 
 def email_partition(workspace: str, email: str) -> str:

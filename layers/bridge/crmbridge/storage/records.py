@@ -15,7 +15,10 @@ from crmbridge.storage.record_items import (
     LINKS,
     MORE,
     SHARDS,
+    email_items,
+    email_owner,
     email_partition,
+    has_email,
     head_of,
     inline_links,
     item_key,
@@ -40,6 +43,8 @@ class RecordStore:
         return {key: head_of(item, self._links(key, item)) for key, item in found.items()}
 
     def write(self, writes: Sequence[RecordWrite]) -> Sequence[RecordKey]:
+        if further := [item for write in writes if write.emails for item in email_items(write)]:
+            self._items.put_many(further)
         big = [write for write in writes if is_big(write)]
         small = [write for write in writes if not is_big(write)] if big else writes
         large: list[RecordKey] = []
@@ -85,10 +90,12 @@ class RecordStore:
         return PageOf(items, more)
 
     def by_email(self, workspace: str, email: str) -> Sequence[Stored]:
-        asked = email_partition(workspace, normalised(email))
-        rows = query_all(self._items, asked, index=RECORDS_BY_EMAIL.name)
-        found = self._found(_keys(rows))
-        return [self._stored(key, item) for key, item in found.items() if item.get("email_pk") == asked]
+        asked = normalised(email)
+        rows = query_all(self._items, email_partition(workspace, asked), index=RECORDS_BY_EMAIL.name)
+        owners = dict.fromkeys(email_owner(row["pk"], row["sk"]) for row in rows)
+        found = self._found(owner for owner in owners if owner)
+        stored = [(item, self._stored(key, item)) for key, item in found.items()]
+        return [one for item, one in stored if has_email(item, one.record, asked)]
 
     def by_name(self, workspace: str, kind: Kind, prefix: str, *, limit: int, cursor: str | None) -> PageOf[Stored]:
         """Raises Invalid for a prefix of less than two characters: it would be most of the workspace."""
