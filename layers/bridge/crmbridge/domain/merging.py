@@ -150,7 +150,9 @@ def judge(
     time between must not win.
     """
     links = {
-        target: _judge_links(head, target, ends, read_started_at, hinted=hinted) for target, ends in seen.links.items()
+        target: _judge_links(head, target, ends, read_started_at, hinted=hinted)
+        for target, ends in seen.links.items()
+        if target not in seen.in_part or links_part(target) not in head.marks
     }
     may_lag = indexed and not (any(part and part.is_news for part in links.values()) and _is_dated_as(head, seen))
     core = _judge_core(head, seen, read_started_at, indexed=may_lag, hinted=hinted)
