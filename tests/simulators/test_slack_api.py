@@ -201,6 +201,13 @@ def test_one_bad_guest_keeps_all_out_unless_forced(slack: Running, bot: WebClien
     assert "U0CARLA" in told(slack, "C0DEALS")["members"]
 
 
+def test_somebody_who_was_removed_keeps_nobody_out(slack: Running, bot: WebClient) -> None:
+    body = refused(bot.conversations_invite, channel="C0DEALS", users="U0CARLA,U0GONE")
+
+    assert body["errors"] == [{"user": "U0GONE", "ok": False, "error": "user_not_found"}]
+    assert "U0CARLA" in told(slack, "C0DEALS")["members"]
+
+
 def test_invitations_may_also_go_half_way(slack: Running, bot: WebClient) -> None:
     slack.settings(partial_invites=True)
 

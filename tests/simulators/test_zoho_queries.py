@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -208,3 +209,27 @@ def test_bulk_jobs_run_one_after_the_other_and_page(own: Running) -> None:
 
     assert waiting == "ADDED"
     assert [(each["count"], each["more_records"]) for each in results] == [(15, True), (5, False)]
+
+
+def test_totals_over_all_rows_and_per_group(own: Running) -> None:
+    deals = live(own, "Deals")
+    amounts = [deal["Amount"] for deal in deals if deal.get("Amount") is not None]
+
+    whole = rows(own, "select COUNT(id), SUM(Amount) as total, MAX(Amount) from Deals where id > '0'")[0]
+    stages = rows(own, "select Stage, count(id) as n from Deals where id > '0' group by Stage")
+
+    assert whole["COUNT(id)"] == len(deals)
+    assert (whole["total"], whole["MAX(Amount)"]) == (pytest.approx(sum(amounts)), max(amounts))
+    assert {row["Stage"]: row["n"] for row in stages} == Counter(deal["Stage"] for deal in deals)
+
+
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [("Stage, COUNT(id)", "not in the group by"), ("SUM(Deal_Name)", "data type not supported"),
+     ("COUNT(Nope)", "column given seems to be invalid")],
+)  # fmt: skip
+def test_totals_that_make_no_sense_are_refused(shared: Running, select: str, message: str) -> None:
+    answer = coql(shared, f"select {select} from Deals where id > '0'")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_QUERY")
+    assert message in answer.json()["message"]

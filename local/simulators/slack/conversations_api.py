@@ -53,7 +53,10 @@ def members(call: Call) -> Json:
 
 
 def invite(call: Call) -> Json:
-    """All or nobody, unless `force` lets the good ones in; the bad ones are named one by one."""
+    """All or nobody, unless `force` lets the good ones in; the bad ones are named one by one.
+
+    People who were removed from the team are named, too, but keep nobody else out.
+    """
     channel = _own(call, inviting=True)
     wanted = [each.strip() for each in call.text("users").split(",") if each.strip()]
     if not wanted:
@@ -63,7 +66,8 @@ def invite(call: Call) -> Json:
     flaws = {each: flaw for each in dict.fromkeys(wanted) if (flaw := _flaw(call, channel, each))}
     good = [each for each in dict.fromkeys(wanted) if each not in flaws]
     told = [{"user": each, "ok": False, "error": flaw} for each, flaw in flaws.items()]
-    if not flaws or call.flag("force") or call.place.settings.partial_invites:
+    serious = [each for each in flaws if each not in call.team.users or not call.team.users[each].deleted]
+    if not serious or call.flag("force") or call.place.settings.partial_invites:
         for each in good:
             call.place.join(call.team, channel, each, inviter=call.token.user)
     if flaws and not (call.flag("force") and good):

@@ -11,6 +11,8 @@ TOKEN = re.compile(r"""\s*(?:(?P<text>'(?:\\.|''|[^'\\])*')|(?P<number>-?\d+(?:\
 SIGNS = {"=", "!=", "<>", "<", "<=", ">", ">="}
 MOST_COLUMNS, MOST_CRITERIA, MOST_VALUES, MOST_ORDERS = 50, 25, 50, 10
 DEFAULT_LIMIT = 200
+FUNCTIONS = {"COUNT", "SUM", "MIN", "MAX", "AVG"}
+MOST_GROUPED = 4
 
 
 class Token(NamedTuple):
@@ -21,9 +23,16 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`Account_Name.Industry` has two steps."""
+    """`Account_Name.Industry` has two steps; `SUM(Amount) as total` has a function and an alias."""
 
     name: str
+    function: str = ""
+    alias: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The key in the answer's rows."""
+        return self.alias or (f"{self.function}({self.name})" if self.function else self.name)
 
     @property
     def steps(self) -> list[str]:
@@ -53,8 +62,13 @@ class Query:
     module: str
     where: Criteria
     order: list[tuple[Column, bool]] = field(default_factory=list)
+    group: list[Column] = field(default_factory=list)
     offset: int = 0
     limit: int = DEFAULT_LIMIT
+
+    @property
+    def has_totals(self) -> bool:
+        return bool(self.group) or any(column.function for column in self.columns)
 
 
 def parse(text: str) -> Query:
@@ -86,6 +100,9 @@ class Parser:
         if not self._takes("where"):
             raise Refused(400, "SYNTAX_ERROR", "missing clause", clause="where")
         query = Query(columns, module, self._criteria())
+        if self._takes("group"):
+            self._expect("by")
+            query.group = self._columns()
         if self._takes("order"):
             self._expect("by")
             query.order = self._order()
@@ -96,10 +113,17 @@ class Parser:
         return query
 
     def _columns(self) -> list[Column]:
-        columns = [Column(self._word())]
+        columns = [self._column()]
         while self._takes(","):
-            columns.append(Column(self._word()))
+            columns.append(self._column())
         return columns
+
+    def _column(self) -> Column:
+        name, function = self._word(), ""
+        if name.upper() in FUNCTIONS and self._takes("("):
+            name, function = self._word(), name.upper()
+            self._expect(")")
+        return Column(name, function, self._word() if self._takes("as") else "")
 
     def _criteria(self) -> Criteria:
         """One or two operands; a third one is an error that brackets would cure."""
@@ -227,6 +251,7 @@ def _check_sizes(query: Query) -> None:
         "select": (len(query.columns), MOST_COLUMNS),
         "where": (len(all_conditions), MOST_CRITERIA),
         "order by": (len(query.order), MOST_ORDERS),
+        "group by": (len(query.group), MOST_GROUPED),
     }
     sizes |= {
         each.column.name: (len(each.value), MOST_VALUES) for each in all_conditions if each.operator.endswith("in")

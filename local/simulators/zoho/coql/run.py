@@ -6,6 +6,7 @@ from typing import Any
 
 from local.simulators.zoho.conditions import WrongType, literal, matches
 from local.simulators.zoho.coql.parse import Column, Condition, Criteria, Pair, Query, conditions
+from local.simulators.zoho.coql.totals import check, totals
 from local.simulators.zoho.errors import Refused
 from local.simulators.zoho.fields import POINTERS, Field
 from local.simulators.zoho.org import Org
@@ -29,11 +30,15 @@ class Run:
 
     def page(self) -> tuple[list[dict[str, Any]], bool]:
         """The rows as they are shown, and whether there are more."""
-        shows = [(column.name, self._show(column)) for column in self._query.columns]
         fits, query = self._compiled(self._query.where), self._query
         rows = self._org.queried_rows(query.module, (row for row in self._ordered() if fits(row)))
         if query.module == "Leads" and not any(each.column.name == "Converted__s" for each in conditions(query.where)):
             rows = (row for row in rows if not row.get("Converted__s"))
+        if query.has_totals:
+            check(query, self._field)
+            counted = list(islice(totals(query, rows, self._show), query.offset, query.offset + query.limit + 1))
+            return counted[: query.limit], len(counted) > query.limit
+        shows = [(column.shown, self._show(column)) for column in query.columns]
         found = list(islice(rows, query.offset, query.offset + query.limit + 1))
         page = [{name: show(row) for name, show in shows} | {"id": row["id"]} for row in found[: query.limit]]
         return page, len(found) > query.limit
