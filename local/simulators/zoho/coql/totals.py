@@ -45,5 +45,11 @@ def _value(column: Column, members: list[Row], read: Read) -> Any:
         return len(held)
     if not held:
         return None
-    total = {"SUM": sum, "MIN": min, "MAX": max, "AVG": lambda values: round(sum(values) / len(values), 2)}
-    return total[column.function](held)
+    return TOTALS[column.function](held)
+
+
+def _average(values: list[Any]) -> float:
+    return round(float(sum(values)) / len(values), 2)
+
+
+TOTALS: dict[str, Callable[[list[Any]], Any]] = {"SUM": sum, "MIN": min, "MAX": max, "AVG": _average}
