@@ -22,6 +22,7 @@ FIELDS = (
     Field("vip", "VIP", Type.FLAG),
     Field("renewal", "Renewal", Type.DAY),
     Field("total", "Total", Type.NUMBER, read_only=True),
+    Field("key", "CRM Bridge key", Type.TEXT, is_ours=True),
     Field("amount", "Amount", Type.MONEY, maps_to="amount"),
 )
 STAGES = (
@@ -80,6 +81,7 @@ def wrong(check: Check) -> Callable[..., list[str]]:
         ({"size": ["Small", "m"]}, {"size": ["s", "m"]}),
         ({"size": "Small;Medium"}, {"size": "s;m"}),
         ({"score": 5, "budget": "5.50", "vip": False}, {"score": 5, "budget": "5.50", "vip": False}),
+        ({"vip": "True"}, {"vip": True}),
         ({"renewal": "2026-12-31"}, {"renewal": "2026-12-31"}),
         ({"renewal": "2026-12-31T09:00:00Z"}, {"renewal": "2026-12-31T09:00:00Z"}),
     ],
@@ -95,6 +97,7 @@ def test_custom_fields_go_by_the_schema_and_options_by_label(
     [
         {"regin": "EMEA"},
         {"total": 5},
+        {"key": "mine"},
         {"size": "Huge"},
         {"size": ["Small", "Huge"]},
         {"size": []},

@@ -32,6 +32,9 @@ PROPERTIES = [
     Field("tier", "Tier", Type.OPTION, (Option("g", "Gold"), Option("s", "Silver")), custom=True, is_multiple=True),
     Field("vip", "VIP", Type.FLAG, custom=True),
     Field("sum", "Sum", Type.NUMBER, custom=True, read_only=True),
+    Field("parent", "Parent", Type.ID, custom=True),
+    Field("range", "Range", Type.TEXT, custom=True, is_plain=False),
+    Field("crm_bridge_key", "CRM Bridge key", Type.TEXT, custom=True, is_ours=True),
     Field("hs_internal", "Internal", Type.TEXT),
 ]
 
@@ -91,9 +94,9 @@ def test_fields_say_how_they_are_edited(deps: Deps, member: Caller) -> None:
     assert types == {
         "name": "text", "stage": "select", "pipeline": "select", "amount": "number", "close_date": "date",
         "probability": "number", "owner_id": "select", "score": "number", "notes": "textarea", "tier": "select",
-        "vip": "select", "sum": "number",
+        "vip": "select", "sum": "number", "parent": "text", "range": "text",
     }  # fmt: skip
-    assert [name for name, each in shown.items() if each["read_only"]] == ["probability", "sum"]
+    assert [name for name, each in shown.items() if each["read_only"]] == ["probability", "sum", "parent", "range"]
     assert [name for name, each in shown.items() if each["required"]] == ["name"]
     assert [name for name, each in shown.items() if each["multiple"]] == ["tier"]
     assert (shown["name"]["label"], shown["owner_id"]["label"]) == ("Deal name", "Owner")
@@ -108,6 +111,16 @@ def test_options_are_the_stages_of_the_own_pipeline_and_people_who_can_own(deps:
     assert [option["label"] for option in shown["tier"]["options"]] == ["Gold", "Silver"]
     assert [option["value"] for option in shown["vip"]["options"]] == ["true", "false"]
     assert (shown["stage"]["shown"], shown["owner_id"]["shown"]) == ("New", "Gone")
+    assert (shown["stage"]["selected"], shown["owner_id"]["selected"]) == (["new"], [])
+
+
+@pytest.mark.usefixtures("deal")
+def test_another_pipeline_is_chosen_with_a_stage_of_it(deps: Deps, member: Caller) -> None:
+    pipeline = fields(read_panel(deps, member, "room"))["pipeline"]
+
+    stages = {option["label"]: [stage["value"] for stage in option["stages"]] for option in pipeline["options"]}
+    assert stages == {"Sales": ["new", "won"], "Renewals": ["else"]}
+    assert pipeline["needs"] == ["stage"]
 
 
 @pytest.mark.usefixtures("deal")

@@ -41,7 +41,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One remote field. `maps_to` is the field of ours it fills, if any; `custom` that the customer made it; `is_long`
-    that its text has several lines, `is_multiple` that several options may be chosen."""
+    that its text has several lines, `is_multiple` that several options may be chosen; not `is_plain`: its value has
+    parts or a form of its own (a range, a time, a table); `is_ours`: the key that our creates carry."""
 
     key: str
     label: str
@@ -53,6 +54,8 @@ class Field:
     unique: bool = False
     is_long: bool = False
     is_multiple: bool = False
+    is_plain: bool = True
+    is_ours: bool = False
     raw_type: str = ""
 
 

@@ -1,10 +1,10 @@
 """How a field of a record is edited in a panel: with which kind of input, under which label, out of which options."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from crmbridge.domain.directories import Directories, Field, Option
-from crmbridge.domain.records import FIELDS, LIFECYCLE_STAGES, Kind, Record, Type
+from crmbridge.domain.records import FIELDS, LIFECYCLE_STAGES, Json, Kind, Record, Type
 
 FIELDS_OF_PANEL: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.DEAL: ("name", "stage", "pipeline", "amount", "currency", "close_date", "probability", "owner_id"),
@@ -24,6 +24,26 @@ INPUTS: Final[Mapping[Type, str]] = {
 }  # fmt: skip
 """Kinds of input; where there are options, it is a select."""
 YES_OR_NO: Final = (Option("true", "Yes"), Option("false", "No"))
+
+
+def selected_of(options: Sequence[Option], value: Json, *, is_multiple: bool) -> list[str]:
+    """Which options a stored value means: CRMs store their values, their numbers or their labels; of several a list,
+    or one text with semicolons."""
+    texts = str(value).split(";") if is_multiple and isinstance(value, str) else _listed(value)
+    known = {text: option.value for option in options for text in (option.label, option.value)}
+    said = [str(text).lower() if isinstance(text, bool) else str(text).strip() for text in texts]
+    return [known[text] for text in said if text in known]
+
+
+def _listed(value: Json) -> Sequence[Json]:
+    if isinstance(value, (list, tuple)):
+        return value
+    return () if value is None else (value,)
+
+
+def custom_value(value: Json) -> Json:
+    """Of an amount that a CRM keeps with its currency, the amount."""
+    return value.get("value") if isinstance(value, Mapping) and "currency" in value else value
 
 
 def input_of(type: Type, options: Iterable[Option], field: Field | None) -> str:
@@ -49,11 +69,15 @@ def options_of(record: Record, name: str, field: Field | None, directories: Dire
     return field.options
 
 
-def _stages(record: Record, directories: Directories) -> tuple[Option, ...]:
-    own = record.get("pipeline")
+def stages_in(pipeline: Json, directories: Directories) -> tuple[Option, ...]:
+    """In their order; without a pipeline, all. Several pipelines may share a stage, which then names none."""
     stages = directories.stages.values()
-    there = [stage for stage in stages if not own or not stage.pipeline or stage.pipeline == own]
+    there = [stage for stage in stages if not pipeline or not stage.pipeline or stage.pipeline == pipeline]
     return tuple(Option(stage.id, stage.label) for stage in sorted(there, key=lambda stage: stage.position))
+
+
+def _stages(record: Record, directories: Directories) -> tuple[Option, ...]:
+    return stages_in(record.get("pipeline"), directories)
 
 
 def _pipelines(record: Record, directories: Directories) -> tuple[Option, ...]:

@@ -45,14 +45,21 @@ class LinkedShown(Shown):
     linked_at: datetime
 
 
-class OptionShown(Shown):
+class ChoiceShown(Shown):
     value: str
     label: str
 
 
+class OptionShown(ChoiceShown):
+    """`stages` are those of a pipeline."""
+
+    stages: list[ChoiceShown]
+
+
 class FieldShown(Shown):
-    """`value` is the CRM's as we know it, `shown` what people call it; `pending` is on its way to the CRM, `refused`
-    came to nothing a short while ago. A `custom` field goes by the CRM's own name."""
+    """`value` is the CRM's as we know it, `shown` what people call it, `selected` the options it means; `pending` is on
+    its way to the CRM, `refused` came to nothing a short while ago. A `custom` field goes by the CRM's own name.
+    `needs` names fields that are changed together with this one."""
 
     name: str
     custom: bool
@@ -60,6 +67,8 @@ class FieldShown(Shown):
     type: Literal["text", "number", "date", "select", "textarea"]
     value: Any
     shown: str | None
+    selected: list[str]
+    needs: list[str]
     options: list[OptionShown]
     multiple: bool
     required: bool

@@ -43,6 +43,8 @@ Wrong = tuple[str, str]
 def _refused(kind: Kind, field: Field | None) -> Wrong | tuple[()]:
     if field is None:
         return "is not a field of this object in the CRM", "its name in the CRM's API, as the connection's fields say"
+    if field.is_ours:
+        return "is the key by which CRM Bridge finds its own writes", "leave it out"
     if field.read_only:
         return "cannot be written in the CRM", ""
     if field.maps_to and field.maps_to in writable(kind):
@@ -56,7 +58,10 @@ def _read(field: Field, value: Json) -> tuple[Json, Wrong | tuple[()]]:
         labels = ", ".join(option.label for option in field.options[:MAX_SHOWN])
         return chosen, () if chosen is not None else ("is not in the CRM's list", f"one of {labels}")
     fits, wants = _FORMS.get(field.type, (lambda given: given is not None, "a value"))
-    return value, () if fits(value) else ("has the wrong form", wants)
+    if not fits(value):
+        return None, ("has the wrong form", wants)
+    is_word = field.type is Type.FLAG and isinstance(value, str)
+    return value.casefold() == "true" if is_word else value, ()
 
 
 def _chosen(options: Sequence[Option], value: Json) -> Json:

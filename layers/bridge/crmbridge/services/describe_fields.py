@@ -12,9 +12,12 @@ from crmbridge.domain.editors import (
     INPUTS,
     MAX_CUSTOM,
     YES_OR_NO,
+    custom_value,
     input_of,
     label_of,
     options_of,
+    selected_of,
+    stages_in,
 )
 from crmbridge.domain.edits import Edit, Edits
 from crmbridge.domain.errors import Rejected
@@ -66,9 +69,10 @@ def _ours(deps: Deps, form: Form) -> Iterator[Mapping[str, Json]]:
         options = options_of(form.record, name, field, form.directories)
         type = FIELDS[form.record.kind][name]
         yield {
-            **_described(name, label_of(name, field), options, field),
+            **_described(name, label_of(name, field), _options(form, name, options), field),
             "type": input_of(type, options, field),
             "value": show_value(form.record.kind, name, value),
+            "needs": ["stage"] if name == "pipeline" and len(options) > 1 else [],
             "required": can_write and (name in REQUIRED.get(form.record.kind, ()) or not empties),
             "read_only": form.is_locked or not can_write,
             **_edited(form, name, options, value),
@@ -99,6 +103,10 @@ def _takes(deps: Deps, form: Form, name: str, value: Json) -> bool:
 
 
 def _is_open(form: Form, name: str, field: Field | None) -> bool:
+    """A field that the CRM has none for is derived; what it is derived from is edited instead."""
+    spec = form.platform.objects.get(form.stored.key.object)
+    if spec is None or name not in spec.remote:
+        return False
     if name == "currency" and not form.directories.account.multi_currency:
         return False
     return field is None or not field.read_only
@@ -106,27 +114,41 @@ def _is_open(form: Form, name: str, field: Field | None) -> bool:
 
 def _customs(form: Form) -> Iterator[Mapping[str, Json]]:
     """Those the customer made, by the CRM's own names."""
-    made = [field for field in form.schema.values() if field.custom and not field.maps_to and field.type in INPUTS]
-    for field in made[:MAX_CUSTOM]:
-        options = YES_OR_NO if field.type is Type.FLAG else field.options
-        value = form.record.custom_fields.get(field.key)
+    made = [field for field in form.schema.values() if field.custom and not field.maps_to and not field.is_ours]
+    for field in [field for field in made if field.type in INPUTS][:MAX_CUSTOM]:
+        options = field.options or (YES_OR_NO if field.type is Type.FLAG else ())
+        value = custom_value(form.record.custom_fields.get(field.key))
+        is_edited = field.is_plain and field.type is not Type.ID and not isinstance(value, Mapping)
         yield {
-            **_described(field.key, field.label, options, field),
+            **_described(field.key, field.label, _options(form, field.key, options), field),
             "custom": True,
             "type": input_of(field.type, options, field),
             "value": value,
+            "needs": [],
             "required": False,
-            "read_only": form.is_locked or field.read_only,
+            "read_only": form.is_locked or field.read_only or not is_edited,
             **_edited(form, field.key, options, value, is_custom=True),
         }
 
 
-def _described(name: str, label: str, options: Sequence[Option], field: Field | None) -> dict[str, Json]:
+def _options(form: Form, name: str, options: Sequence[Option]) -> list[Mapping[str, Json]]:
+    """A pipeline brings its stages, for a deal that goes into another one needs a stage there."""
+    stages = {option.value: stages_in(option.value, form.directories) for option in options if name == "pipeline"}
+    return [
+        {**_option(option), "stages": [_option(stage) for stage in stages.get(option.value, ())]} for option in options
+    ]
+
+
+def _option(option: Option) -> dict[str, Json]:
+    return {"value": option.value, "label": option.label}
+
+
+def _described(name: str, label: str, options: Sequence[Mapping[str, Json]], field: Field | None) -> dict[str, Json]:
     return {
         "name": name,
         "custom": False,
         "label": label,
-        "options": [{"value": option.value, "label": option.label} for option in options],
+        "options": options,
         "multiple": field is not None and field.is_multiple,
     }
 
@@ -135,12 +157,15 @@ def _edited(
     form: Form, name: str, options: Sequence[Option], value: Json, *, is_custom: bool = False
 ) -> dict[str, Json]:
     """What the value is called, and what is becoming of it."""
+    field = form.schema.get(name) if is_custom else None
+    selected = selected_of(options, value, is_multiple=field is not None and field.is_multiple)
+    labels = {option.value: option.label for option in options}
+    owner = form.directories.owners.get(str(value)) if name == "owner_id" else None
     pending = form.edits.pending.get((name, is_custom))
     refused = form.edits.refused.get((name, is_custom))
-    labels = {text: option.label for option in options for text in (option.label, option.value)}
-    owner = form.directories.owners.get(str(value)) if name == "owner_id" else None
     return {
-        "shown": labels.get(str(value)) or (owner.name if owner else None),
+        "selected": selected,
+        "shown": ", ".join(labels[chosen] for chosen in selected) or (owner.name if owner else None),
         "pending": show_edit(form.record.kind, pending) if pending else None,
         "refused": show_edit(form.record.kind, refused) if refused else None,
     }

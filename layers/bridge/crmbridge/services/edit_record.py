@@ -6,6 +6,7 @@ from typing import Final
 
 from crmbridge.domain.actions import ACTION_TYPES, Action, action_id
 from crmbridge.domain.connections import Caller
+from crmbridge.domain.editors import custom_value
 from crmbridge.domain.errors import Invalid, MovedOn, NotFound, Problem
 from crmbridge.domain.inputs import plain
 from crmbridge.domain.predicates.values import read_number
@@ -80,7 +81,7 @@ def _check_base(record: Record, wish: Wish) -> None:
 
 
 def _now(record: Record, wish: Wish, name: str) -> Json:
-    return plain(record.get(name) if name in wish.fields else record.custom_fields.get(name))
+    return plain(record.get(name) if name in wish.fields else custom_value(record.custom_fields.get(name)))
 
 
 def _has_moved(record: Record, wish: Wish, name: str) -> bool:

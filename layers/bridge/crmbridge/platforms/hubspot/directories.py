@@ -13,7 +13,7 @@ from crmbridge.domain.errors import MissingScope, RecordGone, Rejected
 from crmbridge.domain.records import Json, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.objects import LINKED_ONLY, OBJECTS
+from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, LINKED_ONLY, OBJECTS
 from crmbridge.platforms.hubspot.properties import known_properties
 from crmbridge.platforms.hubspot.values import to_number
 
@@ -145,6 +145,8 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         unique=bool(row.get("hasUniqueValue")),
         is_long=row.get("fieldType") in ("textarea", "html"),
         is_multiple=row.get("fieldType") == "checkbox",
+        is_plain=row.get("type") not in ("json", "object_coordinates"),
+        is_ours=row["name"] == KEY_PROPERTY,
         raw_type=f"{row.get('type')}/{row.get('fieldType')}",
     )
 

@@ -14,7 +14,7 @@ from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
 from crmbridge.platforms.pipedrive.answers import PAGE, Row, next_cursor, rows
 from crmbridge.platforms.pipedrive.fetching import data_of
-from crmbridge.platforms.pipedrive.objects import NAME, OBJECTS, SINGULAR
+from crmbridge.platforms.pipedrive.objects import KEY_FIELD, NAME, OBJECTS, SINGULAR
 from crmbridge.platforms.pipedrive.participants import own_person_fact
 from crmbridge.platforms.pipedrive.values import to_number
 
@@ -35,7 +35,7 @@ _TYPES: Final[Mapping[str, Type]] = {
 _CALLED: Final[Mapping[str, str]] = {"email": "emails", "phone": "phones"}
 """Fields that records carry under another key than lists of fields do."""
 _READ_ONLY: Final = frozenset({
-    "id", "add_time", "update_time", "first_name", "last_name", "creator_user_id", "stage_change_time", "origin",
+    "id", "add_time", "update_time", "creator_user_id", "stage_change_time", "origin",
     "local_close_date", "local_won_date", "local_lost_date", "is_deleted", "marked_as_done_time", "acv", "arr", "mrr",
 })  # fmt: skip
 
@@ -147,6 +147,8 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         read_only=key in _READ_ONLY or row.get("is_optional_response_field") is True,
         is_long=raw_type == "text",
         is_multiple=raw_type == "set",
+        is_plain=raw_type not in ("daterange", "time", "timerange"),
+        is_ours=row.get("is_custom_field") is True and row.get("field_name") == KEY_FIELD,
         raw_type=raw_type,
     )
 

@@ -168,6 +168,8 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         unique=row.get("unique") is True and (row.get("externalId") is True or not _is_key(row["name"])),
         is_long=row.get("type") == "textarea",
         is_multiple=row.get("type") == "multipicklist",
+        is_plain=row.get("type") not in ("address", "location", "time"),
+        is_ours=_is_key(row["name"]),
         raw_type=str(row.get("type")),
     )
 

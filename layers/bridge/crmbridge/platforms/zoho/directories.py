@@ -14,7 +14,7 @@ from crmbridge.domain.records import Json, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import needed_columns
-from crmbridge.platforms.zoho.objects import NAME, OBJECTS
+from crmbridge.platforms.zoho.objects import KEY_LABEL, NAME, OBJECTS
 from crmbridge.platforms.zoho.queries import PER_PAGE, Row, rows_of
 from crmbridge.platforms.zoho.roles import linking_fact
 from crmbridge.platforms.zoho.values import to_number
@@ -29,6 +29,7 @@ _TYPES: Final[Mapping[str, Type]] = {
     "multiselectpicklist": Type.OPTION, "ownerlookup": Type.ID, "percent": Type.NUMBER, "picklist": Type.OPTION,
     "userlookup": Type.ID,
 }  # fmt: skip
+_NOT_PLAIN: Final = ("fileupload", "imageupload", "multiselectlookup", "multiuserlookup", "subform")
 
 
 def load_directories(api: Api) -> Directories:
@@ -124,6 +125,8 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         unique=bool(row.get("unique")),
         is_long=raw_type == "textarea",
         is_multiple=raw_type == "multiselectpicklist",
+        is_plain=raw_type not in _NOT_PLAIN,
+        is_ours=row.get("custom_field") is True and str(row.get("field_label")).casefold() == KEY_LABEL.casefold(),
         raw_type=raw_type,
     )
 
