@@ -12,7 +12,7 @@ import requests
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.changes import Delivery
 from crmbridge.domain.connections import AppCredentials, Caller, Connection
-from crmbridge.domain.records import RecordKey, State
+from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.domain.runs import Run, RunType, Status
 from crmbridge.domain.stored import Stored
 from crmbridge.platforms.salesforce import SALESFORCE
@@ -22,6 +22,7 @@ from crmbridge.services.execute_action import execute_action
 from crmbridge.services.finish_connect import finish_connect
 from crmbridge.services.keep_channel import make_address
 from crmbridge.services.ports import Deps, Queues
+from crmbridge.services.read_records import Asked, list_records
 from crmbridge.services.receive_delivery import receive_delivery
 from crmbridge.services.request_action import request_action
 from crmbridge.services.request_run import request_run
@@ -42,6 +43,7 @@ from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
+from tests.crm_house import a_house
 
 ADA = Caller("w1", "u1", "admin")
 SHARDS = 16
@@ -242,3 +244,22 @@ def test_actions_are_written_read_back_and_linked_where_somebody_is_there(story:
     assert receipts[3].external_id == there
     assert story.get("Task", receipts[1].external_id).record.kind == "activity"
     assert story.get("Opportunity", deal).record.is_won is True
+
+
+@pytest.mark.parametrize("answers", ["401", "redirect", "404"])
+def test_an_org_that_moves_is_followed_and_shown_where_it_is(answers: str) -> None:
+    with a_house("salesforce", contacts=6, companies=3, deals=3, leads=0, tasks=0, activities=0) as house:
+        house.connect()
+        house.work()
+        before = house.connection.base_url
+        house.sim.settings(moved_answers=answers)
+        moved = house.sim.mutate({"op": "move", "domain": "falkenau-new"})[0]["instance_url"]
+        house.sim.mutate(house.dialect.create("company", 2, ".moved"))
+        house.sim.advance(3600)
+
+        run, _ = house.sync(RunType.INCREMENTAL)
+
+        found = list_records(house.deps, ADA, Asked(kind=Kind.COMPANY))["items"]
+        assert (run.status, house.differences()) == (Status.SUCCESS, [])
+        assert house.connection.base_url == moved != before
+        assert all(str(one["url"]).startswith(moved) for one in found)

@@ -139,13 +139,14 @@ class KeptTokens:
         return saved
 
     def _note_move(self, base_url: str) -> None:
-        """The account's API lives elsewhere now. Requests follow the tokens; this is what others are shown."""
+        """The account's API lives elsewhere now. Requests follow the tokens; this is what others are shown, and where
+        records are looked at is asked for again."""
         with suppress(NotFound, Stale):  # disconnected meanwhile; or left for the next refresh
             rewrite_connection(
                 self.deps,
                 self.connection.workspace,
                 self.connection.id,
-                lambda stored: replace(stored, base_url=base_url),
+                lambda stored: replace(stored, base_url=base_url, names_loaded_at=None),
             )
 
     def _rescued(self, held: HeldTokens, refused: str | None, error: ReauthRequired) -> HeldTokens:
