@@ -16,6 +16,7 @@ from crmbridge.services.edit_groups import create_group, update_group
 from crmbridge.services.evaluate_records import evaluate_message, evaluate_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.preview_group import preview_group
+from crmbridge.services.read_members import explain_member
 
 OLGA, ANN, BEN = "olga@example.test", "ann@example.test", "ben@example.test"
 DIRECTORIES = Directories(Account("48"), owners={"7": Owner("7", "Olga", OLGA)})
@@ -223,6 +224,27 @@ def test_a_preview_is_about_the_kind_of_the_group(deps: Deps, admin: Caller, ann
     seen = preview_group(deps, admin, {"rules": LEADS, "kind": "contact"})
 
     assert ([one.person for one in seen.join.people], seen.looked_at) == ([ANN], 1)
+
+
+def test_why_names_the_task_that_keeps_somebody_in(deps: Deps, admin: Caller, make_group: Any, put_record: Put) -> None:
+    group = make_group("task", URGENT, members="owner")
+    evaluate_records(deps, [put_record("tasks", "t1", Kind.TASK, subject="Call Ann", priority="high", owner_id="7")])
+
+    (reason,) = explain_member(deps, admin, group.id, OLGA).reasons
+
+    assert (reason.record.name, reason.through, reason.rules["actual"]) == ("Call Ann", "owner 7", "high")
+    assert (reason.since is not None, reason.change) == (True, {"origin": "backfill"})
+
+
+def test_a_preview_offers_to_take_tasks_without_a_priority(deps: Deps, admin: Caller, put_record: Put) -> None:
+    put_record("tasks", "t1", Kind.TASK, priority=None, owner_id="7")
+
+    seen = preview_group(deps, admin, {"rules": URGENT, "kind": "task", "members": "owner"})
+
+    (unanswered,) = seen.unanswered
+    assert (unanswered.unknown, unanswered.empty, seen.unknown.count) == (1, 1, 1)
+    again = {"rules": unanswered.instead, "kind": "task", "members": "owner"}
+    assert preview_group(deps, admin, again).join.count == 1
 
 
 def test_the_kind_of_a_group_cannot_be_changed(deps: Deps, admin: Caller, make_group: Any) -> None:

@@ -51,11 +51,11 @@ def settle(store: MembershipStore) -> Settle:
     return now
 
 
-def decide(store: MembershipStore, person: str = "ann@x.com", user: str | None = "u1") -> Member:
+def decide(store: MembershipStore, person: str = "ann@x.com", user: str | None = "u1", at: datetime = NOW) -> Member:
     """As the deliverer does: look at the member, then at the supports, then decide."""
     member = store.member("w1", "g1", person)
     left = len(store.supports("w1", "g1", person))
-    return store.decide("w1", member, wanted="in" if left else "out", user=user, supports=left, now=NOW)
+    return store.decide("w1", member, wanted="in" if left else "out", user=user, supports=left, now=at)
 
 
 def test_a_settled_record_supports_whom_it_should_and_says_why(store: MembershipStore, settle: Settle) -> None:
@@ -356,10 +356,10 @@ def test_history_keeps_every_change_of_a_member(store: MembershipStore, settle: 
     assert [(line.sequence, line.wanted, line.at) for line in lines] == [(2, "out", NOW), (1, "in", NOW)]
 
 
-def test_history_of_a_group_comes_in_pages(store: MembershipStore, settle: Settle) -> None:
+def test_history_of_a_group_comes_in_pages_the_newest_first(store: MembershipStore, settle: Settle) -> None:
     settle(support(), support("bob@x.com"))
-    decide(store)
     decide(store, "bob@x.com")
+    decide(store, at=NOW + timedelta(minutes=1))
 
     first = store.history("w1", "g1", None, limit=1, cursor=None)
     second = store.history("w1", "g1", None, limit=1, cursor=first.cursor)

@@ -59,10 +59,10 @@ class History(Page[MovedShown]):
     pass
 
 
-OfPerson = Annotated[str | None, Query(max_length=320, description="Only of this e-mail, the newest first")]
+OfPerson = Annotated[str | None, Query(max_length=320, description="Only of this e-mail")]
 
 
-@router.get("/v1/groups/<id>/history", summary="Who joined and left, when and why", tags=TAGS)
+@router.get("/v1/groups/<id>/history", summary="Who joined and left, when and why, the newest first", tags=TAGS)
 def read_history(ask: Ask, id: str, person: OfPerson = None, limit: Limit = 100, cursor: Cursor = None) -> History:
     found = read_members.read_history(ask.deps, ask.caller, id, person, limit=limit, cursor=cursor)
     return History.model_validate(found)

@@ -95,7 +95,7 @@ class Memberships(Protocol):
     def history(
         self, workspace: str, group: str, person: str | None, *, limit: int, cursor: str | None
     ) -> PageOf[Moved]:
-        """Of one person, the newest first; of everybody, person by person, the oldest first."""
+        """Of one person or of everybody, the newest first."""
 
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
         """Everything that keeps anybody in the group, person by person."""

@@ -8,7 +8,7 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.explanations import explained, outdated
 from crmbridge.domain.groups import Group, Member, Moved, Support, person_of, predicate_of
-from crmbridge.domain.records import Json, RecordKey
+from crmbridge.domain.records import Json, RecordKey, name_of
 from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
 
@@ -64,7 +64,7 @@ def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, curso
 def read_history(
     deps: Deps, caller: Caller, id: str, person: str | None, *, limit: int = 100, cursor: str | None = None
 ) -> PageOf[Moved]:
-    """Who joined and left, when and why: of one person, the newest first; of everybody, person by person."""
+    """Who joined and left, when and why, the newest first."""
     deps.groups.get(caller.workspace, id)
     email = person_of(person) if person else None
     return deps.memberships.history(caller.workspace, id, email, limit=limit, cursor=cursor)
@@ -85,7 +85,7 @@ def explain_member(deps: Deps, caller: Caller, id: str, person: str) -> Why:
 
 def named_records(deps: Deps, keys: Sequence[RecordKey]) -> Mapping[RecordKey, NamedRecord]:
     stored = deps.records.get_many(keys)
-    names = {key: stored[key].record.get("name") if key in stored else None for key in keys}
+    names = {key: name_of(stored[key].record) if key in stored else None for key in keys}
     return {
         key: NamedRecord(key.connection, key.object, key.external_id, str(name) if name else None)
         for key, name in names.items()

@@ -4,6 +4,7 @@
         sk  member#person                               the wanted state, and how often it was touched (`dirty`)
         sk  support#person#connection#object#id         a record's reason for that person, with its proof
         sk  history#person#sequence                     every change of the wanted state; only ever added to
+        sk  moved#instant#person#sequence               the same line again, in the order of time
         sk  removals                                    who was let go of late, and whether removals are held
     pk  workspace#r#connection#object#id
         sk  held                                        the same supports seen from the record, the guard's version, and
@@ -12,7 +13,7 @@
 `held` stays when its list is empty: a worker that saw it before must not take it for a record never looked at.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -77,15 +78,22 @@ def history_place(workspace: str, group: str, person: str, sequence: int) -> Key
     return group_partition(workspace, group), joined("history", person, f"{sequence:08}")
 
 
+def moved_place(workspace: str, group: str, at: datetime, person: str, sequence: int) -> Key:
+    return group_partition(workspace, group), joined("moved", instant_text(at), person, f"{sequence:08}")
+
+
 def read_moved(item: Item) -> Moved:
-    _, person, sequence = parts(item["sk"])
+    *_, person, sequence = parts(item["sk"])
     return decode(Moved, {**item, "person": person, "sequence": int(sequence)})
 
 
-def history_put(workspace: str, member: Member, now: datetime, reason: str) -> Write:
-    pk, sk = history_place(workspace, member.group, member.person, member.sequence)
+def history_puts(workspace: str, member: Member, now: datetime, reason: str) -> Iterator[Write]:
     line = {"at": instant_text(now), "wanted": member.wanted, "supports": member.supports, "reason": reason}
-    return Write(key=(pk, sk), put={"pk": pk, "sk": sk, **line, **({"user": member.user} if member.user else {})})
+    known = {**line, **({"user": member.user} if member.user else {})}
+    of_person = history_place(workspace, member.group, member.person, member.sequence)
+    of_group = moved_place(workspace, member.group, now, member.person, member.sequence)
+    for pk, sk in (of_person, of_group):
+        yield Write(key=(pk, sk), put={"pk": pk, "sk": sk, **known})
 
 
 def support_prefix(workspace: str, group: str, person: str) -> Key:

@@ -13,7 +13,20 @@ from crmbridge.domain.removals import Removals
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import PLACE, due_keys, due_place
-from crmbridge.storage.items import DUE, Items, When, Write, above, absent, below, equals, in_chunks, present, query_all
+from crmbridge.storage.items import (
+    DUE,
+    Items,
+    Key,
+    When,
+    Write,
+    above,
+    absent,
+    below,
+    equals,
+    in_chunks,
+    present,
+    query_all,
+)
 from crmbridge.storage.keys import cursor_of, joined, place_of
 from crmbridge.storage.membership_items import (
     OVERRIDE,
@@ -24,7 +37,7 @@ from crmbridge.storage.membership_items import (
     held_place,
     held_write,
     history_place,
-    history_put,
+    history_puts,
     member_attributes,
     member_key,
     member_place,
@@ -105,7 +118,7 @@ class MembershipStore:
             return member
         writes = [_member_write(workspace, member, decided, now)]
         if decided.sequence != member.sequence:
-            writes.append(history_put(workspace, decided, now, reason))
+            writes += history_puts(workspace, decided, now, reason)
         if self._items.write_all(writes):
             raise Stale("the member was touched again meanwhile")
         return decided
@@ -162,14 +175,26 @@ class MembershipStore:
     def history(
         self, workspace: str, group: str, person: str | None, *, limit: int, cursor: str | None
     ) -> PageOf[Moved]:
-        pk, prefix = group_partition(workspace, group), joined("history", *([person] if person else [])) + "#"
-        last = None
-        if cursor is not None:
-            last_person, sequence = place_of(cursor, str, int)
-            last = dict(zip(("pk", "sk"), history_place(workspace, group, last_person, int(sequence)), strict=True))
-        page = self._items.query(pk, prefix, limit=limit, after=last, reverse=person is not None)
+        if person is None:
+            return self._moves(workspace, group, limit=limit, cursor=cursor)
+        pk, prefix = group_partition(workspace, group), joined("history", person) + "#"
+        place = (
+            history_place(workspace, group, person, *map(int, place_of(cursor, int))) if cursor is not None else None
+        )
+        page = self._items.query(pk, prefix, limit=limit, after=_after(place), reverse=True)
         found = [read_moved(item) for item in page.items]
-        return PageOf(found, cursor_of(found[-1].person, found[-1].sequence) if page.after else None)
+        return PageOf(found, cursor_of(found[-1].sequence) if page.after else None)
+
+    def _moves(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Moved]:
+        place = None
+        if cursor is not None:
+            at, person, sequence = place_of(cursor, str, str, int)
+            place = group_partition(workspace, group), joined("moved", at, person, f"{int(sequence):08}")
+        pk = group_partition(workspace, group)
+        page = self._items.query(pk, "moved#", limit=limit, after=_after(place), reverse=True)
+        found = [read_moved(item) for item in page.items]
+        last = (instant_text(found[-1].at), found[-1].person, found[-1].sequence) if page.after else None
+        return PageOf(found, cursor_of(*last) if last else None)
 
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
         rows = query_all(self._items, group_partition(workspace, group), "support#")
@@ -178,6 +203,10 @@ class MembershipStore:
     def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
         rows = query_all(self._items, group_partition(workspace, group), "support#", attributes=("epoch", "proof"))
         return list(dict.fromkeys(read_support(row).record for row in rows))
+
+
+def _after(place: Key | None) -> dict[str, str] | None:
+    return {"pk": place[0], "sk": place[1]} if place else None
 
 
 def _place(support: Support) -> tuple[str, str]:
