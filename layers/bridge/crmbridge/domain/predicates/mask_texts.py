@@ -31,7 +31,6 @@ Hits = tuple[int, ...]
 """What a text has that rules ask for: per lane the bits whose test holds then."""
 
 _MISSING: Final[Any] = object()
-_TEXTUAL: Final = frozenset({str, type(None)})
 
 
 class TextColumn:
@@ -59,8 +58,7 @@ class TextColumn:
     def _learnt(self, raw: Any, known: Facts, when: When | None) -> int | None:
         """Only texts are remembered, since 1 and True are the same to a dict and not to a rule."""
         found = self._fails(known, when)
-        texts = (raw,) if self._only else raw
-        if _TEXTUAL.issuperset(map(type, texts)) and sum(map(len, filter(None, texts))) <= SHORT:
+        if _is_short(raw) if self._only else all(map(_is_short, raw)):
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[raw] = found
@@ -141,6 +139,10 @@ class _Tree:
                 found.append(tree.hits)
         if tree.longer:
             found += [hits for longer, hits in tree.longer if text.startswith(longer, at)]
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or (type(value) is str and len(value) <= SHORT)
 
 
 def _lanes(entries: Sequence[Entry]) -> list[Lane]:

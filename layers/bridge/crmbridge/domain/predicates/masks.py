@@ -94,8 +94,7 @@ class Bank:
     def fails(self, known: Facts, when: When | None) -> Fails:
         surely = maybe = 0
         for column, involved in self.columns:
-            failing = column.fails(known, when)
-            if failing is None:
+            if (failing := column.fails(known, when)) is None:
                 maybe |= involved
             else:
                 surely |= failing

@@ -50,6 +50,8 @@ class Reading:
 
 def read_text(value: Any) -> str | None:
     """Trimmed and case-folded; None for what has no text in it."""
+    if type(value) is str:  # nearly always, and asked for every record
+        return (value.strip().casefold() or None) if len(value) <= MAX_TEXT else None
     if isinstance(value, bool) or value is None:
         return None if value is None else str(value).lower()
     if isinstance(value, float) and value.is_integer():
