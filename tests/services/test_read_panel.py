@@ -123,6 +123,15 @@ def test_another_pipeline_is_chosen_with_a_stage_of_it(deps: Deps, member: Calle
     assert pipeline["needs"] == ["stage"]
 
 
+def test_of_thousands_of_owners_some_are_listed(deps: Deps, member: Caller, deal: RecordKey) -> None:
+    owners = {str(number): Owner(str(number), f"Owner {number}") for number in range(700)}
+    deps.connections.save_directories("w1", deal.connection, Directories(Account("48"), owners=owners))
+
+    owner = fields(read_panel(deps, member, "room"))["owner_id"]
+
+    assert (len(owner["options"]), owner["more_options"], owner["shown"]) == (500, True, "Owner 9")
+
+
 @pytest.mark.usefixtures("deal")
 def test_values_are_those_of_the_record(deps: Deps, member: Caller) -> None:
     shown = fields(read_panel(deps, member, "room"))

@@ -16,6 +16,8 @@ FIELDS_OF_PANEL: Final[Mapping[Kind, tuple[str, ...]]] = {
 }  # fmt: skip
 """In the order in which a person reads them. Companies, contacts and roles are relations, and shown as such."""
 MAX_CUSTOM: Final = 50
+MAX_OPTIONS: Final = 500
+"""A large company has thousands of owners, who can be named by e-mail, too."""
 
 LABELS: Final[Mapping[str, str]] = {"owner_id": "Owner", "annual_revenue": "Annual revenue"}
 INPUTS: Final[Mapping[Type, str]] = {

@@ -59,7 +59,7 @@ class OptionShown(ChoiceShown):
 class FieldShown(Shown):
     """`value` is the CRM's as we know it, `shown` what people call it, `selected` the options it means; `pending` is on
     its way to the CRM, `refused` came to nothing a short while ago. A `custom` field goes by the CRM's own name.
-    `needs` names fields that are changed together with this one."""
+    `needs` names fields that are changed together with this one; `more_options`: there are more than are listed."""
 
     name: str
     custom: bool
@@ -70,6 +70,7 @@ class FieldShown(Shown):
     selected: list[str]
     needs: list[str]
     options: list[OptionShown]
+    more_options: bool
     multiple: bool
     required: bool
     read_only: bool

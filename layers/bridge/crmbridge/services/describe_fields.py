@@ -11,6 +11,7 @@ from crmbridge.domain.editors import (
     FIELDS_OF_PANEL,
     INPUTS,
     MAX_CUSTOM,
+    MAX_OPTIONS,
     YES_OR_NO,
     custom_value,
     input_of,
@@ -135,7 +136,8 @@ def _options(form: Form, name: str, options: Sequence[Option]) -> list[Mapping[s
     """A pipeline brings its stages, for a deal that goes into another one needs a stage there."""
     stages = {option.value: stages_in(option.value, form.directories) for option in options if name == "pipeline"}
     return [
-        {**_option(option), "stages": [_option(stage) for stage in stages.get(option.value, ())]} for option in options
+        {**_option(option), "stages": [_option(stage) for stage in stages.get(option.value, ())]}
+        for option in options[:MAX_OPTIONS]
     ]
 
 
@@ -165,6 +167,7 @@ def _edited(
     refused = form.edits.refused.get((name, is_custom))
     return {
         "selected": selected,
+        "more_options": len(options) > MAX_OPTIONS,
         "shown": ", ".join(labels[chosen] for chosen in selected) or (owner.name if owner else None),
         "pending": show_edit(form.record.kind, pending) if pending else None,
         "refused": show_edit(form.record.kind, refused) if refused else None,
