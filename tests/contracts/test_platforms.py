@@ -14,7 +14,7 @@ from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import BadSignature, MalformedPayload, NotFound, PlatformError
 from crmbridge.domain.records import FIELDS, Kind
 from crmbridge.platforms.oauth import authorize_url
-from crmbridge.platforms.registry import PLATFORMS, platform
+from crmbridge.platforms.registry import PLATFORMS, platform, webhook
 from crmbridge.platforms.spec import Platform
 from hypothesis import given
 from hypothesis import strategies as st
@@ -200,6 +200,12 @@ def test_an_unknown_event_survives(crm: Platform) -> None:
 @pytest.mark.parametrize("outcome", ["accepted", "ignored"])
 def test_what_is_taken_or_ignored_is_not_sent_again(crm: Platform, outcome: str) -> None:
     assert 200 <= crm.webhook.reply(outcome).status < 300
+
+
+@every_platform
+def test_a_delivery_is_let_in_by_a_part_that_is_loaded_alone(crm: Platform) -> None:
+    assert webhook(crm.name) is crm.webhook
+    assert crm.webhook.own_address == (crm.channels is not None)
 
 
 @every_platform

@@ -52,15 +52,15 @@ def queue() -> MemoryQueue:
 
 @pytest.fixture
 def deps(crm: Crm, queue: MemoryQueue) -> Any:
-    def platform(name: str) -> Any:
+    def webhook(name: str) -> WebhookSpec:
         if name != "somecrm":
             raise NotFound("no such platform")
-        return SimpleNamespace(name=name, title=name, webhook=crm.spec, channels=None)
+        return crm.spec
 
     return SimpleNamespace(
         now=lambda: NOW,
         new_id=lambda: "id-1",
-        platform=platform,
+        webhook=webhook,
         vault=SimpleNamespace(app=lambda name: AppCredentials("id", "secret")),
         queues=SimpleNamespace(deliveries=queue),
         public_url="https://crm-bridge.example/base",

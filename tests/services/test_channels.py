@@ -44,7 +44,9 @@ class Crm(LittleCrm):
             little,
             ways={**little.ways, **self.ways},
             channels=ChannelSpec(**{**known, **self.spec}),
-            webhook=replace(little.webhook, verify=verify, claims=claims, headers=("authorization", "x-kind")),
+            webhook=replace(
+                little.webhook, verify=verify, claims=claims, headers=("authorization", "x-kind"), own_address=True
+            ),
             oauth=replace(little.oauth, revoke=lambda *_: None, **self.oauth),
         )
 

@@ -19,6 +19,7 @@ from crmbridge.settings import Settings, read_settings
 if TYPE_CHECKING:
     import requests
 
+    from crmbridge.platforms.listening import WebhookSpec
     from crmbridge.platforms.spec import Platform
     from crmbridge.storage.blobs import Blobs
     from crmbridge.storage.items import Items
@@ -228,6 +229,11 @@ class Wired(ports.Deps):
     @cached_property
     def platform(self) -> "Callable[[str], Platform]":
         return ports.registered_platform
+
+    def webhook(self, platform: str) -> "WebhookSpec":
+        from crmbridge.platforms import registry
+
+        return registry.webhook(platform)
 
     @cached_property
     def sync_lag_seconds(self) -> float | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from crmbridge.domain.budgets import Pool, Slots
-from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret
+from crmbridge.domain.changes import Delivery
 from crmbridge.domain.connections import Account, AppCredentials, Identity, TokenSet
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import PlatformError
@@ -14,6 +14,7 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Json, Kind, Link, Record, State
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api, Explain
+from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.questions import QuerySpec
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
 
@@ -176,18 +177,6 @@ class ReadFunction(Protocol):
         links: Mapping[str, tuple[Link, ...]] | None = None,
     ) -> Record:
         """Pure; never raises on odd values; works without context."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookSpec:
-    """How a CRM's deliveries are routed, proven, read and answered. `headers` are those a proof lives in."""
-
-    claims: Callable[[Delivery], Claims]
-    verify: Callable[[Delivery, str | WebhookSecret], None]
-    parse: Callable[[Delivery], list[Change]]
-    reply: Callable[[str], Response]
-    """`outcome`: accepted, ignored, refused."""
-    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

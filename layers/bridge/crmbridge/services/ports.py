@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.templates import ActionTemplate
     from crmbridge.domain.workspaces import ApiKey, Endpoint, Usual
     from crmbridge.platforms.http import Gate
+    from crmbridge.platforms.listening import WebhookSpec
     from crmbridge.platforms.spec import Platform
     from crmbridge.services.group_ports import Groups, Memberships
 
@@ -433,3 +434,7 @@ class Deps:
     """Smart groups that one workspace may have."""
     begin: Begin = in_its_turn
     """Begins a call that may go on beside what follows."""
+
+    def webhook(self, platform: str) -> WebhookSpec:
+        """What proves that platform's deliveries; raises NotFound like `platform`."""
+        return self.platform(platform).webhook

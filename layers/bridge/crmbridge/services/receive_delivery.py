@@ -11,7 +11,7 @@ from crmbridge.domain.connections import AppCredentials
 from crmbridge.domain.errors import BadSignature, MalformedPayload, NotFound
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, instant_text
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.services.ports import Deps
 
 MAX_BODY: Final = 4_000_000
@@ -21,9 +21,8 @@ MAX_BODY: Final = 4_000_000
 def receive_delivery(deps: Deps, platform_name: str, address: tuple[str, str] | None, delivery: Delivery) -> Response:
     """Return what that CRM wants to hear. `address` is (connection.workspace, token) of a connection's own address,
     None for the app's. Raises NotFound for an address that nothing is delivered to."""
-    platform = deps.platform(platform_name)
-    webhook = platform.webhook
-    door, secret = _opened(deps, platform, address)
+    webhook = deps.webhook(platform_name)
+    door, secret = _opened(deps, platform_name, webhook, address)
     if len(delivery.body) > MAX_BODY:
         return webhook.reply("refused")
     try:
@@ -32,25 +31,26 @@ def receive_delivery(deps: Deps, platform_name: str, address: tuple[str, str] | 
     except (BadSignature, MalformedPayload):
         return webhook.reply("refused")
     if door:
-        return _accept_for(deps, platform, door, claims, delivery)
+        return _accept_for(deps, webhook, door, claims, delivery)
     if not claims.accounts and claims.channel is None:
         return webhook.reply("ignored")
-    body = _body(deps.new_id(), platform, delivery)
+    body = _body(deps.new_id(), platform_name, webhook, delivery)
     deps.queues.deliveries.send(Message(body, group=_group(platform_name, claims)))
     return webhook.reply("accepted")
 
 
-def _opened(deps: Deps, platform: Platform, address: tuple[str, str] | None) -> tuple[Door | None, WebhookSecret]:
+def _opened(
+    deps: Deps, platform: str, webhook: WebhookSpec, address: tuple[str, str] | None
+) -> tuple[Door | None, WebhookSecret]:
     """The token in the address is the first proof: without a good one there is nothing here."""
     if address is None:
-        if platform.channels is not None:
-            raise NotFound(f"{platform.title} delivers to an address per connection")
-        app = deps.vault.app(platform.name)
-        return None, _of_app(app)
+        if webhook.own_address:
+            raise NotFound(f"{platform} delivers to an address per connection")
+        return None, _of_app(deps.vault.app(platform))
     place, token = address
     id, _, workspace = place.partition(".")
-    door = deps.connections.door(workspace, id) if workspace and platform.channels else None
-    password = door.password(token) if door and door.platform == platform.name else None
+    door = deps.connections.door(workspace, id) if workspace and webhook.own_address else None
+    password = door.password(token) if door and door.platform == platform else None
     if door is None or password is None:
         raise NotFound("nothing is delivered here")
     channels = frozenset(door.channel.ids) if door.channel else frozenset()
@@ -63,22 +63,22 @@ def _of_app(app: AppCredentials) -> WebhookSecret:
     return WebhookSecret(values, allow_v1="v1" in app.webhook_signatures.split())
 
 
-def _accept_for(deps: Deps, platform: Platform, door: Door, claims: Claims, delivery: Delivery) -> Response:
+def _accept_for(deps: Deps, webhook: WebhookSpec, door: Door, claims: Claims, delivery: Delivery) -> Response:
     """It concerns this connection and no other, whatever else it names."""
     if claims.accounts and door.account not in claims.accounts:
-        return platform.webhook.reply("refused")
-    bare = replace(delivery, url=f"{deps.public_url}/v1/webhooks/{platform.name}")
-    body = {**_body(deps.new_id(), platform, bare), "to": [door.workspace, door.connection]}
-    deps.queues.deliveries.send(Message(body, group=f"{platform.name}#{door.account}"))
-    return platform.webhook.reply("accepted")
+        return webhook.reply("refused")
+    bare = replace(delivery, url=f"{deps.public_url}/v1/webhooks/{door.platform}")
+    body = {**_body(deps.new_id(), door.platform, webhook, bare), "to": [door.workspace, door.connection]}
+    deps.queues.deliveries.send(Message(body, group=f"{door.platform}#{door.account}"))
+    return webhook.reply("accepted")
 
 
-def _body(id: str, platform: Platform, delivery: Delivery) -> dict[str, Json]:
+def _body(id: str, platform: str, webhook: WebhookSpec, delivery: Delivery) -> dict[str, Json]:
     """Without what must not lie in a queue: the token of an address, and passwords."""
-    headers = [name for name in platform.webhook.headers if name != "authorization"]
+    headers = [name for name in webhook.headers if name != "authorization"]
     return {
         "id": id,
-        "platform": platform.name,
+        "platform": platform,
         "method": delivery.method,
         "url": delivery.url,
         "headers": {name: delivery.headers[name] for name in headers if name in delivery.headers},

@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.domain.records import Link
+from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.salesforce.objects import OBJECTS, kind_of, long_id
 from crmbridge.platforms.salesforce.soap import Node, read_xml
 from crmbridge.platforms.salesforce.values import to_instant
-from crmbridge.platforms.spec import ChannelSpec, WebhookSpec
+from crmbridge.platforms.spec import ChannelSpec
 
 KEY: Final = "key"
 """The parameter of the address that holds the secret."""
@@ -129,4 +130,6 @@ CHANNELS: Final = ChannelSpec(
         "record is created or updated."
     )
 )
-WEBHOOK: Final = WebhookSpec(claims=claims, verify=verify, parse=parse, reply=reply, headers=("soapaction",))
+WEBHOOK: Final = WebhookSpec(
+    claims=claims, verify=verify, parse=parse, reply=reply, own_address=True, headers=("soapaction",)
+)

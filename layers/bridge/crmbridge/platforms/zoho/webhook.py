@@ -10,7 +10,7 @@ import orjson
 
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
-from crmbridge.platforms.spec import WebhookSpec
+from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.zoho.objects import OBJECTS
 
 WHATS: Final[Mapping[str, What]] = {
@@ -114,5 +114,5 @@ def _moment(value: Any) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-WEBHOOK: Final = WebhookSpec(claims=claims, verify=verify, parse=parse, reply=reply)
+WEBHOOK: Final = WebhookSpec(claims=claims, verify=verify, parse=parse, reply=reply, own_address=True)
 """No header proves anything."""
