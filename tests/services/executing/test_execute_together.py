@@ -1,16 +1,19 @@
 """What has waited goes together where the CRM takes it so, and every action keeps an end of its own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.records import RecordKey
+from crmbridge.platforms.http import Api
 from crmbridge.platforms.registry import PLATFORMS
+from crmbridge.platforms.spec import WriteRequest
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.execute_together import execute_together
+from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 from crmbridge.services.ring_waiting import PACK, ring_waiting
 
@@ -28,6 +31,7 @@ SPOILT: Mapping[str, Mapping[str, Any]] = {
     "hubspot": {"numberofemployees": "many"}, "salesforce": {"NumberOfEmployees": "many"},
     "zoho": {"Employees": "many"},
 }  # fmt: skip
+where_they_go_together = pytest.mark.parametrize("house", PACKING, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)
@@ -36,14 +40,6 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
         made.connect()
         made.work()
         yield made
-
-
-@pytest.fixture
-def packing(house: House) -> House:
-    """Return one whose CRM takes several together."""
-    if house.platform not in PACKING:
-        pytest.skip("it takes one at a time")
-    return house
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +107,11 @@ def test_doing_it_again_changes_nothing(house: House, asked: Any) -> None:
     assert writes(house, object_of(house, "create_company")) == 0
 
 
-def test_one_that_is_refused_holds_up_no_other(packing: House, asked: Any) -> None:
+@where_they_go_together
+def test_one_that_is_refused_holds_up_no_other(house: House, asked: Any) -> None:
     good, bad = [asked() for _ in range(3)], asked()
 
-    done = together(packing, [good[0], spoilt(packing, bad), *good[1:]])
+    done = together(house, [good[0], spoilt(house, bad), *good[1:]])
 
     assert [one.status for one in done] == [
         ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.COMPLETED, ActionStatus.COMPLETED,
@@ -128,21 +125,59 @@ def spoilt(house: House, action: Action) -> Action:
     return house.deps.actions.save(replace(action, custom_fields=SPOILT[house.platform]))
 
 
-def test_when_the_answer_is_lost_each_is_found_by_its_own_key(packing: House, asked: Any) -> None:
+@where_they_go_together
+def test_when_the_answer_is_lost_each_is_found_by_its_own_key(house: House, asked: Any) -> None:
     actions = [asked() for _ in range(4)]
-    before = len(packing.live("company"))
-    path = WRITES[packing.platform].format(object=object_of(packing, "create_company"))
-    packing.sim.faults({"kind": "commit_then_timeout", "method": "POST", "path": f"{path}$", "body": "reset"})
+    before = len(house.live("company"))
+    path = WRITES[house.platform].format(object=object_of(house, "create_company"))
+    house.sim.faults({"kind": "commit_then_timeout", "method": "POST", "path": f"{path}$", "body": "reset"})
 
-    unknown = together(packing, actions)
-    packing.sim.no_faults()
-    packing.sim.advance(900)
+    unknown = together(house, actions)
+    house.sim.no_faults()
+    house.sim.advance(900)
     for action in actions:
-        execute_action(packing.deps, "w1", action.id)
+        execute_action(house.deps, "w1", action.id)
 
     assert {one.status for one in unknown} == {ActionStatus.SENDING}
-    assert {one.status for one in now(packing, actions)} == {ActionStatus.COMPLETED}
-    assert len(packing.live("company")) == before + 4
+    assert {one.status for one in now(house, actions)} == {ActionStatus.COMPLETED}
+    assert len(house.live("company")) == before + 4
+
+
+class Killed(BaseException):
+    """The worker's process ended here."""
+
+
+@where_they_go_together
+@pytest.mark.parametrize("is_sent", [True, False], ids=["after the answer", "before the request"])
+def test_a_worker_that_dies_with_a_pack_in_hand_writes_nothing_twice(house: House, asked: Any, is_sent: bool) -> None:
+    actions = [asked() for _ in range(3)]
+    before = len(house.live("company"))
+
+    with pytest.raises(Killed):
+        execute_together(dying(house, is_sent=is_sent), "w1", [action.id for action in actions])
+    for _ in range(3):
+        house.sim.advance(600)
+        for action in actions:
+            execute_action(house.deps, "w1", action.id)
+
+    assert {one.status for one in now(house, actions)} == {ActionStatus.COMPLETED}
+    assert len(house.live("company")) == before + 3
+
+
+def dying(house: House, *, is_sent: bool) -> Deps:
+    platform = PLATFORMS[house.platform]
+    spec = platform.actions["create_company"]
+    assert spec.pack
+    real = spec.pack.send
+
+    def send(api: Api, requests: Sequence[WriteRequest]) -> NoReturn:
+        if is_sent:
+            real(api, requests)
+        raise Killed
+
+    actions = {**platform.actions, "create_company": replace(spec, pack=replace(spec.pack, send=send))}
+    mortal = replace(platform, actions=actions)
+    return replace(house.deps, platform=lambda _: mortal)
 
 
 def test_what_waits_rings_once_for_all_that_go_together(house: House, asked: Any) -> None:
