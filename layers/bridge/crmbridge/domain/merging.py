@@ -233,6 +233,8 @@ def _by_reading(ord: str, held: str) -> bool:
 
 
 def links_fingerprint(links: tuple[Link, ...]) -> str:
+    if not links:
+        return ""
     return "|".join(sorted([f"{id}:{label}:{primary:d}" for _, id, label, primary in links]))
 
 

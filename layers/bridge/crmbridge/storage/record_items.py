@@ -54,9 +54,13 @@ def item_key(key: RecordKey) -> Key:
     return partition(key.workspace, key.connection, crc32(sk.encode()) % SHARDS), sk
 
 
+def is_edge(sk: str) -> bool:
+    return "<" in sk or ">" in sk
+
+
 def record_key(pk: str, sk: str) -> RecordKey | None:
     """Whose item this is; None for an edge."""
-    if "<" in sk or ">" in sk:
+    if is_edge(sk):
         return None
     workspace, connection, _ = parts(pk)
     return RecordKey(workspace, connection, *parts(sk))
@@ -237,8 +241,25 @@ def read_links(target: str, text: str) -> tuple[Link, ...]:
 
 def inline_links(item: Mapping[str, Any]) -> dict[str, tuple[Link, ...]]:
     """Per target the links that lie in the item; those it has `more` of are not all there."""
-    targets = [name.removeprefix(LINKS) for name in item if name.startswith(LINKS) and ":" not in name]
-    return {target: read_links(target, item[LINKS + target]) for target in targets}
+    return dict(InlineLinks(item))
+
+
+class InlineLinks(Mapping[str, tuple[Link, ...]]):
+    """The same, each target's read when it is asked for: nobody asks for those of a record that has not changed."""
+
+    __slots__ = ("_item",)
+
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        self._item = item
+
+    def __getitem__(self, target: str) -> tuple[Link, ...]:
+        return read_links(target, self._item[LINKS + target])
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removeprefix(LINKS) for name in self._item if name.startswith(LINKS) and ":" not in name)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 def targets_with_more(item: Item) -> list[str]:
@@ -246,9 +267,8 @@ def targets_with_more(item: Item) -> list[str]:
 
 
 def head_of(item: Item, links: Mapping[str, tuple[Link, ...]]) -> Head:
-    names = [name.removesuffix(_ORD) for name in item if name.endswith(_ORD)]
-    marks = {name: Mark(item[name + _ORD], item[name + _FP]) for name in names}
-    return Head(marks, State(item["state"]), links)
+    parts = [name[: -len(_ORD)] for name in item if name.endswith(_ORD)]
+    return Head({part: Mark(item[part + _ORD], item[part + _FP]) for part in parts}, State(item["state"]), links)
 
 
 def stored_of(key: RecordKey, item: Item, links: Mapping[str, tuple[Link, ...]]) -> Stored:

@@ -15,12 +15,13 @@ from crmbridge.storage.record_items import (
     LINKS,
     MORE,
     SHARDS,
+    InlineLinks,
     email_items,
     email_owner,
     email_partition,
     has_email,
     head_of,
-    inline_links,
+    is_edge,
     item_key,
     name_partition,
     normalised,
@@ -73,8 +74,9 @@ class RecordStore:
     ) -> Iterator[tuple[str, str]]:
         pk, prefix = partition(workspace, connection, shard), f"{part(object)}#"
         last = {"pk": pk, "sk": prefix + part(after)} if after else None
-        for key, item in _records(query_all(self._items, pk, prefix, attributes=("state",), after=last)):
-            yield key.external_id, item["state"]
+        for row in query_all(self._items, pk, prefix, attributes=("state",), after=last):
+            if not is_edge(row["sk"]):
+                yield parts(row["sk"])[-1], row["state"]
 
     def scan(self, workspace: str, connection: str, object: str, shard: int) -> Iterator[Stored]:
         rows = query_all(self._items, partition(workspace, connection, shard), f"{part(object)}#")
@@ -128,13 +130,14 @@ class RecordStore:
         return {key: found[place] for place, key in places.items() if "state" in found.get(place, {})}
 
     def _stored(self, key: RecordKey, item: Item) -> Stored:
-        return stored_of(key, item, self._links(key, item))
+        return stored_of(key, item, dict(self._links(key, item)))
 
-    def _links(self, key: RecordKey, item: Item) -> dict[str, tuple[Link, ...]]:
-        links = inline_links(item)
-        for target in targets_with_more(item):
-            links[target] = (*links.get(target, ()), *forward_links(self._items, key, target))
-        return links
+    def _links(self, key: RecordKey, item: Item) -> Mapping[str, tuple[Link, ...]]:
+        links = InlineLinks(item)
+        if not (targets := targets_with_more(item)):
+            return links
+        more = {target: (*links.get(target, ()), *forward_links(self._items, key, target)) for target in targets}
+        return {**links, **more}
 
     def _write_pack(self, entries: list[tuple[RecordWrite, list[Write]]], large: list[RecordKey]) -> list[RecordWrite]:
         """Returns those refused. What loses a conflict again and again is tried in ever smaller company; what is too
