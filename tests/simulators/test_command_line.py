@@ -4,6 +4,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,28 +23,51 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str) -> requests.Response:
-    for _ in range(100):
+@contextmanager
+def started(platform: str, *flags: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A simulator in a process of its own, which ends with the `with`, whatever happens in it."""
+    port = free_port()
+    command = [sys.executable, "-m", "local.simulators", platform, "--port", str(port), *flags]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
-            return requests.get(url, headers={"Authorization": "Bearer T"}, timeout=2)
+            await_health(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}", process
+        finally:
+            process.terminate()
+
+
+def await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            requests.get(f"{url}/_sim/health", timeout=5)
         except requests.ConnectionError:
             time.sleep(0.05)
+        else:
+            return
     raise AssertionError(f"nothing answers at {url}")
 
 
 def test_a_simulator_runs_until_it_is_interrupted() -> None:
-    port = free_port()
-    words = ["hubspot", "--port", str(port), "--seed", "7", "--contacts", "12", "--token", "T"]
-    command = [sys.executable, "-m", "local.simulators", *words]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    answer = wait_for(f"http://127.0.0.1:{port}/crm/v3/objects/contacts?limit=100")
-    process.terminate()
-    out, errors = process.communicate(timeout=5)
+    with started("hubspot", "--seed", "7", "--contacts", "12", "--token", "T") as (url, process):
+        query = {"limit": "100"}
+        answer = requests.get(
+            f"{url}/crm/v3/objects/contacts", query, headers={"Authorization": "Bearer T"}, timeout=30
+        )
+        process.terminate()
+        out, errors = process.communicate(timeout=30)
 
     assert len(answer.json()["results"]) == 12
-    assert f"127.0.0.1:{port}" in out.decode()
+    assert url in out.decode()
     assert errors == b""
+
+
+def test_slack_runs_by_its_flags_alone() -> None:
+    with started("slack", "--token", "xoxb-flag", "--teams", "1") as (url, _):
+        me = requests.post(f"{url}/api/auth.test", headers={"Authorization": "Bearer xoxb-flag"}, timeout=30).json()
+        state = requests.get(f"{url}/_sim/state", timeout=30).json()
+
+    assert (me["ok"], list(state["teams"])) == (True, ["T0ACME"])
 
 
 def test_every_option_has_a_flag_with_its_default() -> None:
