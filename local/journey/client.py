@@ -17,6 +17,7 @@ class Bridge:
 
     def __init__(self, url: str, credential: str) -> None:
         self.url = url
+        self.credential = credential
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {credential}"

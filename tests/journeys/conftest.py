@@ -12,6 +12,7 @@ from local.journey.inside import Inside, inside
 from local.journey.steps import Story
 from local.journey.truth import differences
 from local.journey.world import Simulator, World
+from tests.journeys.belongings import Ids, make_belongings
 
 FIRST_SMALL = 2
 
@@ -61,6 +62,12 @@ def connected(begin: Callable[..., Story]) -> Callable[..., Story]:
 def shared(connected: Callable[..., Story]) -> Story:
     """Return one connected story for tests of a file that do not get into each other's way."""
     return connected()
+
+
+@pytest.fixture(scope="module")
+def mine(connected: Callable[..., Story]) -> Ids:
+    """Return the ids of everything that a workspace may have."""
+    return make_belongings(connected())
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import requests
@@ -13,6 +12,7 @@ from local.engine.process import ROOT
 from local.journey import steps
 from local.journey.client import Bridge
 from local.journey.steps import Story
+from tests.journeys.belongings import address
 
 pytestmark = pytest.mark.journey
 
@@ -93,29 +93,6 @@ WRONG: Mapping[str, Json] = {"string": {"a": 1}, "integer": "many", "boolean": "
 
 
 @pytest.fixture(scope="module")
-def mine(connected: Callable[..., Story]) -> dict[str, str]:
-    """Return the ids of everything that a workspace may have, by the collection it is in."""
-    story = connected()
-    group = {"name": "Mine", "channel": story.channel, "rules": steps.RULES}
-    action = {"connection": story.connection, "type": "create_task", "fields": {"subject": "Mine"}, "chat": "my-chat"}
-    made = story.admin.post("/v1/actions", action, Idempotency_Key="mine")["id"]
-    steps.await_action(story, made)
-    contact = steps.in_crm(story, "contacts", ids_only=1, limit=1)["live"][0]
-    record = {"connection": story.connection, "object": "contacts", "external_id": contact}
-    story.admin.put("/v1/chats/my-chat/sidepanel", {"record": record})
-    return {
-        "connections": story.connection,
-        "groups": story.admin.post("/v1/groups", group)["id"],
-        "action-templates": story.admin.post("/v1/action-templates", {"name": "Mine", "type": "create_task"})["id"],
-        "actions": made,
-        "runs": story.admin.get(f"/v1/connections/{story.connection}/runs")["items"][0]["id"],
-        "keys": story.admin.get("/v1/keys")["items"][0]["id"],
-        "records": contact,
-        "workspace": story.workspace,
-    }
-
-
-@pytest.fixture(scope="module")
 def owner(mine: dict[str, str], shared: Story) -> Bridge:
     """Return whose they are."""
     return shared.world.sign_in(workspace=mine["workspace"])
@@ -125,21 +102,6 @@ def owner(mine: dict[str, str], shared: Story) -> Bridge:
 def strangers(shared: Story) -> dict[str, Bridge]:
     """Return an admin of another workspace, with a token and with an API key."""
     return {"token": shared.admin, "key": Bridge(shared.world.api_url, shared.api_key)}
-
-
-def address(path: str, ids: Mapping[str, str]) -> str:
-    """The path with the ids of its collection."""
-    collection = path.split("/")[2]
-    named = {
-        "id": ids.get(collection, "none"),
-        "connection": ids["connections"],
-        "object": "contacts",
-        "chat": "my-chat",
-        "person": "a@b.test",
-        "platform": "hubspot",
-        "token": "t",
-    }
-    return path.format(**{name: quote(value, safe="") for name, value in named.items()})
 
 
 def call(caller: Bridge, route: Route, path: str, **arguments: Any) -> requests.Response:

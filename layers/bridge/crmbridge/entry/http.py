@@ -10,10 +10,7 @@ from typing import Annotated, Any, Final
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Response
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.request import Request
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
@@ -25,6 +22,7 @@ from crmbridge.log import log
 from crmbridge.services.ports import Deps
 
 MAX_BODY_BYTES: Final = 256 * 1024
+JSON: Final = "application/json"
 
 Event = Mapping[str, Any]
 
@@ -107,6 +105,9 @@ def check_body(event: Event) -> None:
         raise TooLarge(f"a request body may have {MAX_BODY_BYTES // 1024} KB")
     if not text:
         return
+    type = event.get("headers", {}).get("content-type", JSON)
+    if type.partition(";")[0].strip().lower() != JSON:
+        raise MalformedPayload(f"the body must be {JSON}")
     try:
         body = orjson.loads(b64decode(text) if event.get("isBase64Encoded") else text)
     except ValueError:
@@ -117,8 +118,6 @@ def check_body(event: Event) -> None:
 
 def understood(error: Exception) -> Exception:
     """Powertools' refusals in our words; everything else as it is."""
-    if isinstance(error, RequestUnsupportedContentType):
-        return MalformedPayload("the body must be application/json")
     if isinstance(error, RequestValidationError):
         return Invalid(*(Problem(_path(each["loc"]), _words(each), _fix(each)) for each in error.errors()))
     if isinstance(error, ServiceError) and error.status_code == 404:

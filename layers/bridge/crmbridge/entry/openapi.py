@@ -60,7 +60,7 @@ def document() -> Json:
         operation["security"] = [] if _is_public(path) else [{"caller": []}]
     components = found["components"]
     components["schemas"] = {n: each for n, each in components["schemas"].items() if "ValidationError" not in n}
-    components["schemas"]["Problem"] = PROBLEM
+    components["schemas"] |= {"Problem": PROBLEM, "GateRefusal": GATE_REFUSAL}
     components["securitySchemes"] = {"caller": CALLER}
     return {**found, "paths": dict(sorted(found["paths"].items()))}
 
@@ -78,21 +78,59 @@ def _is_public(path: str) -> bool:
 def _responses(path: str, method: str, operation: Mapping[str, Any]) -> Json:
     """What it answers when all is well, and the problems that this kind of route has."""
     good = {code: each for code, each in operation["responses"].items() if code < "400"}
-    statuses = {"429": "Too many requests", "500": "Something went wrong on our side", "503": "Try again later"}
-    if operation.get("parameters") or operation.get("requestBody"):
-        statuses["400"] = "The request is not valid; `errors` names the fields"
+    if "204" in good:
+        good["204"] = {"description": good["204"]["description"]}
+    if (method, path) in PAGES:
+        return good | _pages()
+    if path in BARE and method == "post":
+        return good | {code: {"description": words} for code, words in DELIVERED.items()}
+    refusals = {**ALWAYS, **_of_caller(path), **_of_request(method, operation)}
+    if (method, path) in ASKING:
+        refusals |= {"409": "The connection must be renewed", "422": "The CRM refused", "502": "The CRM went wrong"}
+    return good | {code: _refusal(code, words) for code, words in sorted(refusals.items())}
+
+
+def _of_caller(path: str) -> Mapping[str, str]:
     if not _is_public(path):
-        statuses |= {"401": "No valid token or key", "403": "Not allowed for this role"}
-    if "{" in path:
-        statuses["404"] = "There is no such thing, or it is not yours"
-    if method != "get":
-        statuses |= {"409": "It contradicts what is there", "413": "It is too large"}
-    return good | {code: _refusal(words) for code, words in sorted(statuses.items())}
+        return {"401": "No valid token or key", "403": "Not allowed for this role", "404": NOT_THERE}
+    return {"404": NOT_THERE} if "{" in path else {}
 
 
-def _refusal(words: str) -> Json:
+def _of_request(method: str, operation: Mapping[str, Any]) -> Mapping[str, str]:
+    asks = operation.get("parameters") or operation.get("requestBody")
+    wrong = {"400": "The request is not valid; `errors` names the fields"} if asks else {}
+    writes = {"409": "It contradicts what is there", "413": "It is too large", "422": "The CRM cannot do that"}
+    return wrong if method == "get" else wrong | writes
+
+
+def _refusal(code: str, words: str) -> Json:
     content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if code in AT_THE_GATE:
+        content["application/json"] = {"schema": {"$ref": "#/components/schemas/GateRefusal"}}
     return {"description": words, "content": content}
+
+
+def _pages() -> Json:
+    """For browsers, whatever happens."""
+    shown = {
+        "200": "Connected",
+        "400": "Not connected",
+        "404": "No such CRM",
+        "409": "Not connected",
+        "413": "Too large",
+        "422": "Not connected",
+        "429": "Later",
+        "500": "Our mistake",
+        "502": "Not connected",
+        "503": "Later",
+    }
+    content = {"text/html": {"schema": _TEXT}}
+    gate = {"application/json": {"schema": {"$ref": "#/components/schemas/GateRefusal"}}}
+    page = {
+        code: {"description": words, "content": content | (gate if code in AT_THE_GATE else {})}
+        for code, words in shown.items()
+    }
+    return page | {"303": {"description": "Back to where the caller wanted the browser"}}
 
 
 def _bare(id: str, summary: str, parameters: tuple[str, ...], answer: str) -> Json:
@@ -133,6 +171,32 @@ CALLER: Final = {
     "description": "A JWT of the chat app's OIDC issuer, or an API key (`cb_...`) made with POST /v1/keys",
 }
 _TEXT: Final = {"type": "string"}
+ALWAYS: Final = {"429": "Too many requests", "500": "Something went wrong on our side", "503": "Try again later"}
+DELIVERED: Final = {
+    "400": "It cannot be read",
+    "401": "It does not prove whom it comes from",
+    "404": "There is no such address",
+    "409": "Not now",
+    "413": "It is too large",
+    **ALWAYS,
+}
+NOT_THERE: Final = "There is no such thing, or it is not yours"
+PAGES: Final = frozenset({("get", "/v1/oauth/{platform}/callback"), ("get", "/v1/chat/slack/callback")})
+ASKING: Final = frozenset(
+    {
+        ("get", "/v1/records"),
+        ("get", "/v1/records/{connection}/{object}/{id}"),
+        ("post", "/v1/connections"),
+        ("delete", "/v1/connections/{id}"),
+        ("post", "/v1/connections/{id}/address"),
+        ("post", "/v1/connections/{id}/query"),
+        ("post", "/v1/connections/{id}/test"),
+    }
+)
+"""Routes that ask a CRM while the caller waits."""
+AT_THE_GATE: Final = frozenset({"401", "403", "413", "429", "500", "503"})
+"""What API Gateway may answer before a function of ours is asked, in words of its own."""
+GATE_REFUSAL: Final = {"type": "object", "required": ["message"], "properties": {"message": _TEXT}}
 PROBLEM: Final = {
     "type": "object",
     "required": ["type", "title", "status", "request_id"],

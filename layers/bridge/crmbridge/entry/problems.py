@@ -81,7 +81,7 @@ def headers(error: Exception) -> dict[str, str]:
 def _of_fields(error: Exception) -> dict[str, Json]:
     if isinstance(error, errors.Invalid):
         named = ({"field": each.field, "message": each.message, "fix": each.fix} for each in error.problems)
-        return {"errors": [{name: value for name, value in each.items() if value} for each in named]}
+        return {"errors": [{name: value for name, value in each.items() if value or name == "field"} for each in named]}
     if isinstance(error, errors.MovedOn):
         told = {name: {"base": base, "now": now} for name, (base, now) in error.fields.items()}
         return {"errors": [{"field": f"base.{name}", "message": "has changed", **both} for name, both in told.items()]}
