@@ -136,7 +136,10 @@ def app() -> Iterator[App]:
 
 @pytest.fixture
 def slack(app: App) -> Iterator[Running]:
+    """With more patience than Slack has: nothing here is about the machine's speed."""
     with running("slack", **app.settings()) as sim:
+        sim.settings(trigger_seconds=60, acknowledge_seconds=30)
+        sim.webhooks(timeout_seconds=30)
         yield sim
 
 

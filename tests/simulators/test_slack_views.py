@@ -6,8 +6,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from local.simulators import Running
-from tests.simulators.slack_app import asking, button, modal, text
+from local.simulators import Running, running
+from tests.simulators.slack_app import App, asking, button, modal, text
 
 OPTION = {"text": text("High"), "value": "high"}
 CHOICE = {"type": "static_select", "options": [OPTION]}
@@ -51,11 +51,13 @@ def test_a_trigger_opens_one_thing(slack: Running, bot: WebClient) -> None:
     assert refused(bot.views_open, trigger_id=once, view=modal())["error"] == "exchanged_trigger_id"
 
 
-def test_a_trigger_lives_three_seconds(slack: Running, bot: WebClient) -> None:
-    old = trigger(slack)
-    slack.advance(3.1)
+def test_a_trigger_lives_three_seconds(app: App) -> None:
+    with running("slack", **app.settings()) as slack:
+        old = trigger(slack)
+        slack.advance(3.1)
+        bot = WebClient("xoxb-simulator", base_url=f"{slack.url}/api/")
 
-    assert refused(bot.views_open, trigger_id=old, view=modal())["error"] == "expired_trigger_id"
+        assert refused(bot.views_open, trigger_id=old, view=modal())["error"] == "expired_trigger_id"
 
 
 def test_a_trigger_of_another_team_is_none(slack: Running, bot: WebClient) -> None:
