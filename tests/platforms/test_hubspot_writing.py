@@ -14,7 +14,7 @@ from crmbridge.domain.errors import Duplicate, Rejected, Unavailable
 from crmbridge.domain.records import Link, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import HUBSPOT
-from crmbridge.platforms.hubspot.writing import marker
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.spec import WriteRequest, Written
 
 Told = Callable[..., tuple[Api, Any]]

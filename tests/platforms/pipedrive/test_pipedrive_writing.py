@@ -9,11 +9,11 @@ import pytest
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Rejected, Unavailable
 from crmbridge.domain.records import Link
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.pipedrive import PIPEDRIVE
 from crmbridge.platforms.pipedrive.bodies import person_body, reads_first
 from crmbridge.platforms.pipedrive.comparing import is_same
 from crmbridge.platforms.pipedrive.outgoing import outgoing
-from crmbridge.platforms.pipedrive.texts import marker
 from crmbridge.platforms.pipedrive.writing import check_create, check_update
 from crmbridge.platforms.spec import WriteRequest
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import Kind, Labelled, Link, Value
-from crmbridge.platforms.hubspot.values import to_instant, to_text
+from crmbridge.platforms.conversions import to_text
+from crmbridge.platforms.hubspot.values import to_instant
 from crmbridge.platforms.hubspot.words import ACTIVITY_TYPES, LIFECYCLES
 
 

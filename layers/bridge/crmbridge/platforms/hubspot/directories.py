@@ -11,11 +11,11 @@ from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.errors import MissingScope, RecordGone, Rejected
 from crmbridge.domain.records import Json, Type
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.hubspot import paths
 from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, LINKED_ONLY, OBJECTS
 from crmbridge.platforms.hubspot.properties import known_properties
-from crmbridge.platforms.hubspot.values import to_number
 
 TRANSLATION: Final = 1
 """Raised when `reading` translates differently: then every stored record is translated anew."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 from crmbridge.domain.directories import Directories, Field, Option, Stage
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json, Kind
+from crmbridge.platforms.conversions import to_number, zone_of
 from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
-from crmbridge.platforms.hubspot.values import to_number, zone_of
 from crmbridge.platforms.hubspot.words import (
     ACTIVITY_TYPES,
     CALL_DIRECTIONS,

@@ -1,13 +1,12 @@
 """Actions: one write each, and how its outcome is looked up by what does not lag (never by search)."""
 
-from base64 import b32encode
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any, Final
 
 from crmbridge.domain.directories import Directories, Stage
 from crmbridge.domain.errors import Duplicate, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Answer, Api
 from crmbridge.platforms.hubspot import paths
 from crmbridge.platforms.hubspot.associations import read_links
@@ -15,7 +14,8 @@ from crmbridge.platforms.hubspot.connecting import has_key
 from crmbridge.platforms.hubspot.objects import ASSOCIATION_TYPES, KEY_PROPERTY, NAME, PRIMARY_TYPES
 from crmbridge.platforms.hubspot.outgoing import labels, moment, outgoing_properties, refused, stages_named
 from crmbridge.platforms.hubspot.pages import read_batch
-from crmbridge.platforms.hubspot.values import to_instant, to_number
+from crmbridge.platforms.hubspot.values import to_instant
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 BODIES: Final[Mapping[str, str]] = {
@@ -108,11 +108,6 @@ def new_properties(request: WriteRequest) -> dict[str, str]:
     if body and KEY_PROPERTY not in properties:
         properties[body] = "\n".join(text for text in (properties.get(body), marker(request.key)) if text)
     return properties
-
-
-def marker(key: str) -> str:
-    """Short and plain, because sellers see it."""
-    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
 
 
 def new_associations(request: WriteRequest) -> Iterator[Json]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crmbridge.platforms.pipedrive.values import to_number, to_time
+from crmbridge.platforms.conversions import to_number
+from crmbridge.platforms.pipedrive.values import to_time
 
 
 def holds(sent: Mapping[str, Any], held: Mapping[str, Any]) -> bool:

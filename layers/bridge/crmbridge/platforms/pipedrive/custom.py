@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import Field
 from crmbridge.domain.records import Json
-from crmbridge.platforms.pipedrive.values import to_number
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.spec import WriteRequest
 
 Encode = Callable[[WriteRequest, Field, Any], Json]

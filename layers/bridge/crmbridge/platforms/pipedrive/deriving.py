@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from crmbridge.domain.records import Kind, Labelled
-from crmbridge.platforms.pipedrive.draft import Reading
+from crmbridge.platforms.conversions import day_in
+from crmbridge.platforms.draft import Reading
 from crmbridge.platforms.pipedrive.occasions import derive_activity, derive_note, derive_task
-from crmbridge.platforms.pipedrive.values import day_in, to_day
+from crmbridge.platforms.pipedrive.values import to_day
 from crmbridge.platforms.pipedrive.words import DEAL_STATUSES, WON
 
 Derive = Callable[[Reading], None]

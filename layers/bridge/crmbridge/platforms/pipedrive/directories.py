@@ -10,13 +10,13 @@ from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.errors import MissingScope, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Json, Type
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
 from crmbridge.platforms.pipedrive.answers import PAGE, Row, next_cursor, rows
 from crmbridge.platforms.pipedrive.fetching import data_of
 from crmbridge.platforms.pipedrive.objects import KEY_FIELD, NAME, OBJECTS, SINGULAR
 from crmbridge.platforms.pipedrive.participants import own_person_fact
-from crmbridge.platforms.pipedrive.values import to_number
 
 TRANSLATION: Final = 1
 """Raised when `reading` translates differently: then every stored record is translated anew."""

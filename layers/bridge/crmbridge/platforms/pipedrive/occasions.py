@@ -3,17 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from crmbridge.platforms.pipedrive.draft import Reading
-from crmbridge.platforms.pipedrive.values import (
-    start_of,
-    to_day,
-    to_flag,
-    to_id,
-    to_instant,
-    to_seconds,
-    to_time,
-    zone_of,
-)
+from crmbridge.platforms.conversions import to_instant, zone_of
+from crmbridge.platforms.draft import Reading
+from crmbridge.platforms.pipedrive.values import start_of, to_day, to_flag, to_id, to_seconds, to_time
 from crmbridge.platforms.pipedrive.words import ACTIVITY_TYPES, DONE, NOT_DONE, PLANNED, TASK
 
 

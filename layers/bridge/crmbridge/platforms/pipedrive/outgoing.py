@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.pipedrive.custom import custom_values
 from crmbridge.platforms.pipedrive.objects import NAME
 from crmbridge.platforms.pipedrive.texts import to_html
-from crmbridge.platforms.pipedrive.values import to_number
 from crmbridge.platforms.pipedrive.words import ACTIVITY_TYPES, DONE, NOT_DONE, TASK
 from crmbridge.platforms.spec import WriteRequest
 

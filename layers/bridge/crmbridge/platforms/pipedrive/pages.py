@@ -6,13 +6,13 @@ from typing import Final
 
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.pipedrive import paths
 from crmbridge.platforms.pipedrive.answers import LIST_COST, PAGE, Row, has_more, next_cursor, rows
 from crmbridge.platforms.pipedrive.objects import ALSO_READ
 from crmbridge.platforms.pipedrive.participants import people_of
 from crmbridge.platforms.pipedrive.sightings import sightings
-from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.spec import Page, PageRequest, Window
 
 NOTES_COST: Final = 20

@@ -9,21 +9,12 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.conversions import Convert, day_in, to_instant, to_number, to_percent, to_text
+from crmbridge.platforms.draft import Reading
 from crmbridge.platforms.pipedrive.deriving import DERIVE
-from crmbridge.platforms.pipedrive.draft import Reading
 from crmbridge.platforms.pipedrive.links import inline_links, participants
 from crmbridge.platforms.pipedrive.objects import COUNT, LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
-from crmbridge.platforms.pipedrive.values import (
-    Convert,
-    day_in,
-    to_currency,
-    to_flag,
-    to_id,
-    to_instant,
-    to_number,
-    to_percent,
-    to_text,
-)
+from crmbridge.platforms.pipedrive.values import to_currency, to_flag, to_id
 
 NO_CONTEXT: Final = ReadContext()
 

@@ -9,10 +9,10 @@ import orjson
 
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, State
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.pipedrive.links import Links, inline_links
 from crmbridge.platforms.pipedrive.objects import OBJECTS
 from crmbridge.platforms.pipedrive.reading import NOISE, state_of
-from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.pipedrive.words import activity_kind
 
 NONE: Final[Mapping[str, Links]] = {}

@@ -1,8 +1,6 @@
-"""Texts for Pipedrive's notes, which are HTML, and the short reference that a seller may see in one."""
+"""Texts for Pipedrive's notes, which are HTML."""
 
 import re
-from base64 import b32encode
-from hashlib import sha256
 from html import escape
 from typing import Final
 
@@ -16,8 +14,3 @@ def to_html(text: str) -> str:
 
 def paragraphs(*parts: str) -> str:
     return "<br>".join(part for part in parts if part)
-
-
-def marker(key: str) -> str:
-    """Short and plain, because sellers see it."""
-    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"

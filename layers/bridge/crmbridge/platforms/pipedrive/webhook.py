@@ -11,10 +11,10 @@ import orjson
 
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.pipedrive.objects import ENTITIES, NAMING
 from crmbridge.platforms.pipedrive.sightings import kind_of
-from crmbridge.platforms.pipedrive.values import to_instant
 
 AUTHORIZATION: Final = "authorization"
 WHATS: Final[Mapping[str, What]] = {"create": What.CREATED, "change": What.UPDATED, "delete": What.DELETED}

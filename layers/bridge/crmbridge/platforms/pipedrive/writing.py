@@ -15,7 +15,9 @@ from crmbridge.domain.errors import (
     Unavailable,
 )
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.http import Answer, Api, Call
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.pipedrive import paths
 from crmbridge.platforms.pipedrive.answers import Row
 from crmbridge.platforms.pipedrive.bodies import (
@@ -39,8 +41,6 @@ from crmbridge.platforms.pipedrive.objects import COUNT, NAME
 from crmbridge.platforms.pipedrive.outgoing import Body, outgoing, refused
 from crmbridge.platforms.pipedrive.recent import SKEW, recent
 from crmbridge.platforms.pipedrive.sightings import sighting
-from crmbridge.platforms.pipedrive.texts import marker
-from crmbridge.platforms.pipedrive.values import to_instant
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 WRITE_COST: Final = 5

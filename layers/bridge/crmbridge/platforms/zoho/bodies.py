@@ -1,18 +1,17 @@
 """What a write says beside the plain fields: links, what Zoho insists on, the key, or a reference in the text."""
 
-from base64 import b32encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 from crmbridge.domain.directories import Stage
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.spec import WriteRequest
 from crmbridge.platforms.zoho.connecting import key_field
 from crmbridge.platforms.zoho.objects import AROUND, OBJECTS, SE_MODULE
 from crmbridge.platforms.zoho.outgoing import Body, instant_text, outgoing, refused
-from crmbridge.platforms.zoho.values import to_instant
 
 TEXTS: Final[Mapping[str, str]] = {
     "Tasks": "Description", "Calls": "Description", "Events": "Description", "Notes": "Note_Content",
@@ -48,11 +47,6 @@ def changed_body(request: WriteRequest) -> Body:
     if not body:
         raise refused({"fields": "nothing was given to change"})
     return body
-
-
-def marker(key: str) -> str:
-    """Short and plain, because sellers see it."""
-    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
 
 
 def _links(request: WriteRequest) -> Body:

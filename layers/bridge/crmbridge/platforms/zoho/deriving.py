@@ -1,55 +1,16 @@
 """Fields that no single remote field fills: addresses, who somebody is, what a stage says, how long a call was."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from crmbridge.domain.directories import ReadContext, Stage
-from crmbridge.domain.records import Kind, Labelled, Link, Value
+from crmbridge.domain.records import Labelled, Value
+from crmbridge.platforms.conversions import to_instant
+from crmbridge.platforms.draft import Reading
 from crmbridge.platforms.zoho.objects import ACTIVITY_TYPES
-from crmbridge.platforms.zoho.values import Convert, to_duration, to_instant
-
-
-@dataclass(slots=True)
-class Reading:
-    """A record in the making."""
-
-    kind: Kind
-    object: str
-    raw: Mapping[str, Any]
-    context: ReadContext
-    links: Mapping[str, tuple[Link, ...]]
-    fields: dict[str, Value] = field(default_factory=dict)
-    custom: dict[str, Any] = field(default_factory=dict)
-    odd: set[str] = field(default_factory=set)
-
-    def keep_odd(self, name: str, key: str, value: Any) -> None:
-        """As it came: a scalar in its field, anything else under its remote key."""
-        self.odd.add(name)
-        if isinstance(value, str | bool | int):
-            self.fields[name] = value
-        else:
-            self.custom[key] = value
-
-    def instant(self, name: str, key: str) -> datetime | None:
-        """A date of the record itself; one that cannot be read is kept."""
-        moment = self.value(name, key, to_instant)
-        return moment if isinstance(moment, datetime) else None
-
-    def value(self, name: str, key: str, convert: Convert) -> Any:
-        """A remote field's value, or None; one that cannot be understood is kept under its remote key."""
-        value = self.raw.get(key)
-        if value is None or value == "":
-            return None
-        try:
-            return convert(value)
-        except ValueError:
-            self.odd.add(name)
-            self.custom[key] = value
-            return None
-
+from crmbridge.platforms.zoho.values import to_duration
 
 Derive = Callable[[Reading], None]
 

@@ -11,13 +11,13 @@ from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.errors import MissingScope, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Json, Type
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import needed_columns
 from crmbridge.platforms.zoho.objects import KEY_LABEL, NAME, OBJECTS
 from crmbridge.platforms.zoho.queries import PER_PAGE, Row, rows_of
 from crmbridge.platforms.zoho.roles import linking_fact
-from crmbridge.platforms.zoho.values import to_number
 from crmbridge.platforms.zoho.words import CLOSED, WON
 
 TRANSLATION: Final = 1

@@ -8,12 +8,12 @@ from typing import Any, Final
 from crmbridge.domain.channels import Channel
 from crmbridge.domain.errors import MissingScope, RecordGone, Rejected
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.errors import Answer, explain_item, items_of
 from crmbridge.platforms.zoho.objects import OBJECTS
 from crmbridge.platforms.zoho.queries import PER_PAGE, Row, rows_of, second
-from crmbridge.platforms.zoho.values import to_instant
 
 LIFE: Final = timedelta(days=7) - timedelta(hours=1)
 """A week is the most that Zoho takes, by its own clock."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 from crmbridge.domain.directories import Field, Stage
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_number, zone_of
 from crmbridge.platforms.spec import WriteRequest
 from crmbridge.platforms.zoho.objects import NAME, OBJECTS
-from crmbridge.platforms.zoho.values import to_number, zone_of
 from crmbridge.platforms.zoho.words import DIRECTIONS, PRIORITIES, STATUSES, backwards
 
 Body = dict[str, Json]

@@ -9,13 +9,9 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, Type
-from crmbridge.platforms.zoho.deriving import DERIVE, Reading
-from crmbridge.platforms.zoho.links import inline_links
-from crmbridge.platforms.zoho.objects import NAME, OBJECT_OF_KIND, OBJECTS
-from crmbridge.platforms.zoho.values import (
+from crmbridge.platforms.conversions import (
     Convert,
     day_in,
-    to_id,
     to_instant,
     to_moment,
     to_number,
@@ -23,6 +19,11 @@ from crmbridge.platforms.zoho.values import (
     to_text,
     word_of,
 )
+from crmbridge.platforms.draft import Reading
+from crmbridge.platforms.zoho.deriving import DERIVE
+from crmbridge.platforms.zoho.links import inline_links
+from crmbridge.platforms.zoho.objects import NAME, OBJECT_OF_KIND, OBJECTS
+from crmbridge.platforms.zoho.values import to_id
 from crmbridge.platforms.zoho.words import DIRECTIONS, PRIORITIES, STATUSES
 
 NO_CONTEXT: Final = ReadContext()

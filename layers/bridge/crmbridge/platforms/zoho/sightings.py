@@ -9,9 +9,10 @@ import orjson
 
 from crmbridge.domain.merging import Sighting, links_fingerprint
 from crmbridge.domain.records import State
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.zoho.links import UNREAD, Links, People, inline_links
 from crmbridge.platforms.zoho.objects import OBJECTS
-from crmbridge.platforms.zoho.values import to_id, to_instant
+from crmbridge.platforms.zoho.values import to_id
 
 _NAMES: Final = frozenset({"id", "name", "email", "module"})
 _SUCCESSORS: Final = (("Converted_Contact", "contact", "Contacts"), ("Converted_Account", "account", "Accounts"))

@@ -9,17 +9,18 @@ from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Duplicate, MissingScope, Rejected, Unavailable
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant, to_number
 from crmbridge.platforms.http import Answer, Api
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 from crmbridge.platforms.zoho import errors, paths
-from crmbridge.platforms.zoho.bodies import TEXTS, changed_body, marker, new_body
+from crmbridge.platforms.zoho.bodies import TEXTS, changed_body, new_body
 from crmbridge.platforms.zoho.connecting import key_field
 from crmbridge.platforms.zoho.fetching import find
 from crmbridge.platforms.zoho.joining import with_people
 from crmbridge.platforms.zoho.objects import NAME, SE_MODULE
 from crmbridge.platforms.zoho.outgoing import Body, refused
 from crmbridge.platforms.zoho.queries import Row, all_pages, by_ids, literal, query
-from crmbridge.platforms.zoho.values import to_instant, to_number
 from crmbridge.platforms.zoho.words import LEAD_STAGES
 
 SKEW: Final = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""A record in the making."""
+"""A record in the making, out of one object of a CRM's JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import Kind, Link, Value
-from crmbridge.platforms.pipedrive.values import Convert, to_instant
+from crmbridge.platforms.conversions import Convert, to_instant
 
 
 @dataclass(slots=True)
