@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any, Final
 
 from crmbridge.domain.predicates import MaskIndex, compile_predicate
+from crmbridge.wiring import calm_collector
 
 from bench.comparing import Finding, Told, alternate, paired
 from bench.deals import WHEN, deal_of, random_row, random_rules
@@ -29,6 +30,7 @@ PEERS: Final[Mapping[str, tuple[str, float | None, float]]] = {
 
 def changed_record(pairs: int, sizes: Sequence[int] = tuple(BUDGETS)) -> Iterator[Finding]:
     """The index is there already, as it is in a warm worker; what it costs to build is told beside."""
+    calm_collector()
     ours_at: dict[int, list[float]] = {}
     for count in sizes:
         rules = random_rules(count)
