@@ -10,6 +10,7 @@ from local.journey.neighbours import NEIGHBOURS, connect, keep_app, listen
 from local.journey.panel import Desk, edit_in_crm, edit_in_panel, hubspot_desk, neighbour_desk, refused_edit
 from local.journey.steps import Story
 from local.journey.world import World
+from tests.crm_dialects import DIALECTS
 
 pytestmark = pytest.mark.journey
 
@@ -56,3 +57,25 @@ def test_a_refused_edit_is_rolled_back_with_the_reason(desk: Desk) -> None:
     assert (refused["status"], refused["value"]) == ("failed", "999999")
     assert refused["reason"]
     assert desk.field("owner_id")["value"] == before
+
+
+def test_the_chats_of_a_contact_follow_it_into_a_merge(desk: Desk) -> None:
+    story, platform = desk.story, desk.panel()["record"]["platform"]
+    dialect = DIALECTS[platform]
+    if dialect.merged == "deleted":
+        pytest.skip(f"{platform} deletes the loser of a merge, and does not say who it lives on as")
+    people = story.admin.get("/v1/records", kind="contact", connection=story.connection, limit=50)["items"]
+    loser, winner = [one["external_id"] for one in people if one["object"] == dialect.contact][:2]
+    record = {"connection": story.connection, "object": dialect.contact, "external_id": loser}
+    story.admin.put("/v1/chats/merged/sidepanel", {"record": record})
+
+    merged = desk.crm.post("mutate", [{**desk.account, **dialect.merge("contact", winner, loser)}])["results"][0]["id"]
+    story.admin.post(f"/v1/connections/{story.connection}/sync", {"type": "incremental"})
+
+    path = f"/v1/records/{story.connection}/{dialect.contact}/{merged}/chats"
+    steps.awaited("chat of the survivor", lambda: chats(story, path) == ["merged"] or None)
+
+
+def chats(story: Story, path: str) -> list[str]:
+    answer = story.admin.raw("GET", path)
+    return [each["chat"] for each in answer.json()["items"]] if answer.ok else []
