@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from crmbridge.domain.connections import Caller, Connection, Health
+from crmbridge.domain.connections import Caller, Connection, Health, Settings
 from crmbridge.domain.errors import Clash, ReauthRequired, Rejected, Throttled, Unavailable
 from crmbridge.domain.groups import Group
 from crmbridge.domain.records import RecordKey, State, instant_text
@@ -392,6 +392,20 @@ def test_a_full_run_is_followed_by_an_evaluation_of_every_deal(house: House) -> 
 
     scans = [bell.body["scan"] for bell in house.deps.queues.groups.take()]  # type: ignore[attr-defined] # the twin's
     assert [scan["shard"] for scan in scans if scan["object"] == "deals"] == list(range(16))
+
+
+def test_full_runs_keep_what_the_filters_of_their_time_take(house: House) -> None:
+    ada, bob = house.crm.create("contacts", "Ada"), house.crm.create("contacts", "Bob")
+    kept = []
+    for name in ("Ada", "Bob"):
+        rules = {"field": "last_name", "operator": "eq", "value": name}
+        settings = Settings(filters={"contact": rules})
+        house.connection = house.deps.connections.save(replace(house.stored(), settings=settings))
+        house.run()
+        found = {id: house.deps.records.get(RecordKey("w1", "c1", "contacts", id)) for id in (ada, bob)}
+        kept.append([id for id, one in found.items() if one and one.record.state is State.LIVE])
+
+    assert kept == [[ada], [bob]]
 
 
 def test_a_disconnected_connection_ends_its_run_quietly(house: House) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, Type
 
 
 class Health(StrEnum):
@@ -18,13 +18,18 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an admin may set. `frequency` is how often an incremental run is due; `full_every` how often a full one."""
+    """What an admin may set. `frequency` is how often an incremental run is due; `full_every` how often a full one.
+
+    `filters` are rules per kind: what they leave out is not kept. `filter_types` and `filter_currency` are what they
+    were read with, as those of a smart group."""
 
     direction: str = "both"
     frequency: timedelta = timedelta(minutes=15)
     full_every: timedelta = timedelta(days=1)
     kinds: tuple[str, ...] = ("contact", "company", "deal", "task", "activity")
     filters: Mapping[str, Json] = field(default_factory=dict)
+    filter_types: Mapping[str, Type] = field(default_factory=dict)
+    filter_currency: str | None = None
     conflict_strategy: str = "crm_wins"
 
 

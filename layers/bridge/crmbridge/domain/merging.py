@@ -49,6 +49,7 @@ class Sighting:
     `raw` is the CRM's own object; None for a tombstone, which has nothing to translate. `links` holds per target object
     the links that were read *whole*; of the targets `in_part` only some were, which are kept where nothing is known.
     `fingerprint` is over what `raw` says (platforms leave volatile noise out).
+    `outside`: it is in the CRM, and hidden here because the connection's filters leave it out.
     `remote_updated_at` None: the CRM did not say. `losers` are ids this record swallowed in merges. `successor_object`
     None: the successor is of the same object (a converted lead lives on as a contact).
     """
@@ -65,6 +66,7 @@ class Sighting:
     successor_id: str | None = None
     successor_object: str | None = None
     losers: tuple[str, ...] = ()
+    outside: bool = False
     whole: Callable[[], Json] | None = field(default=None, compare=False)
     """Where a part of the record costs a call of its own: asks for it and returns `raw` with it. Called only when the
     record is written; the fingerprint moves whenever that part does."""
@@ -209,7 +211,7 @@ def _write_if(outranks: bool, name: str, mark: Mark, held: Mark) -> PartWrite | 
 
 def _core_ord(seen: Sighting, started: datetime, *, indexed: bool) -> str:
     updated = seen.remote_updated_at
-    if updated is None or seen.state is not State.LIVE:
+    if updated is None or (seen.state is not State.LIVE and not seen.outside):
         return ord_text("", started)
     return ord_text(instant_text(updated), min(started, updated - SKEW) if indexed else started)
 

@@ -85,7 +85,13 @@ class ConnectionChange(Given):
     frequency_minutes: Annotated[int | None, Field(ge=5, le=10080)] = None
     full_every_hours: Annotated[int | None, Field(ge=1, le=744)] = None
     kinds: list[str] | None = None
-    filters: dict[str, Any] | None = None
+    filters: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="Kind -> rules, as those of smart groups, about the record itself. What does not match is not "
+            "kept, and what no longer does is hidden; a full run begins at once"
+        ),
+    ] = None
     conflict_strategy: Literal["crm_wins", "chat_wins", "newest_wins", "ask"] | None = None
 
 

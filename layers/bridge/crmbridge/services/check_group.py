@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.groups import Group, Members
-from crmbridge.domain.predicates import compile_predicate, custom_types
+from crmbridge.domain.predicates import compile_predicate, custom_types, zone_named
 from crmbridge.domain.records import Json, Kind, Type
 from crmbridge.domain.workspaces import Usual
 from crmbridge.services.ports import Deps
@@ -32,7 +31,7 @@ def checked_settings(
     survey = survey_crms(deps, workspace, known.get("connections", ()))
     usual = deps.workspaces.usual(workspace)
     currency = known.get("currency") or usual.currency or _only(survey.currencies)
-    zones = [account.time_zone for account in survey.accounts if is_zone(account.time_zone)]
+    zones = [account.time_zone for account in survey.accounts if zone_named(account.time_zone)]
     zone = usual.time_zone or next(iter(zones), "UTC")
     types = _checked_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey) if "rules" in known else {}
     return {"time_zone": zone, **known, "currency": currency, "types": types}
@@ -136,16 +135,9 @@ def _kind(value: Json) -> Kind:
 
 
 def _time_zone(value: Json) -> str:
-    if not isinstance(value, str) or not is_zone(value):
+    if not isinstance(value, str) or not zone_named(value):
         raise Invalid(Problem("", "is not a time zone", 'an IANA name such as "Europe/Berlin"'))
     return value
-
-
-def is_zone(name: str) -> bool:
-    try:
-        return bool(name) and ZoneInfo(name).key == name
-    except (KeyError, OSError, ValueError):  # not found, a directory of zones, or no name at all
-        return False
 
 
 def _currency(value: Json) -> str:

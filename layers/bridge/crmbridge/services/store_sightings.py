@@ -15,6 +15,7 @@ from crmbridge.domain.records import Kind, Labelled, Record, RecordKey, State, n
 from crmbridge.domain.runs import Counts
 from crmbridge.domain.shortening import shortened
 from crmbridge.platforms.spec import Platform
+from crmbridge.services.filter_sightings import filter_sightings
 from crmbridge.services.note_shortened import note_shortened
 from crmbridge.services.ports import Deps
 
@@ -71,6 +72,8 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     """
     if deps.now() - read_started_at > SETTLED and not may_be_old:
         raise Stale(f"a reading of {platform.title} begun at {read_started_at:%H:%M:%S} is too old; it is read again")
+    if connection.settings.filters:
+        seen = filter_sightings(platform, connection, directories, seen, deps.now())
     contexts = {object: ReadContext.of(directories, object) for object in {one.object for one in seen}}
     reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
     tally: _Tally = Counter((str(one.kind), "read") for one in seen)

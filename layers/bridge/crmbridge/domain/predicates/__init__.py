@@ -7,7 +7,7 @@ workspace at once. A new operator is a row in `operators`; a new kind of value i
 
 from crmbridge.domain.predicates.compiled import Predicate, compile_predicate, custom_types, schema_of_types
 from crmbridge.domain.predicates.masks import MaskIndex
-from crmbridge.domain.predicates.moments import When
+from crmbridge.domain.predicates.moments import When, zone_named
 from crmbridge.domain.predicates.schema import IN_THEIR_WORDS, Known, Schema, schema_of
 from crmbridge.domain.predicates.words import CUSTOM, Facts, facts
 
@@ -25,4 +25,5 @@ __all__ = [
     "facts",
     "schema_of",
     "schema_of_types",
+    "zone_named",
 ]

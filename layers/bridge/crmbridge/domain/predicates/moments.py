@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,11 @@ class When:
             return datetime.combine(self.today + timedelta(days), time(), self.zone).astimezone(UTC)
         except OverflowError:
             return None
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """Of an IANA name; None for what is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):  # unknown, a directory of zones, or no name at all
+        return None
