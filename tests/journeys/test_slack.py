@@ -93,11 +93,12 @@ def test_what_is_wrong_is_said_in_the_form_and_what_is_right_reaches_the_deal(
     anna.do("shortcut", callback_id="update_deal", channel=CHANNEL, ts=asked)
     form = anna.filled_form()
 
-    wrong = anna.do("submit", view_id=form["id"], values={"fields.amount": "plenty"})
-    anna.do("submit", view_id=form["id"], values={"fields.amount": "123456"})
+    amount = next(one["block_id"] for one in form["blocks"] if one["block_id"].startswith("fields.amount"))
+    wrong = anna.do("submit", view_id=form["id"], values={amount: "plenty"})
+    anna.do("submit", view_id=form["id"], values={amount: "123456"})
 
     assert wrong["answer"]["response_action"] == "errors"
-    assert "a number" in wrong["answer"]["errors"]["fields.amount"]
+    assert "a number" in wrong["answer"]["errors"][amount]
     anna.message("Change of a deal", "white_check_mark")
     (changed,) = steps.in_crm(story, "deals", id=deal)["live"]
     assert changed["properties"]["amount"] == "123456"

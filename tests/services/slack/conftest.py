@@ -223,7 +223,7 @@ def submit(slack: SlackTeam, interact: Callable[..., Any]) -> Callable[..., Any]
 
 def _state(block: Mapping[str, Any], entered: Mapping[str, str]) -> dict[str, Any]:
     """What Slack sends of an input, with what was entered or what it began with."""
-    element, name = block["element"], block["block_id"].rpartition(".")[2]
+    element, name = block["element"], block["block_id"].partition("@")[0].rpartition(".")[2]
     begun = (
         element.get("initial_option", {}).get("value") or element.get("initial_date") or element.get("initial_value")
     )

@@ -1,10 +1,13 @@
 """Forms in Slack: opened empty, filled with what is known, checked when they are sent, one action each."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from crmbridge.domain.directories import Field, Option
 from crmbridge.domain.installations import SlackPerson
+from crmbridge.domain.records import Kind, Type
 from crmbridge.services.ports import Deps
 
 pytestmark = pytest.mark.usefixtures("installation", "hubspot")
@@ -16,7 +19,7 @@ MESSAGE = {"channel": {"id": "C0DEALS"}, "message": {"ts": "77.1", "text": "Ada 
 def filled(slack: Any) -> dict[str, Any]:
     """Block -> its element, of the form as it was filled."""
     view = slack.called("views.update")[-1]["view"]
-    return {block.get("block_id", ""): block.get("element", block) for block in view["blocks"]}
+    return {block.get("block_id", "").partition("@")[0]: block.get("element", block) for block in view["blocks"]}
 
 
 def actions(deps: Deps) -> list[Any]:
@@ -91,7 +94,9 @@ def test_what_is_wrong_is_shown_under_its_field(interact: Do, serve: Do, submit:
     answer = submit(amount="a lot")
 
     assert answer["response_action"] == "errors"
-    assert "a number" in answer["errors"]["fields.amount"]
+    ((block, said),) = answer["errors"].items()
+    assert block.startswith("fields.amount@")
+    assert "a number" in said
     assert actions(deps) == []
 
 
@@ -119,6 +124,59 @@ def test_a_deal_is_chosen_and_its_fields_come(interact: Do, serve: Do, slack: An
     serve()
 
     assert filled(slack)["fields.name"]["initial_value"] == "Renewal"
+
+
+def test_what_is_emptied_is_emptied_and_what_must_not_be_is_refused(
+    interact: Do, serve: Do, submit: Do, deps: Deps, deal: str
+) -> None:
+    interact("block_actions", actions=[{"action_id": "open:update_deal", "value": deal}], **MESSAGE)
+    serve()
+
+    submit(amount="")
+
+    (action,) = actions(deps)
+    assert action.fields == {"amount": None}
+
+
+def test_a_form_sent_unchanged_says_so(interact: Do, serve: Do, submit: Do, deps: Deps, deal: str) -> None:
+    interact("block_actions", actions=[{"action_id": "open:update_deal", "value": deal}], **MESSAGE)
+    serve()
+
+    answer = submit()
+
+    assert "nothing to change" in answer["errors"]["record"]
+    assert actions(deps) == []
+
+
+def test_fields_of_another_record_stand_in_other_blocks(
+    interact: Do, serve: Do, slack: Any, deal: str, put_record: Do
+) -> None:
+    """Slack would keep what was entered for the first one."""
+    put_record("deals", "10", Kind.DEAL, name="Other", stage="s1", pipeline="default")
+    for value in (deal, "c1/deals/10"):
+        interact("block_actions", actions=[{"action_id": "open:update_deal", "value": value}], **MESSAGE)
+    serve()
+
+    first, second = ({block["block_id"] for block in call["view"]["blocks"]} for call in slack.called("views.update"))
+    assert first & second == {"record"}
+
+
+def test_fields_that_the_customer_made_are_there_with_their_options(
+    interact: Do, serve: Do, submit: Do, slack: Any, deps: Deps, deal: str
+) -> None:
+    known = deps.connections.directories("w1", "c1")
+    assert known
+    region = Field("region", "Region", Type.OPTION, (Option("n", "North"), Option("s", "South")), custom=True)
+    deps.connections.save_directories("w1", "c1", replace(known, fields={"deals": {"region": region}}))
+    interact("block_actions", actions=[{"action_id": "open:update_deal", "value": deal}], **MESSAGE)
+    serve()
+    offered = filled(slack)["custom_fields.region"]["options"]
+
+    submit(region="s")
+
+    (action,) = actions(deps)
+    assert [one["text"]["text"] for one in offered] == ["North", "South"]
+    assert (action.fields, action.custom_fields) == ({}, {"region": "s"})
 
 
 def test_records_are_offered_by_the_beginning_of_their_names(interact: Do, serve: Do, deal: str) -> None:

@@ -43,7 +43,6 @@ ADVICE: Final[Mapping[str, str]] = {
     "trigger_expired": "press again: Slack gives us three seconds to open a window",
 }
 """What to do about a refusal, and who."""
-GONE: Final = frozenset({"account_inactive", "token_revoked", "invalid_auth", "not_authed"})
 
 
 class SlackRefused(ChatError):
@@ -83,6 +82,8 @@ class SlackApi:
     def respond(self, response_url: str, message: Mapping[str, Json]) -> None:
         """Answer a command or a click at the address that came with it: five times within half an hour."""
         answer = self._post(response_url, orjson.dumps(message), {"content-type": "application/json"})
+        if 400 <= answer.status_code < 500 and answer.status_code != 429:
+            raise SlackRefused("an answer to a command", str(answer.status_code))
         if answer.status_code >= 300:
             raise ChatError(f"Slack took no answer to a command ({answer.status_code})", status=answer.status_code)
 

@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from crmbridge.chat.slack.blocks import Block, button, buttons, escaped, lines, link, section, small
+from crmbridge.chat.slack.forms import UPDATED
 from crmbridge.domain.records import Json
 
 KINDS: Final[Mapping[str, str]] = {
     "contact": "Contact", "company": "Company", "deal": "Deal", "task": "Task", "activity": "Activity",
 }  # fmt: skip
-BUTTONS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "contact": (("Task", "create_task"), ("Log call", "log_call"), ("Note", "create_note")),
-    "company": (("Task", "create_task"), ("Log call", "log_call"), ("Note", "create_note")),
-    "deal": (("Update", "update_deal"), ("Task", "create_task"), ("Log call", "log_call"), ("Note", "create_note")),
-}
-"""What can be done about a record of a kind: words, and the type of action whose form is opened."""
+BUTTONS: Final = (("Task", "create_task"), ("Log call", "log_call"), ("Note", "create_note"))
+"""What can be done about any record: words, and the type of action whose form is opened."""
 OPEN: Final = "open:"
 """Begins the names of buttons that open a form."""
 
@@ -64,7 +61,8 @@ def _card(shown: Shown, told: list[Json]) -> list[Block]:
     title = f"{link(str(shown.get('url') or ''), name_of(shown))}"
     details = " · ".join(escaped(one) for one in told if one)
     card = [section(lines(title, details)), small(f"{KINDS.get(kind, kind)} in {escaped(shown['platform'])}")]
-    opening = [button(words, f"{OPEN}{type}", reference(shown)) for words, type in BUTTONS.get(kind, ())]
+    wanted = (("Update", f"update_{kind}"), *BUTTONS) if f"update_{kind}" in UPDATED else ()
+    opening = [button(words, f"{OPEN}{type}", reference(shown)) for words, type in wanted]
     return [*card, buttons(*opening)] if opening else card
 
 

@@ -1,9 +1,11 @@
 """Forms in Slack's modals: opened empty at once, filled when everything is known, read when they are sent.
 
 A field's block is called after its place in an action's body (`fields.subject`), so that what is wrong with it is
-shown under it.
+shown under it. Slack keeps what was entered into a block of the same name when a form changes: where another record's
+fields come, the record is part of the name (`fields.amount@...`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,9 +13,11 @@ from typing import Any, Final
 import orjson
 
 from crmbridge.chat.slack.blocks import Block, cut, escaped, option, plain, section
-from crmbridge.domain.records import Json
+from crmbridge.domain.actions import ACTION_TYPES
+from crmbridge.domain.records import Json, Kind
 
 CALLBACK: Final = "crm"
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 VALUE: Final = "value"
 RECORD: Final = "record"
 """The block by which a record is chosen."""
@@ -27,8 +31,12 @@ TITLES: Final[Mapping[str, str]] = {
     "log_meeting": "Log a meeting",
     "create_note": "New note",
     "update_deal": "Update a deal",
+    "update_contact": "Update a contact",
+    "update_company": "Update a company",
 }
 """The forms there are, by the type of their action. A title has 24 characters."""
+UPDATED: Final[Mapping[str, Kind]] = {name: ACTION_TYPES[name].kind for name in TITLES if name.startswith("update_")}
+"""Forms that change a record of one kind."""
 PANEL: Final = "panel"
 """No form: what the channel is about."""
 
@@ -78,15 +86,26 @@ def context_of(view: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def entered(view: Mapping[str, Json]) -> dict[str, str]:
-    """Block -> what was entered; what was left empty is absent."""
-    values = (view.get("state") or {}).get("values") or {}
-    found = {str(block): _value(elements.get(VALUE) or {}) for block, elements in values.items()}
-    return {block: value for block, value in found.items() if value}
+    """Place -> what was entered; what was left empty is absent."""
+    return {place_of(block): value for block, value in _values(view).items() if value}
 
 
-def blocks_of(view: Mapping[str, Json]) -> list[str]:
-    """The blocks under which something can be said."""
-    return [str(block.get("block_id")) for block in view.get("blocks") or () if block.get("type") == "input"]
+def changed(view: Mapping[str, Json]) -> dict[str, str | None]:
+    """Place -> what was entered instead of what the form began with; None where it was emptied."""
+    begun = {str(block.get("block_id")): _begun(block.get("element") or {}) for block in view.get("blocks") or ()}
+    now = _values(view)
+    return {place_of(block): value or None for block, value in now.items() if value != begun.get(block, "")}
+
+
+def place_of(block: str) -> str:
+    """The place in an action's body that a block stands for."""
+    return block.partition("@")[0]
+
+
+def blocks_of(view: Mapping[str, Json]) -> dict[str, str]:
+    """Place -> block: under which something can be said."""
+    inputs = [str(block.get("block_id")) for block in view.get("blocks") or () if block.get("type") == "input"]
+    return {place_of(block): block for block in inputs}
 
 
 def wrong(errors: Mapping[str, str]) -> dict[str, Json]:
@@ -131,7 +150,8 @@ def _text(field: FormField) -> Block:
 
 
 def _date(field: FormField) -> Block:
-    return {"type": "datepicker", **({"initial_date": field.value} if field.value else {})}
+    begun = {"initial_date": field.value[:10]} if DAY.match(field.value) else {}
+    return {"type": "datepicker", **begun}
 
 
 def _select(field: FormField) -> Block:
@@ -151,6 +171,16 @@ def _record(field: FormField) -> Block:
 
 
 _ELEMENTS: Final = {"text": _text, "textarea": _text, "date": _date, "select": _select, "record": _record}
+
+
+def _values(view: Mapping[str, Json]) -> dict[str, str]:
+    values = (view.get("state") or {}).get("values") or {}
+    return {str(block): _value(elements.get(VALUE) or {}) for block, elements in values.items()}
+
+
+def _begun(element: Mapping[str, Json]) -> str:
+    chosen = element.get("initial_option") or {}
+    return str(element.get("initial_value") or element.get("initial_date") or chosen.get("value") or "").strip()
 
 
 def _value(element: Mapping[str, Json]) -> str:

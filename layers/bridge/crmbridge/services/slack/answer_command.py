@@ -12,6 +12,7 @@ from crmbridge.domain.errors import BridgeError, ChatError
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import cancel_action, retry_action
+from crmbridge.services.show_records import show_records
 from crmbridge.services.slack.find_records import find_records
 from crmbridge.services.slack.identify_user import identify_user
 from crmbridge.services.slack.open_slack import Slack
@@ -43,7 +44,7 @@ def tell_person(slack: Slack, asked: Asked, text: str, blocks: list[Block]) -> N
 
 def find(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
     text = str(asked["text"])
-    found = find_records(deps, caller.workspace, text, limit=MOST + 1)
+    found = show_records(deps, find_records(deps, caller.workspace, text, limit=MOST + 1))
     if not found:
         said = f"Nothing here begins with “{text}”. Names are looked up from their beginning, e-mails whole."
         return said, error_blocks(said)

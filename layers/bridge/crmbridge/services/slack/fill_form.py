@@ -7,15 +7,16 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmbridge.chat.slack.api import SlackRefused
-from crmbridge.chat.slack.cards import name_of, reference
-from crmbridge.chat.slack.forms import CONNECTION, PANEL, RECORD, FormField, context_of, entered, form, said
+from crmbridge.chat.slack.forms import CONNECTION, PANEL, RECORD, UPDATED, FormField, context_of, entered, form, said
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.due_words import split_due
 from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.installations import SlackPerson
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json, name_of
+from crmbridge.domain.stored import Stored
 from crmbridge.services.link_chat import linked_record
 from crmbridge.services.ports import Deps
+from crmbridge.services.slack.edited_fields import edited_fields
 from crmbridge.services.slack.find_records import referred_record, writable
 from crmbridge.services.slack.identify_user import identify_user, known_person
 from crmbridge.services.slack.open_slack import Slack
@@ -26,17 +27,13 @@ PRIORITIES: Final = (("low", "Low"), ("medium", "Medium"), ("high", "High"), ("u
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a form begins with. `record` as `show_records` gives it; `text` is the message it is about."""
+    """What a form begins with; `text` is the message it is about."""
 
     type: str
-    record: Mapping[str, Json] | None
+    stored: Stored | None
     text: str
     subject: str = ""
     due: date | None = None
-
-    def field(self, name: str) -> str:
-        value = self.record["fields"].get(name) if self.record else None
-        return "" if value is None else str(value)
 
 
 def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
@@ -69,23 +66,17 @@ def _filled(
         raise Forbidden("no CRM is connected that takes this; an admin connects one")
     wanted = chosen.get(RECORD) or str(context.get("record") or "")
     channel = str(context.get("channel") or "")
-    record = referred_record(deps, slack.workspace, wanted or _linked(deps, slack.workspace, channel, type))
+    stored = referred_record(deps, slack.workspace, wanted or _linked(deps, slack.workspace, channel, type))
     subject, due = _task_words(deps, context, person)
-    known = Known(type, record, str(context.get("text") or ""), subject, due)
-    directories = deps.connections.directories(slack.workspace, str(record["connection"])) if record else None
-    stages = [
-        (stage.id, stage.label)
-        for stage in (directories.stages.values() if directories else ())
-        if stage.pipeline == known.field("pipeline")
-    ]
-    fields = [*_place(known, connections), *_FIELDS[type](known, stages)]
-    return form(type, context, fields)
+    known = Known(type, stored, str(context.get("text") or ""), subject, due)
+    fields = edited_fields(deps, stored) if type in UPDATED else _FIELDS[type](known)
+    return form(type, context, [*_place(known, connections), *fields])
 
 
 def _linked(deps: Deps, workspace: str, channel: str, type: str) -> str:
     """What the channel is about, where the form can be about it."""
     _, stored = linked_record(deps, workspace, channel) if channel else (None, None)
-    if stored is None or (type == "update_deal" and stored.record.kind is not Kind.DEAL):
+    if stored is None or UPDATED.get(type, stored.record.kind) is not stored.record.kind:
         return ""
     return str(stored.key)
 
@@ -106,26 +97,23 @@ def _zone(person: SlackPerson) -> ZoneInfo:
 
 def _place(known: Known, connections: list[Connection]) -> list[FormField]:
     """The record it is about says in which CRM; without one a person does, where there are several."""
-    record, must = known.record, known.type == "update_deal"
+    stored, kind = known.stored, UPDATED.get(known.type)
     about = FormField(
         RECORD,
-        "Deal" if must else "About",
+        kind.capitalize() if kind else "About",
         "record",
-        value=reference(record) if record else "",
-        shown=name_of(record) if record else "",
-        required=must,
-        asks_again=must,
+        value=str(stored.key) if stored else "",
+        shown=name_of(stored.record) if stored else "",
+        required=kind is not None,
+        asks_again=kind is not None,
     )
-    if record or must or len(connections) == 1:
+    if stored or kind or len(connections) == 1:
         return [about]
     options = tuple((one.id, one.display_name) for one in connections)
     return [about, FormField(CONNECTION, "In", "select", value=options[0][0], options=options, required=True)]
 
 
-Stages = list[tuple[str, str]]
-
-
-def _task(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+def _task(known: Known) -> list[FormField]:
     due = known.due.isoformat() if known.due else ""
     return [
         FormField("fields.subject", "What is to be done", "text", value=known.subject, required=True),
@@ -135,33 +123,20 @@ def _task(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as
     ]
 
 
-def _told(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+def _told(known: Known) -> list[FormField]:
     return [
         FormField("fields.subject", "Subject", "text", value=known.subject),
         FormField("fields.body", "What was said", "textarea", value=known.text, required=True),
     ]
 
 
-def _note(known: Known, stages: Stages) -> list[FormField]:  # noqa: ARG001 - as the others
+def _note(known: Known) -> list[FormField]:
     return [FormField("fields.body", "Note", "textarea", value=known.text, required=True)]
 
 
-def _deal(known: Known, stages: Stages) -> list[FormField]:
-    if known.record is None:
-        return []
-    stage = [FormField("fields.stage", "Stage", "select", value=known.field("stage"), options=tuple(stages))]
-    return [
-        FormField("fields.name", "Name", "text", value=known.field("name")),
-        *(stage if stages else ()),
-        FormField("fields.amount", "Amount", "text", value=known.field("amount")),
-        FormField("fields.close_date", "Close date", "date", value=known.field("close_date")),
-    ]
-
-
-_FIELDS: Final[Mapping[str, Callable[[Known, Stages], list[FormField]]]] = {
+_FIELDS: Final[Mapping[str, Callable[[Known], list[FormField]]]] = {
     "create_task": _task,
     "log_call": _told,
     "log_meeting": _told,
     "create_note": _note,
-    "update_deal": _deal,
 }

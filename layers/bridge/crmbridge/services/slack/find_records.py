@@ -3,18 +3,16 @@
 from typing import Final
 
 from crmbridge.domain.connections import Connection
-from crmbridge.domain.records import Json, Kind, RecordKey, State
+from crmbridge.domain.records import Kind, RecordKey, State
+from crmbridge.domain.stored import Stored
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
-from crmbridge.services.show_records import show_records
 
 KINDS: Final = (Kind.CONTACT, Kind.COMPANY, Kind.DEAL)
 
 
-def find_records(
-    deps: Deps, workspace: str, text: str, *, limit: int, kind: Kind | None = None
-) -> list[dict[str, Json]]:
-    """As `show_records` gives them; those that live, and whose connection does."""
+def find_records(deps: Deps, workspace: str, text: str, *, limit: int, kind: Kind | None = None) -> list[Stored]:
+    """Those that live, and whose connection does."""
     wanted, text = (kind,) if kind else KINDS, text.strip()
     if "@" in text:
         found = [*deps.records.by_email(workspace, text.casefold())]
@@ -27,16 +25,15 @@ def find_records(
         for one in found
         if one.record.state is State.LIVE and one.record.kind in wanted and one.key.connection in connected
     ]
-    return show_records(deps, living[:limit])
+    return living[:limit]
 
 
-def referred_record(deps: Deps, workspace: str, reference: str) -> dict[str, Json] | None:
+def referred_record(deps: Deps, workspace: str, reference: str) -> Stored | None:
     """The record that a button or an option names, or the one it was merged into; None for what is not there."""
     parts = reference.split("/", 2)
     if len(parts) != 3 or parts[0] not in {connection.id for connection in deps.connections.list(workspace)}:
         return None
-    found = follow_record(deps, RecordKey(workspace, *parts))
-    return show_records(deps, [found])[0] if found else None
+    return follow_record(deps, RecordKey(workspace, *parts))
 
 
 def writable(deps: Deps, workspace: str, type: str) -> list[Connection]:

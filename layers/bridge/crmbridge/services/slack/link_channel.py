@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from crmbridge.chat.slack.blocks import Block, escaped, section
-from crmbridge.chat.slack.cards import choice, name_of, reference
+from crmbridge.chat.slack.cards import choice
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound, Problem
-from crmbridge.domain.records import Json, RecordKey
+from crmbridge.domain.records import Json, name_of
+from crmbridge.domain.stored import Stored
 from crmbridge.services.link_chat import PanelWish, set_panel, unlink_chat
 from crmbridge.services.ports import Deps
+from crmbridge.services.show_records import show_records
 from crmbridge.services.slack.find_records import find_records, referred_record
 from crmbridge.services.slack.unfurl_links import record_at
 
@@ -28,9 +30,11 @@ def link(deps: Deps, caller: Caller, asked: Asked) -> Answer:
         raise NotFound(f"nothing here begins with “{asked.get('text')}”; it may not be synced yet")
     if len(found) > 1:
         said = "Which one is this channel about?"
-        return said, [section(said), *(block for one in found[:MOST] for block in choice(one))]
-    set_panel(deps, caller, channel, PanelWish(record=_key(caller, reference(found[0]))))
-    said = f"This channel is about *{escaped(name_of(found[0]))}* now. `/crm link` shows it to everybody who asks."
+        return said, [section(said), *(block for one in show_records(deps, found) for block in choice(one))]
+    set_panel(deps, caller, channel, PanelWish(record=found[0].key))
+    said = (
+        f"This channel is about *{escaped(name_of(found[0].record))}* now. `/crm link` shows it to everybody who asks."
+    )
     return said, [section(said)]
 
 
@@ -40,7 +44,7 @@ def unlink(deps: Deps, caller: Caller, asked: Asked) -> Answer:
     return said, [section(said)]
 
 
-def _meant(deps: Deps, caller: Caller, asked: Asked) -> list[dict[str, Json]]:
+def _meant(deps: Deps, caller: Caller, asked: Asked) -> list[Stored]:
     chosen, text = str(asked.get("action") or ""), str(asked.get("text") or "").strip("<>")
     if not chosen and (key := record_at(deps, caller.workspace, text.partition("|")[0])):
         chosen = str(key)
@@ -48,7 +52,3 @@ def _meant(deps: Deps, caller: Caller, asked: Asked) -> list[dict[str, Json]]:
         record = referred_record(deps, caller.workspace, chosen)
         return [record] if record else []
     return find_records(deps, caller.workspace, text, limit=MOST)
-
-
-def _key(caller: Caller, named: str) -> RecordKey:
-    return RecordKey(caller.workspace, *named.split("/", 2))

@@ -3,11 +3,11 @@
 from typing import Final
 
 from crmbridge.chat.slack.blocks import option
-from crmbridge.chat.slack.cards import KINDS, name_of, reference
-from crmbridge.chat.slack.forms import context_of
+from crmbridge.chat.slack.cards import KINDS
+from crmbridge.chat.slack.forms import UPDATED, context_of
 from crmbridge.chat.slack.requests import Payload, team_of, user_of
 from crmbridge.domain.errors import BridgeError
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json, name_of
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.find_records import find_records
 from crmbridge.services.slack.identify_user import identify_user
@@ -26,7 +26,7 @@ def offer_records(deps: Deps, payload: Payload) -> dict[str, Json]:
     except BridgeError:
         return {"options": []}
     type = context_of(payload.get("view") or {}).get("type")
-    kind, text = Kind.DEAL if type == "update_deal" else None, str(payload.get("value") or "")
+    kind, text = UPDATED.get(str(type)), str(payload.get("value") or "")
     found = find_records(deps, caller.workspace, text, limit=MOST, kind=kind)
-    named = [(f"{name_of(one)} ({KINDS[one['kind']].casefold()})", reference(one)) for one in found]
+    named = [(f"{name_of(one.record)} ({KINDS[one.record.kind].casefold()})", str(one.key)) for one in found]
     return {"options": [option(words, value) for words, value in named]}

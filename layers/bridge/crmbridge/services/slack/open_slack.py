@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from crmbridge.chat.slack.api import API_URL, SlackApi
+from crmbridge.chat.slack.api import API_URL, SlackApi, SlackRefused
 from crmbridge.domain.connections import AppCredentials
-from crmbridge.domain.errors import ChatError, Misconfigured, NotFound
+from crmbridge.domain.errors import Misconfigured, NotFound
 from crmbridge.domain.installations import Installation
 from crmbridge.services.ports import Deps
 
@@ -30,10 +30,10 @@ def slack_app(deps: Deps) -> AppCredentials:
 
 
 def open_slack(deps: Deps, installation: Installation, timeout: tuple[float, float] | None = None) -> Slack:
-    """Raises ChatError when the token is gone."""
+    """Raises SlackRefused when the token is gone."""
     token = deps.vault.bot_token(installation)
     if token is None:
-        raise ChatError("the token of the Slack app is gone; an admin installs it again")
+        raise SlackRefused("everything", "not_authed")
     url = slack_app(deps).api_url or API_URL
     api = SlackApi(deps.http, token, url, timeout) if timeout else SlackApi(deps.http, token, url)
     return Slack(installation, api)

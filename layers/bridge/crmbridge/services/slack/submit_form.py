@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crmbridge.chat.slack.forms import CONNECTION, RECORD, blocks_of, context_of, entered, wrong
+from crmbridge.chat.slack.forms import CONNECTION, RECORD, blocks_of, changed, context_of, entered, wrong
 from crmbridge.chat.slack.requests import Payload, team_of, user_of
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import BridgeError, Clash, Invalid, Problem
 from crmbridge.domain.installations import Card
 from crmbridge.domain.records import Json
+from crmbridge.domain.stored import Stored
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 from crmbridge.services.slack.find_records import referred_record, writable
@@ -25,7 +26,7 @@ def submit_form(deps: Deps, payload: Payload) -> Mapping[str, Json] | None:
     except Invalid as refused:
         return wrong(_placed(refused, blocks_of(view)))
     except BridgeError as error:
-        return wrong({block: str(error) for block in blocks_of(view)[:1]})
+        return wrong({block: str(error) for block in list(blocks_of(view).values())[:1]})
     return None
 
 
@@ -36,44 +37,43 @@ def _act(deps: Deps, payload: Payload, view: Mapping[str, Any]) -> None:
     caller = identify_user(deps, open_slack(deps, installation), user_of(payload))
     context = context_of(view)
     channel, thread = str(context.get("channel") or ""), str(context.get("thread") or "")
-    body = _body(deps, caller, context, entered(view))
+    body = _body(deps, caller, str(context.get("type") or ""), view, context)
     action, _ = request_action(deps, caller, body, f"slack#{view.get('id')}")
     card = Card(action=action.id, channel=channel or caller.user, user=caller.user, thread=thread)
     deps.installations.want_card(caller.workspace, card, deps.now())
     ring_card(deps, action)
 
 
-def _body(deps: Deps, caller: Caller, context: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Json]:
-    """As `POST /v1/actions` takes it."""
-    type, wanted = str(context.get("type") or ""), given.get(RECORD, "")
-    record = referred_record(deps, caller.workspace, wanted) if wanted else None
-    if wanted and record is None:
+def _body(
+    deps: Deps, caller: Caller, type: str, view: Mapping[str, Any], context: Mapping[str, Any]
+) -> dict[str, Json]:
+    """As `POST /v1/actions` takes it. A change sends what was changed in the form, and nothing else."""
+    given = entered(view)
+    record = referred_record(deps, caller.workspace, given[RECORD]) if RECORD in given else None
+    if RECORD in given and record is None:
         raise Invalid(Problem(RECORD, "there is no such record any more"))
-    named = {"object": record["object"], "external_id": record["external_id"]} if record else None
-    fields = {block.removeprefix("fields."): value for block, value in given.items() if block.startswith("fields.")}
     is_update = type.startswith("update_")
-    if is_update and record:
-        fields = {name: value for name, value in fields.items() if value != _text(record["fields"].get(name))}
+    fields = changed(view) if is_update else given
     body: dict[str, Json] = {
         "type": type,
         "connection": _connection(deps, caller, type, record, given),
-        "fields": fields,
+        "fields": _below("fields.", fields),
+        "custom_fields": _below("custom_fields.", fields),
     }
-    if named:
+    if record:
+        named = {"object": record.key.object, "external_id": record.key.external_id}
         body |= {"target": named} if is_update else {"links": [named]}
     named_chat = {"chat": context.get("channel"), "message": context.get("thread")}
     return body | {name: value for name, value in named_chat.items() if value}
 
 
-def _text(value: Json) -> str:
-    return "" if value is None else str(value)
+def _below(place: str, fields: Mapping[str, str | None]) -> dict[str, Json]:
+    return {block.removeprefix(place): value for block, value in fields.items() if block.startswith(place)}
 
 
-def _connection(
-    deps: Deps, caller: Caller, type: str, record: Mapping[str, Json] | None, given: Mapping[str, str]
-) -> str:
+def _connection(deps: Deps, caller: Caller, type: str, record: Stored | None, given: Mapping[str, str]) -> str:
     if record:
-        return str(record["connection"])
+        return record.key.connection
     if CONNECTION in given:
         return given[CONNECTION]
     connections = writable(deps, caller.workspace, type)
@@ -82,11 +82,11 @@ def _connection(
     return connections[0].id
 
 
-def _placed(refused: Invalid, blocks: list[str]) -> dict[str, str]:
+def _placed(refused: Invalid, blocks: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with something that the form does not show stands under its first block."""
     found: dict[str, str] = {}
     for problem in refused.problems:
         said = f"{problem.message}; {problem.fix}" if problem.fix else problem.message
-        block = problem.field if problem.field in blocks else next(iter(blocks), "")
+        block = blocks.get(problem.field) or next(iter(blocks.values()), "")
         found[block] = f"{found[block]}. {said}" if block in found else said
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.chat.slack.blocks import error_blocks, message
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
@@ -18,17 +19,23 @@ NOTICES: Final[Mapping[str, str]] = {
 """What is worth a message to the person who let us in, where no chat app of their own hears of it."""
 
 
-def tell_slack(deps: Deps, workspace: str, event: Mapping[str, Json], *, alone: bool) -> bool:
-    """Whether the workspace has Slack. `alone`: nobody else hears of it. Raises ChatError."""
+def tell_slack(deps: Deps, workspace: str, event: Mapping[str, Json], *, alone: bool) -> None:
+    """`alone`: nobody else hears of it. Raises ChatError; a refusal only then, for the others are not to hear of an
+    event again and again because Slack does not take it."""
+    try:
+        _tell(deps, workspace, event, alone=alone)
+    except SlackRefused:
+        if alone:
+            raise
+
+
+def _tell(deps: Deps, workspace: str, event: Mapping[str, Json], *, alone: bool) -> None:
     slack = slack_of(deps, workspace)
-    if slack is None:
-        return False
     type, told = str(event["type"]), event.get("data") or {}
     if type.startswith("action."):
         show_card(deps, workspace, str(told.get("action")))
-    elif alone and type in NOTICES and slack.installation.installer:
+    elif slack and alone and type in NOTICES and slack.installation.installer:
         _notice(slack, NOTICES[type], told)
-    return True
 
 
 def _notice(slack: Slack, said: str, told: Mapping[str, Json]) -> None:
