@@ -5,8 +5,14 @@ from typing import Any
 
 import orjson
 import pytest
+from crmbridge.domain.connections import Account
+from crmbridge.domain.directories import Directories
+from crmbridge.domain.records import RecordKey
+from crmbridge.domain.sidepanels import LINKABLE
+from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.install_app import set_cards
+from crmbridge.services.slack.unfurl_links import record_at
 
 pytestmark = pytest.mark.usefixtures("installation", "hubspot", "deal")
 
@@ -39,6 +45,27 @@ def test_a_link_shows_name_and_stage_and_no_amount(share: Callable[..., list[Any
     assert "40000" not in card
 
 
+@pytest.mark.parametrize("name", sorted(PLATFORMS))
+def test_the_address_of_a_record_leads_back_to_it(deps: Deps, make_connection: Callable[..., Any], name: str) -> None:
+    make_connection(id="c2", platform=name, account="7")
+    account = Account("7", ui_url=f"https://acme.{name}.test")
+    deps.connections.save_directories("w1", "c2", Directories(account))
+    objects = [spec.name for spec in PLATFORMS[name].objects.values() if spec.kind in LINKABLE]
+
+    found = [record_at(deps, "w1", PLATFORMS[name].record_url(account, object, "12")) for object in objects]
+
+    assert found == [RecordKey("w1", "c2", object, "12") for object in objects]
+
+
+def test_an_address_of_lightning_is_one_of_its_org(deps: Deps, make_connection: Callable[..., Any]) -> None:
+    make_connection(id="c2", platform="salesforce", account="7")
+    account = Account("7", ui_url="https://acme--test.sandbox.my.salesforce.com")
+    deps.connections.save_directories("w1", "c2", Directories(account))
+    copied = "https://acme--test.sandbox.lightning.force.com/lightning/r/Account/0015g00000XyZ/view"
+
+    assert record_at(deps, "w1", copied) == RecordKey("w1", "c2", "Account", "0015g00000XyZ")
+
+
 def test_amounts_are_shown_where_the_workspace_wants_it(
     share: Callable[..., list[Any]], deps: Deps, admin: Any
 ) -> None:
@@ -58,6 +85,7 @@ def test_amounts_are_shown_where_the_workspace_wants_it(
         "https://evil.test/https://app.hubspot.com/contacts/48/record/0-3/9",
         "https://app.hubspot.com/reports",
         "no url",
+        "https://[app.hubspot.com",
     ],
 )
 def test_other_links_stay_as_they_are(share: Callable[..., list[Any]], url: str) -> None:

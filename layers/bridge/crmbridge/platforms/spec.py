@@ -267,6 +267,8 @@ class Platform:
     told_fields: str = ""
     """A pattern, matched in full: keys of fields that a record shows though nobody asked for them by name, so that one
     which no directory knows is a new one."""
+    page_url: Callable[[str], str] = lambda url: url
+    """An address as people copy it from their browser -> as `record_url` makes it."""
     headers: Callable[[str, str], Mapping[str, str]] = bearer
     """(one of `auth`, token) -> the headers that carry it."""
 

@@ -126,6 +126,11 @@ def record_url(account: Account, object: str, id: str) -> str:
     return f"{account.ui_url}/lightning/r/{object}/{id}/view"
 
 
+def page_url(url: str) -> str:
+    """Browsers are sent on from My Domain to a host of Lightning's own, which has the same name in front."""
+    return url.replace(".lightning.force.com/", ".my.salesforce.com/", 1)
+
+
 def prepare(api: Api, directories: Directories) -> Mapping[str, str]:  # noqa: ARG001 - nothing is made there
     """Facts: `key.<object>` -> `unique` or `marker`. A field is made by the metadata API, which an admin alone may use:
     `docs/platforms/salesforce.md` says how. Without it creates carry a short reference in their description."""

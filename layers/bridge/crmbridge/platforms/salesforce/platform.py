@@ -4,7 +4,7 @@ from typing import Final
 
 from crmbridge.domain.budgets import Pool
 from crmbridge.platforms.salesforce.asking import QUERY
-from crmbridge.platforms.salesforce.connecting import OAUTH, identify, prepare, record_url
+from crmbridge.platforms.salesforce.connecting import OAUTH, identify, page_url, prepare, record_url
 from crmbridge.platforms.salesforce.directories import load_directories
 from crmbridge.platforms.salesforce.errors import DAILY, explain, hear_daily
 from crmbridge.platforms.salesforce.fetching import fetch, find
@@ -48,6 +48,7 @@ SALESFORCE: Final = Platform(
     page=page,
     fetch=fetch,
     record_url=record_url,
+    page_url=page_url,
     actions=ACTIONS,
     prepare=prepare,
     find=find,

@@ -27,7 +27,7 @@ Answer = Callable[[Deps, Caller, Asked], tuple[str, list[Block]]]
 def answer_person(deps: Deps, slack: Slack, asked: Asked, answer: Answer) -> None:
     """Whatever we can explain is explained; what Slack refuses is not Slack's user's affair."""
     try:
-        text, blocks = answer(deps, identify_user(deps, slack, str(asked["user"])), asked)
+        text, blocks = answer(deps, identify_user(deps, slack.installation, str(asked["user"])), asked)
     except ChatError:
         raise
     except BridgeError as error:

@@ -42,7 +42,7 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
     context = context_of(view)
     type = str(context.pop("type", ""))
     try:
-        caller = identify_user(deps, slack, user)
+        caller = identify_user(deps, slack.installation, user)
         filled = (
             show_panel(deps, caller, context)
             if type == PANEL
@@ -60,7 +60,7 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
 def _filled(
     deps: Deps, slack: Slack, type: str, context: Mapping[str, Any], chosen: Mapping[str, str], user: str
 ) -> dict[str, Json]:
-    person = known_person(deps, slack, user)
+    person = known_person(deps, slack.installation, user)
     connections = writable(deps, slack.workspace, type)
     if not connections:
         raise Forbidden("no CRM is connected that takes this; an admin connects one")

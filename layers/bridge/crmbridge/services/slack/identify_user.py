@@ -5,25 +5,26 @@ from collections.abc import Mapping
 from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden
-from crmbridge.domain.installations import SlackPerson
+from crmbridge.domain.installations import Installation, SlackPerson
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
-from crmbridge.services.slack.open_slack import Slack
+from crmbridge.services.slack.open_slack import Slack, open_slack
 
 
-def identify_user(deps: Deps, slack: Slack, user: str) -> Caller:
+def identify_user(deps: Deps, installation: Installation, user: str) -> Caller:
     """Raises Forbidden for guests, bots and people of other teams, in words for them."""
-    return Caller(slack.workspace, user, "member", known_person(deps, slack, user).email)
+    return Caller(installation.workspace, user, "member", known_person(deps, installation, user).email)
 
 
-def known_person(deps: Deps, slack: Slack, user: str) -> SlackPerson:
+def known_person(deps: Deps, installation: Installation, user: str) -> SlackPerson:
     """Asked of Slack once a day. From then on the CRMs' owners and contacts are mapped to this user, too."""
-    person = deps.installations.person(slack.workspace, user, deps.now())
+    workspace = installation.workspace
+    person = deps.installations.person(workspace, user, deps.now())
     if person is None:
-        person = _asked(slack, user)
-        deps.installations.keep_person(slack.workspace, user, person, deps.now())
-        if not deps.workspaces.people(slack.workspace, [person.email]):
-            deps.workspaces.map_people(slack.workspace, {person.email: user})
+        person = _asked(open_slack(deps, installation), user)
+        deps.installations.keep_person(workspace, user, person, deps.now())
+        if not deps.workspaces.people(workspace, [person.email]):
+            deps.workspaces.map_people(workspace, {person.email: user})
     return person
 
 

@@ -11,7 +11,6 @@ from crmbridge.domain.records import Json, name_of
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.find_records import find_records
 from crmbridge.services.slack.identify_user import identify_user
-from crmbridge.services.slack.open_slack import open_slack
 
 MOST: Final = 20
 
@@ -22,7 +21,7 @@ def offer_records(deps: Deps, payload: Payload) -> dict[str, Json]:
     if installation is None:
         return {"options": []}
     try:
-        caller = identify_user(deps, open_slack(deps, installation), user_of(payload))
+        caller = identify_user(deps, installation, user_of(payload))
     except BridgeError:
         return {"options": []}
     type = context_of(payload.get("view") or {}).get("type")

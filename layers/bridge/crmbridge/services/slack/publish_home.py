@@ -21,7 +21,7 @@ MOST: Final = 10
 
 def publish_home(deps: Deps, slack: Slack, user: str) -> None:
     try:
-        caller = identify_user(deps, slack, user)
+        caller = identify_user(deps, slack.installation, user)
     except Forbidden as error:
         blocks = error_blocks(str(error))
     else:

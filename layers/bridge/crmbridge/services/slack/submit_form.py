@@ -14,7 +14,6 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 from crmbridge.services.slack.find_records import referred_record, writable
 from crmbridge.services.slack.identify_user import identify_user
-from crmbridge.services.slack.open_slack import open_slack
 from crmbridge.services.slack.show_card import ring_card
 
 
@@ -34,7 +33,7 @@ def _act(deps: Deps, payload: Payload, view: Mapping[str, Any]) -> None:
     installation = deps.installations.of_team(team_of(payload))
     if installation is None:
         raise Clash("this Slack workspace is not connected any more")
-    caller = identify_user(deps, open_slack(deps, installation), user_of(payload))
+    caller = identify_user(deps, installation, user_of(payload))
     context = context_of(view)
     channel, thread = str(context.get("channel") or ""), str(context.get("thread") or "")
     body = _body(deps, caller, str(context.get("type") or ""), view, context)

@@ -1,6 +1,7 @@
 """Links to CRM records, as everybody in a channel may see what they lead to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -19,8 +20,15 @@ TOO_LATE: Final = frozenset(
 )
 """The message was deleted, or its author wants no preview."""
 
-Page = tuple[RecordKey, str, str]
-"""A record without its id, and what stands before and behind the id in the addresses of its kind."""
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What addresses of a kind of records look like: `key` has no id, which stands between `before` and `behind`."""
+
+    key: RecordKey
+    before: str
+    behind: str
+    usual: Callable[[str], str]
 
 
 def record_at(deps: Deps, workspace: str, url: str) -> RecordKey | None:
@@ -65,17 +73,22 @@ def _pages(deps: Deps, workspace: str) -> Iterator[Page]:
             continue
         for object in platform.objects:
             before, _, behind = platform.record_url(directories.account, object, MARK).partition(MARK)
-            yield RecordKey(workspace, connection.id, object, ""), before, behind
+            yield Page(RecordKey(workspace, connection.id, object, ""), before, behind, platform.page_url)
 
 
 def _named(page: Page, url: str) -> RecordKey | None:
     """Whatever tab or filter stands behind the id is of no interest."""
-    key, before, behind = page
-    bare = urlsplit(url)._replace(query="", fragment="").geturl()
-    if not bare.casefold().startswith(before.casefold()):
+    bare = page.usual(_without_query(url))
+    if not bare.casefold().startswith(page.before.casefold()):
         return None
-    id, slash, rest = bare[len(before) :].partition("/")
-    fits = behind.startswith("/") and (slash + rest).startswith(behind)
-    if not id or not (fits or not behind):
+    id, slash, rest = bare[len(page.before) :].partition("/")
+    if not id or not (slash + rest).startswith(page.behind):
         return None
-    return RecordKey(key.workspace, key.connection, key.object, unquote(id))
+    return replace(page.key, external_id=unquote(id))
+
+
+def _without_query(url: str) -> str:
+    try:
+        return urlsplit(url)._replace(query="", fragment="").geturl()
+    except ValueError:
+        return ""
