@@ -20,13 +20,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from jwt.types import Options
 
 from local.simulators import running
 from tests.crm_house import ADA, a_house
 
 WAY = SALESFORCE.ways["jwt_bearer"]
-NOW = datetime.now(UTC)
-"""Whoever verifies looks at the wall clock."""
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+LATER: Options = {"verify_exp": False}
+"""Whoever verifies looks at the wall clock; how long an assertion is good is held against ours."""
+USUAL = "https://login.salesforce.com"
 OURS = AppCredentials("3MVG9ours", "never sent")
 REPLY = {
     "access_token": "00D!jwt",
@@ -67,7 +70,7 @@ def test_the_assertion_names_the_app_the_user_and_the_host(
     tokens = WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), given)
 
     form = form_of(sent.sent[0])
-    claims = jwt.decode(form.pop("assertion"), key.public_key(), algorithms=["RS256"], audience=url)
+    claims = jwt.decode(form.pop("assertion"), key.public_key(), algorithms=["RS256"], audience=url, options=LATER)
     assert sent.sent[0].url == f"{url}/services/oauth2/token"
     assert form == {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
     assert (claims["iss"], claims["sub"]) == ("3MVG9theirs", "ada@acme.test")
@@ -86,7 +89,7 @@ def test_an_app_of_the_services_own_signs_with_its_key(
     )
 
     assertion = form_of(sent.sent[0])["assertion"]
-    claims = jwt.decode(assertion, key.public_key(), algorithms=["RS256"], audience="https://login.salesforce.com")
+    claims = jwt.decode(assertion, key.public_key(), algorithms=["RS256"], audience=USUAL, options=LATER)
     assert claims["iss"] == "3MVG9ours"
     assert tokens.given == {"username": "ada@acme.test"}
 
@@ -211,5 +214,6 @@ def certificate(key: RSAPrivateKey) -> str:
     """Signed by itself, as an admin uploads it."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CRM Bridge")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    dated = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    today = datetime.now(UTC)
+    dated = builder.serial_number(1).not_valid_before(today).not_valid_after(today + timedelta(days=1))
     return dated.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
