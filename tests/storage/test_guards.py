@@ -250,3 +250,15 @@ def test_workers_in_threads_share_a_process_and_never_exceed_the_limit(clock: Cl
         taken = sum(pool.map(lambda number: entered(processes[number % 4], 5, "click"), range(32)))
 
     assert 1 <= taken <= 20
+
+
+def test_a_limit_that_nobody_has_stated_is_told_once_the_crm_refuses_by_it(guards: GuardStore) -> None:
+    day = Pool("daily", 1_500_000, 86_400.0, told=True, assumed=True)
+    gate = guards.budget("hubspot#48", [day], "full")
+    gate.enter("daily")
+    unstated = guards.usage("hubspot#48", [day])
+
+    gate.refused("daily", 3600.0)
+
+    assert unstated == {}
+    assert guards.usage("hubspot#48", [day])["daily"]["left"] == 0

@@ -11,12 +11,14 @@ from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import Unavailable
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Labelled, Link
+from crmbridge.domain.runs import RunType
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import PageRequest, Window, WriteRequest
 from crmbridge.platforms.zoho import ZOHO
 from crmbridge.platforms.zoho.roles import LINKING, linking_of
 
 from local.simulators import Running, running
+from tests.crm_house import House, a_house
 
 Told = Callable[..., tuple[Api, Any]]
 ALWAYS = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
@@ -231,3 +233,25 @@ def test_where_zoho_insists_on_a_role_the_last_of_the_list_is_given(
 
     seen = ZOHO.fetch(api, "Deals", [written.external_id], directories)[0]
     assert [link.label for link in seen.links["Contacts"]] == ["", "Technical Decision Maker"]
+
+
+def contacts_held(house: House, deal: str) -> set[str]:
+    return {link.external_id for link in house.stored("Deals")[deal].record.links["Contacts"]}
+
+
+def test_in_an_org_without_the_module_a_changed_deal_keeps_its_contacts_through_the_next_full_run() -> None:
+    with a_house("zoho", contacts=60, companies=10, deals=40, tasks=0, activities=0, leads=0) as house:
+        house.sim.settings(roles_module="")
+        house.connect()
+        house.work()
+        deal = next(id for id, contacts in truth(house.sim).items() if len(contacts) > 1)
+        first = contacts_held(house, deal)
+        house.sim.mutate({"op": "touch", "object": "Deals", "id": deal})
+        house.sim.advance(600)
+
+        house.sync(RunType.INCREMENTAL)
+        changed = contacts_held(house, deal)
+        house.sync(RunType.FULL)
+
+        assert len(first) == 1
+        assert changed == contacts_held(house, deal) == {contact for contact, _ in truth(house.sim)[deal]}

@@ -60,6 +60,7 @@ class Pool:
     `hear` reads what the CRM's headers (any case-insensitive mapping) and status say of this very pool. `every`: all
     calls count here, besides in the pool they name. `weighed`: a call counts as much as it costs (tokens, credits).
     `told`: the CRM counts everybody's calls, so what its headers say replaces what we counted (a day's quota).
+    `assumed`: `calls` is a limit that nobody has stated, and not worth telling until the CRM does.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Pool:
     every: bool = False
     weighed: bool = False
     told: bool = False
+    assumed: bool = False
 
     @property
     def is_long(self) -> bool:

@@ -170,7 +170,7 @@ class Guards(Protocol):
         """The shared budget of one account and app, seen from one lane (click, webhook, incremental, full)."""
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
-        """Per pool: left, limit, seconds until it is full again."""
+        """Per pool: left, limit, seconds until it is full again. Without those whose limit nobody has stated."""
 
 
 class Journal(Protocol):

@@ -64,7 +64,9 @@ class GuardStore:
 
     def usage(self, scope: str, pools: Sequence[Pool]) -> Mapping[str, Mapping[str, float]]:
         now = self._now().timestamp()
-        found = {pool: remaining(pool, _log(self._items.get(*_key(scope, pool))), now) for pool in pools}
+        logs = {pool: _log(self._items.get(*_key(scope, pool))) for pool in pools}
+        stated = {pool: log for pool, log in logs.items() if not pool.assumed or log.limit or log.closed_until > now}
+        found = {pool: remaining(pool, log, now) for pool, log in stated.items()}
         return {pool.name: {"left": left, "limit": limit, "seconds": s} for pool, (left, limit, s) in found.items()}
 
     def _meter(self, scope: str, pool: Pool, lane: str) -> "Meter":

@@ -27,7 +27,7 @@ LOGO: Final = (
 POOLS: Final = (
     Pool("burst", calls=110, seconds=10.0, hear=hear_burst),
     Pool("search", calls=4, seconds=1.0, hear=hear_search),
-    Pool("daily", calls=1_500_000, seconds=86_400.0, hear=hear_daily, every=True, told=True),
+    Pool("daily", calls=1_500_000, seconds=86_400.0, hear=hear_daily, every=True, told=True, assumed=True),
 )
 """An OAuth app has 110 calls in 10 s per account; the headers correct that for a private app's 100 or 190. Searches are
 5 a second for the whole account, which its other tools share: we take 4. An OAuth app has no daily limit that is
