@@ -60,6 +60,10 @@ def test_a_record_that_went_is_looked_at(deps: Deps) -> None:
     assert fan_out(deps, [replace(MOVED, state=None, parts=())]) == 1
 
 
+def test_a_task_that_became_a_call_is_looked_at(deps: Deps) -> None:
+    assert fan_out(deps, [replace(MOVED, kind=Kind.ACTIVITY, kind_before=Kind.TASK)]) == 1
+
+
 def test_what_is_linked_to_no_more_is_looked_at(deps: Deps) -> None:
     assert fan_out(deps, [Unlinked(RecordKey("w1", "c1", "deals", "1"))]) == 1
 

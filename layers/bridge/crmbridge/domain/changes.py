@@ -108,7 +108,7 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class RecordMoved:
     """A record's item was written, as the stream showed it. A state is None where there is no item on that side;
-    `parts` are those whose fingerprint changed."""
+    `parts` are those whose fingerprint changed. `kind_before` differs where a to-do became a call."""
 
     key: RecordKey
     kind: Kind
@@ -116,6 +116,7 @@ class RecordMoved:
     state: State | None
     cause: Cause
     parts: tuple[str, ...] = ()
+    kind_before: Kind | None = None
 
     @property
     def is_news(self) -> bool:

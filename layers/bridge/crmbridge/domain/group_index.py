@@ -12,23 +12,24 @@ from crmbridge.domain.views import View, supported, takes
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Groups about one kind of record, to whom it is the same day; a predicate is None when today's code cannot read
-    it. `index` is of their predicates, in the same order."""
+    """Groups about one kind of record, to whom it is the same day; `time_zone` None: they do not ask. A predicate is
+    None when today's code cannot read it. `index` is of their predicates, in the same order."""
 
-    time_zone: str
+    time_zone: str | None
     groups: Sequence[tuple[Group, Predicate | None]]
     index: MaskIndex
 
     def concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
         """All others bring nobody and keep nobody."""
-        true, unknown = self.index.matches(view.facts, view.when(self.time_zone))
+        when = view.when(self.time_zone) if self.time_zone else None
+        true, unknown = self.index.matches(view.facts, when)
         for at in self.index.numbers(true | unknown):
             group, predicate = self.groups[at]
             if predicate is not None:
                 yield group, predicate
 
     def next_flip(self, view: View) -> datetime | None:
-        if not any(takes(group, view) for group, _ in self.groups):
+        if self.time_zone is None or not any(takes(group, view) for group, _ in self.groups):
             return None
         return self.index.next_flip(view.facts, view.when(self.time_zone))
 
@@ -56,8 +57,8 @@ class GroupIndex:
 
     def time_zones(self) -> frozenset[str]:
         """Of the groups that ask what day it is."""
-        groups = ((group, predicate) for kind in self.panels for group, predicate in self._of(kind))
-        return frozenset(group.time_zone for group, predicate in groups if predicate and predicate.minds_time)
+        panels = (panel for panels in self.panels.values() for panel in panels)
+        return frozenset(panel.time_zone for panel in panels if panel.time_zone)
 
     def bring_contacts_of(self, view: View) -> bool:
         return any(

@@ -49,6 +49,7 @@ def record_moved(old: Image, new: Image) -> RecordMoved | None:
         state=_state(new),
         cause=from_json(Cause, item["cause"]),
         parts=tuple(_changed_parts(old, new)),
+        kind_before=Kind(old["kind"]) if "kind" in old else None,
     )
 
 

@@ -13,9 +13,6 @@ from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate,
 from crmbridge.domain.records import Kind, Type
 from crmbridge.services.ports import Deps
 
-ANY_ZONE = "UTC"
-"""Who does not ask what day it is may be asked anywhere."""
-
 
 class Terms(NamedTuple):
     """All that a group's predicate is made of."""
@@ -28,10 +25,10 @@ class Terms(NamedTuple):
 
 def compile_groups(deps: Deps, workspace: str) -> GroupIndex:
     version, groups = deps.groups.snapshot(workspace)
-    shelves: dict[tuple[Kind, str], list[tuple[Group, Terms]]] = defaultdict(list)
+    shelves: dict[tuple[Kind, str | None], list[tuple[Group, Terms]]] = defaultdict(list)
     for group in groups:
         terms = _terms(group)
-        zone = group.time_zone if _minds_time(terms) else ANY_ZONE
+        zone = group.time_zone if _minds_time(terms) else None
         shelves[group.kind, zone].append((group, terms))
     panels: dict[Kind, list[Panel]] = defaultdict(list)
     for (kind, zone), entries in shelves.items():
@@ -39,7 +36,7 @@ def compile_groups(deps: Deps, workspace: str) -> GroupIndex:
     return GroupIndex(version, dict(panels))
 
 
-def _panel(zone: str, entries: list[tuple[Group, Terms]]) -> Panel:
+def _panel(zone: str | None, entries: list[tuple[Group, Terms]]) -> Panel:
     terms = tuple(each for _, each in entries)
     return Panel(zone, [(group, _predicate(each)) for group, each in entries], _index(terms))
 

@@ -1,6 +1,6 @@
 """Changed records -> who is supported in which group. One pass serves all groups of a workspace."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -12,7 +12,7 @@ from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, Kind, RecordKey
 from crmbridge.domain.views import same_supports
 from crmbridge.services.compile_groups import compile_groups
-from crmbridge.services.find_linked import Sources, every_link
+from crmbridge.services.find_linked import Sources, every_link, owns_links
 from crmbridge.services.look_at_records import Scene, look_at_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import BATCH, batches, queue_settling
@@ -79,8 +79,9 @@ def _affected(deps: Deps, keys: Sequence[RecordKey]) -> Iterator[RecordKey]:
     """Each once. Links are looked up only where a group cares for them. What a vanished connection left behind is let
     go."""
     groups, sources = compile_groups(deps, keys[0].workspace), Sources(deps, keys[0].workspace)
-    looking = {key: _kinds_looking_at(groups, sources, key) for key in keys}
-    asked = [key for key, kinds in looking.items() if kinds]
+    looks_at = {kind: groups.looks_at(kind) for kind in groups.kinds()}
+    looking = {key: _kinds_looking_at(looks_at, sources, key) for key in keys}
+    asked = [key for key, kinds in looking.items() if any(owns_links(sources, key, kind) for kind in kinds)]
     stored = deps.records.get_many(asked) if asked else {}
     seen: set[RecordKey] = set()
     for key in keys:
@@ -96,9 +97,9 @@ def _is_settled_itself(groups: GroupIndex, sources: Sources, key: RecordKey) -> 
     return any(sources.is_of(key, kind) for kind in groups.kinds()) or sources.connection(key.connection) is None
 
 
-def _kinds_looking_at(groups: GroupIndex, sources: Sources, key: RecordKey) -> list[Kind]:
+def _kinds_looking_at(looks_at: Mapping[Kind, Collection[Kind]], sources: Sources, key: RecordKey) -> list[Kind]:
     """The kinds of records with groups that look, across links, at records such as this."""
-    return sorted(base for base in groups.kinds() if any(sources.is_of(key, kind) for kind in groups.looks_at(base)))
+    return sorted(base for base, kinds in looks_at.items() if any(sources.is_of(key, kind) for kind in kinds))
 
 
 def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:

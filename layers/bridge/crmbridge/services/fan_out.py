@@ -49,7 +49,8 @@ def _lives_on(change: RecordMoved | Unlinked) -> bool:
 def _decides(change: RecordMoved | Unlinked) -> bool:
     if isinstance(change, Unlinked):
         return True
-    return change.kind in GROUPED and change.is_news and not _is_first_seen_by_a_full_run(change)
+    is_grouped = change.kind in GROUPED or change.kind_before in GROUPED
+    return is_grouped and change.is_news and not _is_first_seen_by_a_full_run(change)
 
 
 def _is_first_seen_by_a_full_run(change: RecordMoved) -> bool:

@@ -71,6 +71,14 @@ def every_link(sources: Sources, key: RecordKey, record: Record | None, kind: Ki
                 yield replace(key, object=spec.name, external_id=id)
 
 
+def owns_links(sources: Sources, key: RecordKey, kind: Kind) -> bool:
+    """Whether links to records of that kind lie with this one, rather than with them."""
+    targets = {spec.name for spec in sources.specs(key.connection, kind)}
+    connection = sources.connection(key.connection)
+    own = sources.deps.platform(connection.platform).objects.get(key.object) if connection else None
+    return own is not None and not targets.isdisjoint(own.links)
+
+
 def _reads(sources: Sources, key: RecordKey, record: Record, kind: Kind) -> bool:
     """Its own links are read with it; those of others as soon as these others are kept at all."""
     specs = sources.specs(key.connection, kind)

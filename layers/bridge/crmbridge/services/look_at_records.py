@@ -39,18 +39,19 @@ class Scene:
 def look_at_records(deps: Deps, keys: Sequence[RecordKey], lookers: Lookers) -> Scene:
     """Contacts are read only where somebody may want them; linked records about which there are rules, always."""
     sources, now = Sources(deps, keys[0].workspace), deps.now()
+    needs = {kind: lookers.needs_links(kind) for kind in lookers.kinds()}
     stored = dict(deps.records.get_many(keys))
-    bases = {key: one for key, one in stored.items() if _is_looked_at(sources, key, one.record, lookers)}
-    ends = {key: _ends(sources, key, one.record, lookers.needs_links(one.record.kind)) for key, one in bases.items()}
-    others = {**stored, **_read(deps, (end for by_kind in ends.values() for linked in by_kind.values() for end in linked
-                                       if end not in stored))}  # fmt: skip
+    bases = {key: one for key, one in stored.items() if one.record.kind in needs and _is_there(sources, key, one)}
+    ends = {key: _ends(sources, key, one.record, needs[one.record.kind]) for key, one in bases.items()}
+    linked = (end for by_kind in ends.values() for found in by_kind.values() for end in found)
+    others = {**stored, **_read(deps, (end for end in linked if end not in stored))}
     views = {key: _view(sources, key, one, _linked(sources, ends[key], others), now) for key, one in bases.items()}
     complete, contacts = _with_contacts(sources, views, others, lookers.bring_contacts_of)
     return Scene(now, complete, {**others, **contacts})
 
 
-def _is_looked_at(sources: Sources, key: RecordKey, record: Record, lookers: Lookers) -> bool:
-    return record.state is State.LIVE and record.kind in lookers.kinds() and sources.is_of(key, record.kind)
+def _is_there(sources: Sources, key: RecordKey, one: Stored) -> bool:
+    return one.record.state is State.LIVE and sources.is_of(key, one.record.kind)
 
 
 def _read(deps: Deps, keys: Iterable[RecordKey]) -> Mapping[RecordKey, Stored]:
@@ -108,8 +109,8 @@ def _with_contacts(
     wanted = {key: _contact_keys(sources, view, others[key].record) for key, view in views.items() if are_wanted(view)}
     unread = _read(sources.deps, (one for linked in wanted.values() for one in linked or () if one not in others))
     contacts = {**others, **unread}
-    users = _users(sources, [contacts[one].record for linked in wanted.values() for one in linked or ()
-                             if one in contacts])  # fmt: skip
+    read = [contacts[one].record for linked in wanted.values() for one in linked or () if one in contacts]
+    users = _users(sources, read)
     brought = {key: _people(linked, contacts, users) for key, linked in wanted.items() if linked is not None}
     return {key: replace(view, contacts=brought.get(key)) for key, view in views.items()}, unread
 
