@@ -1,8 +1,7 @@
 """A CRM that answers what it is told, doors without limits, and HubSpot simulators."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +11,6 @@ from typing import Any
 import orjson
 import pytest
 import requests
-from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Stage
 from crmbridge.domain.records import Type
@@ -23,6 +21,7 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from local.simulators import Running, running
+from tests.crm_doors import asking, door
 
 TOKEN = "pat-na1-simulator"
 ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -54,37 +53,6 @@ class Scripted(BaseAdapter):
         return [orjson.loads(request.body) if request.body else None for request in self.sent]
 
 
-@dataclass
-class Free:
-    """A budget without limits that counts."""
-
-    entered: Counter[str] = field(default_factory=Counter)
-
-    def enter(self, pool: str, cost: int = 1) -> None:
-        self.entered[pool] += cost
-
-    def left(self) -> None:
-        """Nobody waits."""
-
-    def refused(self, pool: str, seconds: float) -> None:
-        """Nobody waits."""
-
-    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
-        """Nobody asks."""
-
-
-@dataclass
-class OneToken:
-    token: str
-
-    def current(self, refused: str | None = None) -> str:
-        return self.token if refused is None else f"{self.token}-again"
-
-
-def _api(url: str, session: requests.Session) -> Api:
-    return Api("hubspot", url, OneToken(TOKEN), Free(), HUBSPOT.explain, session)
-
-
 @pytest.fixture
 def scripted() -> Callable[..., tuple[requests.Session, Scripted]]:
     """`scripted(answer, ...)`: a session whose every request meets the next answer, and the script."""
@@ -103,7 +71,7 @@ def told(scripted: Callable[..., tuple[requests.Session, Scripted]]) -> Callable
 
     def api(*answers: Any) -> tuple[Api, Scripted]:
         session, script = scripted(*answers)
-        return _api("https://api.hubapi.com", session), script
+        return door(HUBSPOT, "https://api.hubapi.com", session, TOKEN), script
 
     return api
 
@@ -121,20 +89,20 @@ def sim() -> Iterator[Running]:
 def api(sim: Running) -> Iterator[Api]:
     sim.no_faults()
     with requests.Session() as session:
-        yield _api(sim.url, session)
+        yield door(HUBSPOT, sim.url, session, TOKEN)
 
 
 @pytest.fixture
 def open_api() -> Iterator[Callable[[str], Api]]:
     """`open_api(url)`: a door to another HubSpot."""
     with requests.Session() as session:
-        yield lambda url: _api(url, session)
+        yield lambda url: door(HUBSPOT, url, session, TOKEN)
 
 
 @pytest.fixture(scope="module")
 def directories(sim: Running) -> Directories:
     with requests.Session() as session:
-        return HUBSPOT.load_directories(_api(sim.url, session))
+        return HUBSPOT.load_directories(door(HUBSPOT, sim.url, session, TOKEN))
 
 
 @pytest.fixture
@@ -163,24 +131,7 @@ def keyed(berlin: Directories) -> Directories:
 
 @pytest.fixture
 def ask() -> Callable[..., WriteRequest]:
-    """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
-
-    def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
-        parts = {
-            name: fields.pop(name)
-            for name in ("links", "external_id", "key", "timeout", "custom_fields", "object")
-            if name in fields
-        }
-        return WriteRequest(
-            type=type,
-            kind=ACTION_TYPES[type].kind,
-            fields=fields,
-            directories=directories,
-            asked_at=ASKED_AT,
-            **{"key": "key-1", "object": HUBSPOT.actions[type].object, **parts},
-        )
-
-    return request
+    return asking(HUBSPOT)
 
 
 @dataclass

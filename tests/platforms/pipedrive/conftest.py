@@ -1,14 +1,11 @@
 """Doors to Pipedrives: one that answers what it is told, and simulators with a mind of their own."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
-from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.records import Type
@@ -17,46 +14,11 @@ from crmbridge.platforms.pipedrive import PIPEDRIVE
 from crmbridge.platforms.spec import WriteRequest
 
 from local.simulators import Running, running
+from tests.crm_doors import asking, door
 
 TOKEN = "5d1f00c0ffee00000000000000000000c0ffee01"
 ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef01234567"
-
-
-@dataclass
-class Counting:
-    """A budget without limits that counts the calls and what they cost."""
-
-    entered: Counter[str] = field(default_factory=Counter)
-    spent: int = 0
-
-    def enter(self, pool: str, cost: int = 1) -> None:
-        self.entered[pool] += 1
-        self.spent += cost
-
-    def left(self) -> None:
-        """Nothing is held."""
-
-    def refused(self, pool: str, seconds: float) -> None:
-        """Nobody asks."""
-
-    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
-        """Nobody asks."""
-
-
-@dataclass
-class OneToken:
-    token: str
-
-    def current(self, refused: str | None = None) -> str:
-        return self.token
-
-
-def _api(url: str, session: requests.Session, token: str = TOKEN, auth: str = "token") -> Api:
-    def carried(token: str) -> Mapping[str, str]:
-        return PIPEDRIVE.headers(auth, token)
-
-    return Api("pipedrive", url, OneToken(token), Counting(), PIPEDRIVE.explain, session, authorization=carried)
 
 
 @pytest.fixture
@@ -65,7 +27,7 @@ def told(scripted: Callable[..., Any]) -> Callable[..., Any]:
 
     def api(*answers: Any) -> tuple[Api, Any]:
         session, script = scripted(*answers)
-        return _api("https://acme.pipedrive.com", session), script
+        return door(PIPEDRIVE, "https://acme.pipedrive.com", session, TOKEN, "token"), script
 
     return api
 
@@ -84,7 +46,7 @@ def sim() -> Iterator[Running]:
 def open_api() -> Iterator[Callable[..., Api]]:
     """`open_api(url, token, auth)`: a door to any Pipedrive."""
     with requests.Session() as session:
-        yield lambda url, token=TOKEN, auth="token": _api(url, session, token, auth)
+        yield lambda url, token=TOKEN, auth="token": door(PIPEDRIVE, url, session, token, auth)
 
 
 @pytest.fixture
@@ -97,7 +59,7 @@ def api(sim: Running, open_api: Callable[..., Api]) -> Api:
 def directories(sim: Running) -> Directories:
     """Of an account that has the key fields."""
     with requests.Session() as session:
-        api = _api(sim.url, session)
+        api = door(PIPEDRIVE, sim.url, session, TOKEN, "token")
         PIPEDRIVE.prepare(api, PIPEDRIVE.load_directories(api))
         return PIPEDRIVE.load_directories(api)
 
@@ -132,22 +94,4 @@ def tallinn() -> Directories:
 
 @pytest.fixture
 def ask() -> Callable[..., WriteRequest]:
-    """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
-
-    def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
-        parts = {
-            name: fields.pop(name)
-            for name in ("links", "external_id", "key", "timeout", "custom_fields", "asked_at")
-            if name in fields
-        }
-        action = ACTION_TYPES[type]
-        return WriteRequest(
-            type=type,
-            kind=action.kind,
-            fields={**fields, **action.sets},
-            object=PIPEDRIVE.actions[type].object,
-            directories=directories,
-            **{"key": "key-1", "asked_at": ASKED_AT, **parts},
-        )
-
-    return request
+    return asking(PIPEDRIVE)

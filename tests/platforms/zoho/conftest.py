@@ -1,14 +1,11 @@
 """Doors to Zohos: one that answers what it is told, and simulators with a mind of their own."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
-from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.records import Type
@@ -17,45 +14,10 @@ from crmbridge.platforms.spec import WriteRequest
 from crmbridge.platforms.zoho import ZOHO
 
 from local.simulators import Running, running
+from tests.crm_doors import asking, door
 
 TOKEN = "1000.simulator"
 ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class Counting:
-    """A budget without limits that counts the calls and what they cost."""
-
-    entered: Counter[str] = field(default_factory=Counter)
-    spent: int = 0
-
-    def enter(self, pool: str, cost: int = 1) -> None:
-        self.entered[pool] += 1
-        self.spent += cost
-
-    def left(self) -> None:
-        """Nothing is held."""
-
-    def refused(self, pool: str, seconds: float) -> None:
-        """Nobody asks."""
-
-    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
-        """Nobody asks."""
-
-
-@dataclass
-class OneToken:
-    token: str
-
-    def current(self, refused: str | None = None) -> str:
-        return self.token
-
-
-def _api(url: str, session: requests.Session, token: str = TOKEN) -> Api:
-    def carried(token: str) -> Mapping[str, str]:
-        return ZOHO.headers("oauth", token)
-
-    return Api("zoho", url, OneToken(token), Counting(), ZOHO.explain, session, authorization=carried)
 
 
 @pytest.fixture
@@ -64,7 +26,7 @@ def told(scripted: Callable[..., Any]) -> Callable[..., Any]:
 
     def api(*answers: Any) -> tuple[Api, Any]:
         session, script = scripted(*answers)
-        return _api("https://www.zohoapis.eu", session), script
+        return door(ZOHO, "https://www.zohoapis.eu", session, TOKEN), script
 
     return api
 
@@ -83,7 +45,7 @@ def sim() -> Iterator[Running]:
 def open_api() -> Iterator[Callable[..., Api]]:
     """`open_api(url, token)`: a door to any Zoho."""
     with requests.Session() as session:
-        yield lambda url, token=TOKEN: _api(url, session, token)
+        yield lambda url, token=TOKEN: door(ZOHO, url, session, token)
 
 
 @pytest.fixture
@@ -95,7 +57,7 @@ def api(sim: Running, open_api: Callable[..., Api]) -> Api:
 @pytest.fixture(scope="module")
 def directories(sim: Running) -> Directories:
     with requests.Session() as session:
-        return ZOHO.load_directories(_api(sim.url, session))
+        return ZOHO.load_directories(door(ZOHO, sim.url, session, TOKEN))
 
 
 @pytest.fixture
@@ -136,23 +98,4 @@ def hamburg() -> Directories:
 
 @pytest.fixture
 def ask() -> Callable[..., WriteRequest]:
-    """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
-
-    def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
-        parts = {
-            name: fields.pop(name)
-            for name in ("links", "external_id", "key", "timeout", "custom_fields", "asked_at")
-            if name in fields
-        }
-        action = ACTION_TYPES[type]
-        given = {**fields, **action.sets}
-        return WriteRequest(
-            type=type,
-            kind=action.kind,
-            fields=given,
-            object=ZOHO.actions[type].made(given),
-            directories=directories,
-            **{"key": "key-1", "asked_at": ASKED_AT, **parts},
-        )
-
-    return request
+    return asking(ZOHO)
