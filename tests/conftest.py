@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.engine import process
 from local.engine.deploy import Stack
 from local.journey.world import Sizes, World, inhabited
+
+# How fast examples come says more of the machine than of them.
+settings.register_profile("crm-bridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("crm-bridge")
 
 PRETENDED = {
     "AWS_ACCESS_KEY_ID": "testing",

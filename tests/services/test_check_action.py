@@ -114,6 +114,28 @@ def test_a_wrong_custom_field_is_named(wrong: Callable[..., list[str]], given: M
     assert wrong(custom_fields=given) == [f"custom_fields.{next(iter(given))}"]
 
 
+@pytest.fixture
+def strict(deps: Deps) -> None:
+    """The customer cannot do without a region and a size."""
+    must = {key: replace(DIRECTORIES.fields["deals"][key], required=True, custom=True) for key in ("region", "size")}
+    fields = {"deals": {**DIRECTORIES.fields["deals"], **must}}
+    deps.connections.save_directories("w1", "c1", replace(DIRECTORIES, fields=fields))
+
+
+@pytest.mark.usefixtures("strict")
+def test_what_the_customer_has_made_a_must_is_asked_for_before_the_crm_refuses(wrong: Callable[..., list[str]]) -> None:
+    assert wrong(custom_fields={"size": "Small"}) == ["custom_fields.region"]
+    assert wrong() == ["custom_fields.region", "custom_fields.size"]
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_must_cannot_be_emptied_and_need_not_be_repeated(check: Check, wrong: Callable[..., list[str]]) -> None:
+    update = {"type": "update_deal", "target": {"object": "deals", "external_id": "d1"}}
+
+    assert check({"amount": 5}, **update).custom_fields == {}
+    assert wrong(custom_fields={"region": None}, **update) == ["custom_fields.region"]
+
+
 def test_every_wrong_custom_field_is_named(wrong: Callable[..., list[str]]) -> None:
     assert wrong(custom_fields={"size": "Huge", "score": "x"}) == ["custom_fields.size", "custom_fields.score"]
 

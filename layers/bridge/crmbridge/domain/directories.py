@@ -52,6 +52,8 @@ class Field:
     custom: bool = False
     read_only: bool = False
     unique: bool = False
+    required: bool = False
+    """No record can be made without it."""
     is_long: bool = False
     is_multiple: bool = False
     is_plain: bool = True

@@ -1,5 +1,6 @@
 """Values of our fields as people send them and are shown them: checked JSON in, plain JSON out."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,8 @@ from crmbridge.domain.records import FIELDS, Json, Kind, Labelled, Type, Value, 
 MAX_TEXT: Final = 65_536
 MAX_WORD: Final = 500
 MAX_LIST: Final = 50
+ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
+"""No more than what all CRMs agree on."""
 
 DERIVED: Final[Mapping[Kind, Mapping[str, str]]] = {
     Kind.CONTACT: {
@@ -65,7 +68,7 @@ def _read_field(kind: Kind, name: str, value: Json, *, clearing: bool) -> Json:
         raise Invalid(Problem(path, "cannot be set", instead))
     if value is None and clearing:
         return None
-    read, wants = _READERS[FIELDS[kind][name]]
+    read, wants = _ADDRESS if name == "email" else _READERS[FIELDS[kind][name]]
     if (known := read(value)) is None:
         raise Invalid(Problem(path, "has the wrong form", wants + (", or null to empty it" if clearing else "")))
     return known
@@ -79,6 +82,12 @@ def _word(value: Json) -> Json:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= MAX_WORD else None
+
+
+def _address(value: Json) -> Json:
+    """Every CRM refuses what is none; some of them in words that nobody understands."""
+    text = _word(value)
+    return text if isinstance(text, str) and ADDRESS.fullmatch(text) else None
 
 
 def _number(value: Json) -> Json:
@@ -133,6 +142,7 @@ def _labelled(value: Json) -> Json:
     ]
 
 
+_ADDRESS: Final = (_address, "an e-mail address such as ann@example.com")
 _READERS: Final[Mapping[Type, tuple[Callable[[Json], Json], str]]] = {
     Type.TEXT: (_text, f"a text of 1 to {MAX_TEXT} characters"),
     Type.ID: (_word, "an id, as text"),

@@ -168,7 +168,7 @@ class OptionShown(Shown):
 
 
 class FieldShown(Shown):
-    """`maps_to` is the field of ours it fills, if any."""
+    """`maps_to` is the field of ours it fills, if any. `required`: no record can be made without it."""
 
     key: str
     label: str
@@ -177,6 +177,7 @@ class FieldShown(Shown):
     maps_to: str | None
     custom: bool
     read_only: bool
+    required: bool
     unique: bool
 
 

@@ -1,6 +1,6 @@
 """Custom fields as a caller names them, checked against the CRM's own schema where it is known."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ def check_custom_fields(
     kind: Kind, object: str, directories: Directories | None, given: Mapping[str, Json], *, clearing: bool
 ) -> dict[str, Json]:
     """Return them with the labels of options as their values. Raises Invalid naming every wrong one: unknown,
-    read-only, a field of ours under its remote name, of the wrong type, or not in the list."""
+    read-only, a field of ours under its remote name, of the wrong type, not in the list, or required and missing."""
     known = directories.fields.get(object, {}) if directories else {}
     if not known:
         return dict(given)
@@ -28,12 +28,29 @@ def check_custom_fields(
         wrong = _refused(kind, known.get(name))
         if not wrong and (value is not None or not clearing):
             read[name], wrong = _read(known[name], value)
+        elif not wrong and known[name].required:
+            wrong = "is required in the CRM", "another value"
         elif not wrong:
             read[name] = None
         problems += [Problem(f"custom_fields.{name[:MAX_NAME]}", *wrong)] if wrong else []
+    problems += _missing(known.values(), given) if not clearing else []
     if problems:
         raise Invalid(*problems)
     return read
+
+
+def _missing(fields: Iterable[Field], given: Mapping[str, Json]) -> list[Problem]:
+    """What the customer has made a must. The CRM's own musts are known to its adapter, which may fill them."""
+    missing = (field for field in fields if field.required and field.custom and given.get(field.key) is None)
+    return [
+        Problem(f"custom_fields.{field.key}", f"is required in the CRM ({field.label})", _choices(field))
+        for field in missing
+        if not field.read_only and not field.maps_to
+    ]
+
+
+def _choices(field: Field) -> str:
+    return f"one of {', '.join(option.label for option in field.options[:MAX_SHOWN])}" if field.options else ""
 
 
 Wrong = tuple[str, str]

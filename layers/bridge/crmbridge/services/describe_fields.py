@@ -126,7 +126,7 @@ def _customs(form: Form) -> Iterator[Mapping[str, Json]]:
             "type": input_of(field.type, options, field),
             "value": value,
             "needs": [],
-            "required": False,
+            "required": field.required,
             "read_only": form.is_locked or field.read_only or not is_edited,
             **_edited(form, field.key, options, value, is_custom=True),
         }

@@ -165,6 +165,7 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         maps_to=maps_to,
         custom=row.get("custom") is True,
         read_only=not (row.get("createable") or row.get("updateable")),
+        required=_is_required(row),
         unique=row.get("unique") is True and (row.get("externalId") is True or not _is_key(row["name"])),
         is_long=row.get("type") == "textarea",
         is_multiple=row.get("type") == "multipicklist",
@@ -172,6 +173,11 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         is_ours=_is_key(row["name"]),
         raw_type=str(row.get("type")),
     )
+
+
+def _is_required(row: Mapping[str, Any]) -> bool:
+    """A checkbox is never null and always has a default."""
+    return row.get("nillable") is False and row.get("createable") is True and not row.get("defaultedOnCreate")
 
 
 def _is_key(name: str) -> bool:

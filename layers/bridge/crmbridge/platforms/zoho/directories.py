@@ -122,6 +122,7 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         maps_to=maps_to,
         custom=row.get("custom_field") is True,
         read_only=row.get("read_only") is True or writable is False,
+        required=row.get("system_mandatory") is True,
         unique=bool(row.get("unique")),
         is_long=raw_type == "textarea",
         is_multiple=raw_type == "multiselectpicklist",
