@@ -1,11 +1,10 @@
 """A full run of the product's own services: start_run, then every task it rings for, as the functions would do them.
 
-Records go to DynamoDB's wire. The other tables must tell the truth (fences, leases, budgets), so they are memory twins
-whose every call is made over the wire as well, to be paid for like the others.
+Every table is DynamoDB's, over the wire; queues and tokens are in memory, for a run hardly uses them.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -20,12 +19,9 @@ from crmbridge.platforms.spec import Platform
 from crmbridge.services import ports
 from crmbridge.services.start_run import start_run
 from crmbridge.services.sync_task import sync_task
-from crmbridge.storage.dynamo import DynamoItems
-from crmbridge.storage.items import Items
-from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.vault import MemoryVault
-from crmbridge.wiring import Wired, aws, calm_collector
+from crmbridge.wiring import Wired, calm_collector
 
 from bench.fingerprint import counts_of, fingerprint, grown, keys_of
 from bench.ours.settings import settings
@@ -33,22 +29,6 @@ from bench.stopwatch import stopwatch, tell
 
 WORKSPACE: Final = "bench"
 KINDS: Final = ("contact", "company", "deal")
-
-
-class PaidItems:
-    """The memory twin's answers; each call is sent to the endpoint, too, for its cost."""
-
-    def __init__(self, truth: Items, paid: Items) -> None:
-        self._truth = truth
-        self._paid = paid
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def both(*asked: Any, **named: Any) -> Any:
-            again = [list(each) if isinstance(each, Iterator) else each for each in asked]
-            getattr(self._paid, name)(*again, **named)
-            return getattr(self._truth, name)(*again, **named)
-
-        return both
 
 
 class Bench(Wired):
@@ -83,10 +63,6 @@ class Bench(Wired):
             pools = tuple(replace(pool, calls=1_000_000) for pool in pools)
         chosen = replace(hubspot, pools=pools)
         return lambda _: chosen
-
-    def _table(self, name: str) -> Any:
-        wire = DynamoItems(aws("dynamodb"), name)
-        return wire if name == "records" else PaidItems(MemoryItems(name), wire)
 
 
 def connected(deps: Bench, url: str) -> Connection:

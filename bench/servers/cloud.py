@@ -1,7 +1,7 @@
 """AWS as far as the measured paths use it, answered at once: DynamoDB, SQS, Secrets Manager.
 
-DynamoDB remembers what is put, so that it can be read back; every condition holds, because nothing here competes.
-What was asked is counted and told at `/_counts`; the keys of a table are at `/_keys?<table>`.
+DynamoDB keeps its items and its conditions, so that fences, leases and budgets work; it has no indexes. What was asked
+is counted and told at `/_counts`; the keys of a table are at `/_keys?<table>`.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from bench.servers.expressions import changed, holds
 from bench.servers.wire import Reply, Request, serve
 
 APP_SECRET: Final = "bench-app-secret"
@@ -20,6 +21,14 @@ QUERY_PAGE: Final = 1_000_000
 Json = dict[str, Any]
 Table = dict[str, dict[str, tuple[Json, int]]]
 """Partition key -> sort key -> the item, and roughly its size."""
+
+
+class Refused(Exception):
+    """A condition did not hold; `told` is what DynamoDB says then."""
+
+    def __init__(self, code: str, **told: Any) -> None:
+        super().__init__(code)
+        self.told = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **told}
 
 
 class Cloud:
@@ -35,9 +44,9 @@ class Cloud:
             "SendMessage": lambda _: {"MessageId": "1", "MD5OfMessageBody": ""},
             "SendMessageBatch": _sent,
             "TransactWriteItems": self._transact,
-            "DeleteItem": lambda _: {},
-            "GetItem": lambda _: {},
-            "UpdateItem": lambda _: {"Attributes": {}},
+            "DeleteItem": self._delete,
+            "GetItem": self._get,
+            "UpdateItem": lambda asked: {"Attributes": self._update(asked)},
         }
 
     def answer(self, request: Request) -> Reply:
@@ -46,8 +55,11 @@ class Cloud:
         operation = request.headers["x-amz-target"].rpartition(".")[2]
         asked = orjson.loads(request.body)
         self._counts[f"{operation} {_table(asked)}".rstrip()] += 1
-        answer = self._operations[operation](asked)
-        return Reply(orjson.dumps(answer), headers="Content-Type: application/x-amz-json-1.0\r\n")
+        try:
+            answer, status = self._operations[operation](asked), 200
+        except Refused as refused:
+            answer, status = refused.told, 400
+        return Reply(orjson.dumps(answer), status, headers="Content-Type: application/x-amz-json-1.0\r\n")
 
     def _told(self, target: str) -> Reply:
         asked = urlsplit(target)
@@ -57,14 +69,46 @@ class Cloud:
         return Reply(orjson.dumps([[pk, sk] for pk, rows in table.items() for sk in rows]))
 
     def _put(self, asked: Json) -> Json:
+        self._check(asked)
         self._keep(asked["TableName"], asked["Item"])
         return {}
 
+    def _update(self, asked: Json) -> Json:
+        self._check(asked)
+        made = changed(asked, self._held(asked))
+        self._keep(asked["TableName"], made)
+        return made
+
+    def _delete(self, asked: Json) -> Json:
+        self._check(asked)
+        held = self._held(asked)
+        self._tables.get(asked["TableName"], {}).get(asked["Key"]["pk"]["S"], {}).pop(asked["Key"]["sk"]["S"], None)
+        return {"Attributes": held} if held else {}
+
+    def _get(self, asked: Json) -> Json:
+        held = self._held(asked)
+        return {"Item": held} if held else {}
+
     def _transact(self, asked: Json) -> Json:
-        for operation in asked["TransactItems"]:
-            if put := operation.get("Put"):
-                self._put(put)
+        steps = [(verb, step) for operation in asked["TransactItems"] for verb, step in operation.items()]
+        refused = [not holds(step, self._held(step)) for _, step in steps]
+        if any(refused):
+            reasons = [{"Code": "ConditionalCheckFailed" if each else "None"} for each in refused]
+            raise Refused("TransactionCanceledException", CancellationReasons=reasons)
+        does = {"Put": self._put, "Update": self._update, "Delete": self._delete}
+        for verb, step in steps:
+            if verb in does:
+                does[verb](step)
         return {}
+
+    def _check(self, asked: Json) -> None:
+        if not holds(asked, self._held(asked)):
+            raise Refused("ConditionalCheckFailedException")
+
+    def _held(self, asked: Json) -> Json:
+        key = asked.get("Key") or asked["Item"]
+        rows = self._tables.get(asked["TableName"], {}).get(key["pk"]["S"], {})
+        return rows[key["sk"]["S"]][0] if key["sk"]["S"] in rows else {}
 
     def _batch_write(self, asked: Json) -> Json:
         for table, requests in asked["RequestItems"].items():
@@ -84,7 +128,7 @@ class Cloud:
         return {"Responses": {table: [_projected(row[0], request) for row in found if row]}, "UnprocessedKeys": {}}
 
     def _query(self, asked: Json) -> Json:
-        """`#0 = :0`, with a range of the sort key or without."""
+        """`#0 = :0`, with a range of the sort key or without, of the table itself."""
         values = [value["S"] for value in asked["ExpressionAttributeValues"].values()]
         pk, low, high = (*values, "", "\U0010ffff")[:3] if len(values) != 2 else (*values, "\U0010ffff")
         rows = self._tables.get(asked["TableName"], {}).get(pk, {})
