@@ -235,6 +235,17 @@ def test_where_zoho_insists_on_a_role_the_last_of_the_list_is_given(
     assert [link.label for link in seen.links["Contacts"]] == ["", "Technical Decision Maker"]
 
 
+def test_a_deal_with_several_contacts_goes_alone(directories: Directories, ask: Ask) -> None:
+    pack = ZOHO.actions["create_deal"].pack
+    one, two = (
+        ask("create_deal", directories, name="x", links=tuple(Link("Contacts", id) for id in ids))
+        for ids in ("7", "78")
+    )
+
+    assert pack is not None
+    assert (pack.takes(one), pack.takes(two)) == (True, False)
+
+
 def contacts_held(house: House, deal: str) -> set[str]:
     return {link.external_id for link in house.stored("Deals")[deal].record.links["Contacts"]}
 

@@ -9,7 +9,7 @@ from crmbridge.domain.errors import PlatformError, Unavailable
 from crmbridge.platforms.http import Answer, Api
 from crmbridge.platforms.spec import ActionSpec, Pack, WriteRequest, Written
 from crmbridge.platforms.zoho import errors, paths
-from crmbridge.platforms.zoho.bodies import new_body
+from crmbridge.platforms.zoho.bodies import further_contacts, new_body
 from crmbridge.platforms.zoho.objects import NAME
 from crmbridge.platforms.zoho.writing import ACTIONS as ALONE
 
@@ -30,6 +30,11 @@ def send(api: Api, requests: Sequence[WriteRequest]) -> list[Written | PlatformE
     return [_became(request, answer, item) for request, item in zip(requests, told, strict=True)]
 
 
+def takes(request: WriteRequest) -> bool:
+    """A deal with several contacts takes a call of its own after it."""
+    return not further_contacts(request)
+
+
 def _became(request: WriteRequest, answer: Answer, item: Mapping[str, Any]) -> Written | PlatformError:
     details = item.get("details")
     id = details.get("id") if isinstance(details, dict) else None
@@ -39,5 +44,5 @@ def _became(request: WriteRequest, answer: Answer, item: Mapping[str, Any]) -> W
 
 
 ACTIONS: Final[Mapping[str, ActionSpec]] = {
-    name: replace(spec, pack=Pack(send=send)) if name in PACKED else spec for name, spec in ALONE.items()
+    name: replace(spec, pack=Pack(send=send, takes=takes)) if name in PACKED else spec for name, spec in ALONE.items()
 }
