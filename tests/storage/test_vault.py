@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -9,12 +10,16 @@ import orjson
 import pytest
 from crmbridge.domain.connections import AppCredentials, Connection, TokenSet
 from crmbridge.domain.errors import Misconfigured, ReauthRequired, Stale
+from crmbridge.domain.installations import Installation
 from crmbridge.storage.vault import CACHE_SECONDS, MemoryVault, SecretsVault, Vault
 from moto import mock_aws
 
 SECRETS = {"eu": "of eu"}
 APP = AppCredentials("id", "secret", app_id="990012", api_url="http://127.0.0.1:1", client_secrets=SECRETS)
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+INSTALLED = Installation(
+    workspace="w1", team="T1", team_name="Acme", bot="UBOT", installer="U1", installed_by="ada", installed_at=NOW
+)
 
 
 class Clock:
@@ -169,6 +174,26 @@ def test_of_secrets_rotated_twice_the_last_two_sign(vault: Vault) -> None:
     made = [vault.rotate_signing_secret("w1", NOW, timedelta(hours=1)) for _ in range(3)]
 
     assert vault.signing_secrets("w1", NOW) == (made[2], made[1])
+
+
+def test_a_bots_token_is_read_anew_when_the_app_is_installed_again(vault: Vault) -> None:
+    vault.keep_bot_token("w1", "xoxb-1")
+    first = vault.bot_token(INSTALLED)
+
+    vault.keep_bot_token("w1", "xoxb-2")
+
+    again = replace(INSTALLED, installed_at=NOW + timedelta(minutes=1))
+    assert (first, vault.bot_token(again)) == ("xoxb-1", "xoxb-2")
+
+
+def test_a_forgotten_bots_token_is_gone_and_leaves_the_signing_secret(vault: Vault) -> None:
+    signing = vault.signing_secrets("w1", NOW)
+    vault.keep_bot_token("w1", "xoxb-1")
+
+    vault.forget_bot_token("w1")
+
+    assert vault.bot_token(INSTALLED) is None
+    assert vault.signing_secrets("w1", NOW) == signing
 
 
 def test_a_rotated_app_secret_arrives_within_minutes(clock: Clock) -> None:

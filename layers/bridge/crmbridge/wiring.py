@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from crmbridge.platforms.listening import WebhookSpec
     from crmbridge.platforms.spec import Platform
+    from crmbridge.services.slack.ports import Installations
     from crmbridge.storage.blobs import Blobs
     from crmbridge.storage.items import Items
 
@@ -186,7 +187,7 @@ class Wired(ports.Deps):
         return TemplateStore(self._control)
 
     @cached_property
-    def installations(self) -> ports.Installations:
+    def installations(self) -> "Installations":
         from crmbridge.storage.installations import InstallationStore
 
         return InstallationStore(self._control)

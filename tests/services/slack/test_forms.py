@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from crmbridge.domain.connections import Settings
 from crmbridge.domain.directories import Field, Option
 from crmbridge.domain.installations import SlackPerson
 from crmbridge.domain.records import Kind, Type
@@ -224,3 +225,33 @@ def test_a_form_that_was_closed_is_nobodys_trouble(command: Do, serve: Do, slack
     serve()
 
     assert len(slack.called("views.update")) == 1
+
+
+def test_where_several_crms_are_connected_the_person_says_which(
+    command: Do, serve: Do, submit: Do, slack: Any, deps: Deps, make_connection: Do
+) -> None:
+    make_connection(id="c2", platform="pipedrive", display_name="Pipes")
+    make_connection(id="c3", platform="zoho", display_name="Read only", settings=Settings(direction="from_crm"))
+    command("task Call Ada")
+    serve()
+    offered = filled(slack)["connection"]["options"]
+
+    submit(connection="c2")
+
+    (action,) = actions(deps)
+    assert [one["text"]["text"] for one in offered] == ["Acme", "Pipes"]
+    assert action.connection == "c2"
+
+
+def test_a_record_says_in_which_crm(
+    interact: Do, serve: Do, submit: Do, slack: Any, deps: Deps, make_connection: Do, deal: str
+) -> None:
+    make_connection(id="c2", platform="pipedrive", display_name="Pipes")
+    interact("block_actions", actions=[{"action_id": "open:create_note", "value": deal}], **MESSAGE)
+    serve()
+
+    submit(body="Wants an offer")
+
+    (action,) = actions(deps)
+    assert "connection" not in filled(slack)
+    assert (action.connection, action.message) == ("c1", "77.1")

@@ -101,7 +101,8 @@ def test_taking_the_app_out_forgets_the_team_and_tells_slack(
     uninstall_app(deps, admin)
 
     assert slack.called("apps.uninstall")[0]["client_id"] == "1.2"
-    assert deps.vault.bot_token(installation) is None or deps.installations.of_team("T0TEAM") is None
+    assert deps.vault.bot_token(installation) is None
+    assert deps.installations.of_team("T0TEAM") is None
     with pytest.raises(NotFound):
         read_installation(deps, admin)
 

@@ -1,6 +1,7 @@
 """Smart groups whose channel is in Slack: brought in and put out, until it is as wanted, and nobody else touched."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -201,6 +202,53 @@ def test_people_whom_slack_does_not_know_wait(group: Any, want: Want, slack: Any
 
     assert slack.called("conversations.invite") == []
     assert member(deps, ADA).wanted == "in"
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_fails_on_the_way_the_channel_ends_as_it_is_wanted(
+    group: Any, want: Want, slack: Any, deps: Deps, seed: int
+) -> None:
+    """And who was there before stays, whatever was wanted of them meanwhile."""
+    dice = Random(seed)
+    strangers = set(dice.sample(["UADA", "USTRANGER"], dice.randint(0, 2)))
+    slack.members[CHANNEL] |= strangers
+    group(hold_people=100, hold_percent=100)
+    for _ in range(8):
+        slack.refuses = {method: dice.choice(TROUBLE)(slack) for method in dice.sample(METHODS, 2)}
+        want(*dice.sample([ADA, MAX], dice.randint(0, 2)), tried=tuple(dice.sample([ADA, MAX], dice.randint(1, 2))))
+    slack.refuses = {}
+    wanted = dice.sample([ADA, MAX], dice.randint(0, 2))
+
+    want(*wanted)
+
+    assert slack.members[CHANNEL] == {"UBOT", *strangers, *({ADA: "UADA", MAX: "UMAX"}[one] for one in wanted)}
+    assert is_told(deps, ADA)
+    assert is_told(deps, MAX)
+
+
+METHODS = ["conversations.members", "conversations.invite", "conversations.kick", "users.lookupByEmail"]
+
+
+def unanswered(slack: Any) -> Any:
+    """Slack does what it was asked, and the answer is lost."""
+
+    def lost(given: dict[str, Any]) -> Any:
+        if "users" in given:
+            slack.members[CHANNEL] |= set(given["users"].split(","))
+        elif "user" in given:
+            slack.members[CHANNEL].discard(given["user"])
+        return (500, {})
+
+    return lost
+
+
+TROUBLE: list[Callable[[Any], Any]] = [
+    lambda slack: None,
+    lambda slack: (429, {}, {"retry-after": "1"}),
+    lambda slack: "restricted_action",
+    lambda slack: (503, {}),
+    unanswered,
+]
 
 
 def test_a_channel_of_another_chat_app_goes_to_its_endpoint(deps: Deps, want: Want, slack: Any, chat: Any) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.domain.channels import Door
     from crmbridge.domain.connections import AppCredentials, Connection, HeldTokens, Pending, TokenSet
     from crmbridge.domain.directories import Directories
-    from crmbridge.domain.installations import Card, Installation, SlackPerson
+    from crmbridge.domain.installations import Installation
     from crmbridge.domain.merging import Head, RecordWrite
     from crmbridge.domain.messages import Message
     from crmbridge.domain.outbound import OutboundEvent
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.platforms.listening import WebhookSpec
     from crmbridge.platforms.spec import Platform
     from crmbridge.services.group_ports import Groups, Memberships
+    from crmbridge.services.slack.ports import Installations
 
 T = TypeVar("T")
 MAX_GROUPS = 1000
@@ -334,42 +335,6 @@ class Sidepanels(Protocol):
     def view(self, workspace: str, chat: str, user: str) -> View: ...
 
     def set_view(self, workspace: str, chat: str, user: str, view: View) -> None: ...
-
-
-class Installations(Protocol):
-    """Slack, as a workspace has it."""
-
-    def of_workspace(self, workspace: str) -> Installation | None: ...
-
-    def of_team(self, team: str) -> Installation | None:
-        """One team belongs to one workspace."""
-
-    def save(self, installation: Installation) -> None:
-        """Raises Clash for a team of another workspace, and for a workspace that has another team."""
-
-    def remove(self, installation: Installation) -> None: ...
-
-    def person(self, workspace: str, user: str, now: datetime) -> SlackPerson | None:
-        """A Slack user, as far as it was asked lately who they are."""
-
-    def keep_person(self, workspace: str, user: str, person: SlackPerson, now: datetime) -> None: ...
-
-    def brought(self, workspace: str, channel: str, users: Iterable[str]) -> set[str]:
-        """Which of these users are in the channel because of us."""
-
-    def note_brought(self, workspace: str, channel: str, users: Iterable[str]) -> None: ...
-
-    def forget_brought(self, workspace: str, channel: str, users: Iterable[str]) -> None: ...
-
-    def want_card(self, workspace: str, card: Card, now: datetime) -> None:
-        """Remember where to show what becomes of an action; wanting it again changes nothing."""
-
-    def card(self, workspace: str, action: str) -> Card | None: ...
-
-    def posted(self, workspace: str, card: Card, channel: str, ts: str) -> None: ...
-
-    def asked_by(self, workspace: str, user: str, limit: int) -> Sequence[str]:
-        """Actions that a Slack user asked for, the newest first."""
 
 
 class Queue(Protocol):

@@ -107,7 +107,9 @@ class Vault:
             self._secrets.overwrite(name, text)
 
     def forget_bot_token(self, workspace: str) -> None:
-        self._secrets.delete(self._bot(workspace))
+        name = self._bot(workspace)
+        self._secrets.delete(name)
+        self._cache = {cached: known for cached, known in self._cache.items() if not cached.startswith(name)}
 
     def _bot(self, workspace: str) -> str:
         return f"{self._prefix}/chat/{workspace}/slack"
