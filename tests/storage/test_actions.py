@@ -101,11 +101,19 @@ def test_a_record_counts_its_updates(actions: ActionStore) -> None:
 
 
 def test_a_completed_sequence_never_goes_back(actions: ActionStore) -> None:
-    before = actions.last_sequence(DEAL)
-    actions.complete_sequence(DEAL, 3)
-    actions.complete_sequence(DEAL, 2)
+    before = actions.last_sequence(DEAL, ["amount"])
+    actions.complete_sequence(DEAL, 3, ["amount", "custom#amount"])
+    actions.complete_sequence(DEAL, 2, ["amount", "stage"])
 
-    assert (before, actions.last_sequence(DEAL)) == (0, 3)
+    assert (before, actions.last_sequence(DEAL, ["amount"])) == (0, 3)
+
+
+def test_every_field_has_an_order_of_its_own(actions: ActionStore) -> None:
+    actions.complete_sequence(DEAL, 3, ["amount", "custom#region"])
+
+    assert actions.last_sequence(DEAL, ["stage", "region"]) == 0
+    assert actions.last_sequence(DEAL, ["stage", "amount"]) == 3
+    assert actions.last_sequence(DEAL, []) == 0
 
 
 @pytest.mark.parametrize(

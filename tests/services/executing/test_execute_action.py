@@ -219,6 +219,14 @@ class TestWhatFails:
         assert house.actions.get("w1", first.id).status is ActionStatus.SUPERSEDED
         assert crm.objects["d1"]["fields"] == {"amount": "9"}
 
+    def test_a_later_update_of_other_fields_is_not_in_the_way(self, house: Deps, ask: Any) -> None:
+        first, second = ask("update_deal", "k1"), ask("update_deal", "k2", fields={"name": "Acme II"})
+        execute_action(house, "w1", second.id)
+
+        execute_action(house, "w1", first.id)
+
+        assert house.actions.get("w1", first.id).status is ActionStatus.COMPLETED
+
     def test_a_failed_action_can_be_tried_again_under_its_key(
         self, told: Any, house: Deps, crm: Any, ask: Any, settle: Any, member: Caller
     ) -> None:

@@ -132,6 +132,11 @@ class Action:
     version: int = 0
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """The fields that are written, ours and the CRM's own told apart."""
+        return (*self.fields, *(f"custom#{name}" for name in self.custom_fields))
+
+    @property
     def is_final(self) -> bool:
         return self.status in FINAL
 

@@ -114,12 +114,12 @@ def _is_changed(deps: Deps, attempt: Attempt) -> bool:
 
 
 def _is_superseded(deps: Deps, attempt: Attempt) -> bool:
-    """A later update of the record is done already: this one would undo it."""
+    """A later update of the same fields is done already: this one would undo it."""
     action, key = attempt.action, record_key(attempt.action)
-    if key is None or deps.actions.last_sequence(key) <= action.sequence:
+    if key is None or deps.actions.last_sequence(key, action.changes) <= action.sequence:
         return False
     said = {
-        "message": "a later update of this record was done first",
+        "message": "a later update of the same fields was done first",
         "next_step": "look at the record, then ask again",
     }
     _end(deps, action, ActionStatus.SUPERSEDED, said)
@@ -252,7 +252,7 @@ def complete(deps: Deps, attempt: Attempt, written: Written, started_at: datetim
     action, key = attempt.action, record_key(attempt.action)
     after = store_outcome(deps, attempt, written, started_at)
     if key:
-        deps.actions.complete_sequence(key, action.sequence)
+        deps.actions.complete_sequence(key, action.sequence, action.changes)
     got = receipt(attempt, written, after, deps.now(), linked=linked)
     finish_action(deps, action.moved(ActionStatus.COMPLETED, deps.now(), receipt=got, error=None))
 

@@ -226,10 +226,10 @@ class Actions(Protocol):
     def next_sequence(self, key: RecordKey) -> int:
         """Per-record order: rises by one for every update asked for."""
 
-    def last_sequence(self, key: RecordKey) -> int:
-        """The highest sequence that was completed for this record."""
+    def last_sequence(self, key: RecordKey, fields: Iterable[str]) -> int:
+        """The highest sequence that was completed for any of these fields of the record."""
 
-    def complete_sequence(self, key: RecordKey, sequence: int) -> None: ...
+    def complete_sequence(self, key: RecordKey, sequence: int, fields: Iterable[str]) -> None: ...
 
     def due(self, now: datetime) -> Sequence[Action]: ...
 

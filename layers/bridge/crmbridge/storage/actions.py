@@ -1,6 +1,6 @@
 """Actions: the item is the claim. Beside them, the order in which one record's updates were asked for and done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -69,14 +69,15 @@ class ActionStore:
         row = self._items.update(_sequence_key(key), add={"asked": 1})
         return int(row["asked"]) if row else 0
 
-    def last_sequence(self, key: RecordKey) -> int:
+    def last_sequence(self, key: RecordKey, fields: Iterable[str]) -> int:
         row = self._items.get(*_sequence_key(key)) or {}
-        return int(row.get("completed", 0))
+        return max((int(row.get(_completed(name), 0)) for name in fields), default=0)
 
-    def complete_sequence(self, key: RecordKey, sequence: int) -> None:
+    def complete_sequence(self, key: RecordKey, sequence: int, fields: Iterable[str]) -> None:
         """It never goes back: completing an older one changes nothing."""
-        older = absent("completed") | below("completed", sequence)
-        self._items.update(_sequence_key(key), set={"completed": sequence}, when=older)
+        for done in map(_completed, fields):
+            older = absent(done) | below(done, sequence)
+            self._items.update(_sequence_key(key), set={done: sequence}, when=older)
 
     def due(self, now: datetime) -> Sequence[Action]:
         return [from_json(Action, row["action"]) for row in due_items(self._items, now, "action")]
@@ -88,6 +89,10 @@ def _key(workspace: str, id: str) -> Key:
 
 def _sequence_key(key: RecordKey) -> Key:
     return f"{key.workspace}#sequence#{key.connection}#{key.object}#{key.external_id}", "sequence"
+
+
+def _completed(field: str) -> str:
+    return f"completed#{field}"
 
 
 def _chat(workspace: str, chat: str) -> str:
