@@ -53,7 +53,7 @@ def linking_fact(api: Api) -> Mapping[str, str]:
     return {}
 
 
-def _columns(fields: Iterable[Row]) -> tuple[str, ...]:
+def _columns(fields: Sequence[Row]) -> tuple[str, ...]:
     """Of deal, contact and role."""
     targets = {_target(field): str(field.get("api_name")) for field in fields}
     role = next((str(field["api_name"]) for field in fields if "Role" in str(field.get("api_name"))), "")
@@ -110,8 +110,9 @@ def _queried(api: Api, linking: Linking, within: tuple[str, ...], limit: int) ->
     after = "0"
     while True:
         where = both((*within, f"id > {literal(after)}"))
-        text = f"select {linking.deal}, {linking.contact}, {linking.role} from {linking.module} where {where}"  # noqa: S608
-        found = query(api, f"{text} order by id asc", limit)
+        columns = f"id, {linking.deal}, {linking.contact}, {linking.role}"
+        text = f"select {columns} from {linking.module} where {where} order by id asc"  # noqa: S608 - names and literals
+        found = query(api, text, limit)
         told += found.records
         if not found.more or not found.records:
             return told
