@@ -285,3 +285,16 @@ def test_a_clock_is_due_next_or_never(workspaces: WorkspaceStore) -> None:
 
     workspaces.set_clock("w1", NOW + timedelta(days=1), None)
     assert list(workspaces.due_clocks(NOW + timedelta(days=2))) == []
+
+
+def test_the_version_of_all_groups_rises_with_every_edit(groups: GroupStore) -> None:
+    versions = [groups.version("w1")]
+    groups.add(group("g1"), 5)
+    versions.append(groups.version("w1"))
+    groups.save(groups.get("w1", "g1"))
+    versions.append(groups.version("w1"))
+    groups.delete(groups.get("w1", "g1"))
+    versions.append(groups.version("w1"))
+
+    assert versions == sorted(set(versions))
+    assert versions[-1] == groups.snapshot("w1")[0]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from crmbridge.domain.groups import Group, Members, Support
 from crmbridge.domain.predicates import MaskIndex, Predicate
@@ -19,6 +20,9 @@ class Panel:
     groups: Sequence[tuple[Group, Predicate | None]]
     index: MaskIndex
 
+    def unreadable(self) -> list[str]:
+        return [group.id for group, predicate in self.groups if predicate is None]
+
     def concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
         """All others bring nobody and keep nobody."""
         when = view.when(self.time_zone) if self.time_zone else None
@@ -34,9 +38,10 @@ class Panel:
         return self.index.next_flip(view.facts, view.when(self.time_zone))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroupIndex:
-    """The groups a decision is made with; `version` is that of their list."""
+    """The groups a decision is made with; `version` is that of their list. What depends on all of them is worked out
+    once."""
 
     version: int
     panels: Mapping[Kind, Sequence[Panel]]
@@ -47,13 +52,11 @@ class GroupIndex:
 
     def needs_links(self, kind: Kind) -> frozenset[Kind]:
         """The kinds of linked records that rules about `kind` ask for."""
-        predicates = (predicate for _, predicate in self._of(kind) if predicate)
-        return frozenset(link for predicate in predicates for link in predicate.needs_links)
+        return self._links.get(kind, frozenset())
 
     def looks_at(self, kind: Kind) -> frozenset[Kind]:
         """Of which linked records a change is a change of a record of `kind`."""
-        takes_contacts = any(group.members is not Members.OWNER for group, _ in self._of(kind))
-        return self.needs_links(kind) | ({Kind.CONTACT} if takes_contacts and kind is not Kind.CONTACT else frozenset())
+        return self.needs_links(kind) | ({Kind.CONTACT} if kind in self._take_contacts else frozenset())
 
     def time_zones(self) -> frozenset[str]:
         """Of the groups that ask what day it is."""
@@ -72,8 +75,7 @@ class GroupIndex:
         """Everybody whom the record brings into any group; None is a record that is gone, or that nobody asks about."""
         if view is None:
             return []
-        unreadable = {group.id for group, predicate in self._of(view.kind) if predicate is None}
-        wanted = [support for support in held if support.group in unreadable]
+        wanted = [support for support in held if support.group in self._unreadable]
         for group, predicate in self._concerned(view):
             wanted += supported(group, predicate, view, held)
         return wanted
@@ -82,6 +84,23 @@ class GroupIndex:
         """The next moment at which the passing of time alone may change whom the record brings; None: never."""
         flips = [panel.next_flip(view) for panel in self.panels.get(view.kind, ())] if view else []
         return min((flip for flip in flips if flip), default=None)
+
+    @cached_property
+    def _unreadable(self) -> frozenset[str]:
+        return frozenset(id for panels in self.panels.values() for panel in panels for id in panel.unreadable())
+
+    @cached_property
+    def _links(self) -> Mapping[Kind, frozenset[Kind]]:
+        asked = {kind: [predicate for _, predicate in self._of(kind) if predicate] for kind in self.panels}
+        return {kind: frozenset(link for one in found for link in one.needs_links) for kind, found in asked.items()}
+
+    @cached_property
+    def _take_contacts(self) -> frozenset[Kind]:
+        """A contact's contact is itself."""
+        beside = self.panels.keys() - {Kind.CONTACT}
+        return frozenset(
+            kind for kind in beside if any(group.members is not Members.OWNER for group, _ in self._of(kind))
+        )
 
     def _of(self, kind: Kind) -> Iterator[tuple[Group, Predicate | None]]:
         return (entry for panel in self.panels.get(kind, ()) for entry in panel.groups)

@@ -1,8 +1,10 @@
 """The smart groups of a workspace, made ready to be asked; what was compiled before is not compiled again."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -11,6 +13,7 @@ from crmbridge.domain.group_index import GroupIndex, Panel
 from crmbridge.domain.groups import Group
 from crmbridge.domain.predicates import MaskIndex, Predicate, compile_predicate, schema_of_types
 from crmbridge.domain.records import Kind, Type
+from crmbridge.services.group_ports import Groups
 from crmbridge.services.ports import Deps
 
 
@@ -23,8 +26,24 @@ class Terms(NamedTuple):
     types: tuple[tuple[str, Type], ...]
 
 
+_KEPT: Final[WeakKeyDictionary[Groups, dict[str, GroupIndex]]] = WeakKeyDictionary()
+MOST_KEPT: Final = 16
+"""Workspaces whose groups one process keeps compiled."""
+
+
 def compile_groups(deps: Deps, workspace: str) -> GroupIndex:
-    version, groups = deps.groups.snapshot(workspace)
+    """While nobody edits a group, this costs one read. What is kept may be newer than its version, never older."""
+    kept = _KEPT.setdefault(deps.groups, {})
+    found = kept.pop(workspace, None)
+    if found is None or found.version != deps.groups.version(workspace):
+        found = _compiled(*deps.groups.snapshot(workspace))
+    kept[workspace] = found
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
+    return found
+
+
+def _compiled(version: int, groups: Sequence[Group]) -> GroupIndex:
     shelves: dict[tuple[Kind, str | None], list[tuple[Group, Terms]]] = defaultdict(list)
     for group in groups:
         terms = _terms(group)

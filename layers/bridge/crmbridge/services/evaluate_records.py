@@ -143,7 +143,7 @@ def _set_waking(deps: Deps, key: RecordKey, held: Held, flip: datetime | None, n
 
 def _still_stands(deps: Deps, workspace: str, groups_version: int, scene: Scene) -> bool:
     """Whether the groups and every record looked at are still what they were."""
-    if deps.groups.snapshot(workspace)[0] != groups_version:
+    if deps.groups.version(workspace) != groups_version:
         return False
     now = deps.records.get_many(list(scene.stored))
     return all(key in now and now[key].record == seen.record for key, seen in scene.stored.items())

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Groups(Protocol):
     def get(self, workspace: str, id: str) -> Group: ...
 
+    def version(self, workspace: str) -> int:
+        """Of the list of all groups; 0 while there are none."""
+
     def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
         """All groups with the version of the list, which rises with every edit of any of them."""
 

@@ -124,6 +124,10 @@ class GroupStore:
             raise NotFound("there is no such group")
         return from_json(Group, item["group"])
 
+    def version(self, workspace: str) -> int:
+        row = self._items.get(f"{workspace}#groups", LIST)
+        return int(row["version"]) if row else 0
+
     def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
         """The version is read first: an edit between two pages makes the groups newer than it, never older."""
         rows = list(query_all(self._items, f"{workspace}#groups"))
