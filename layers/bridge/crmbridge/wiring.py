@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from crmbridge.domain.records import Json
-from crmbridge.services import group_ports, ports
+from crmbridge.services import group_ports, ports, workspace_ports
 from crmbridge.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -163,25 +163,25 @@ class Wired(ports.Deps):
         return MembershipStore(self._table(self.settings.memberships_table))
 
     @cached_property
-    def workspaces(self) -> ports.Workspaces:
+    def workspaces(self) -> workspace_ports.Workspaces:
         from crmbridge.storage.control import WorkspaceStore
 
         return WorkspaceStore(self._control)
 
     @cached_property
-    def outbound(self) -> ports.Outbound:
+    def outbound(self) -> workspace_ports.Outbound:
         from crmbridge.storage.outbound import OutboundStore
 
         return OutboundStore(self._control)
 
     @cached_property
-    def sidepanels(self) -> ports.Sidepanels:
+    def sidepanels(self) -> workspace_ports.Sidepanels:
         from crmbridge.storage.sidepanels import SidepanelStore
 
         return SidepanelStore(self._control)
 
     @cached_property
-    def templates(self) -> ports.Templates:
+    def templates(self) -> workspace_ports.Templates:
         from crmbridge.storage.templates import TemplateStore
 
         return TemplateStore(self._control)
