@@ -125,6 +125,33 @@ def test_actions_that_were_not_asked_for_in_slack_have_no_card(asked: Any, slack
     assert slack.called("chat.update") == []
 
 
+def test_the_channel_does_not_hear_what_a_note_says(interact: Do, serve: Do, submit: Do, slack: Any) -> None:
+    message = {"channel": {"id": "C0DEALS"}, "message": {"ts": "77.1", "text": "They cannot pay", "thread_ts": "70.1"}}
+    interact("message_action", callback_id="create_note", **message)
+    serve()
+    submit()
+    serve()
+
+    (posted,) = slack.called("chat.postMessage")
+    assert posted["thread_ts"] == "70.1"
+    assert "Note" in shown(posted)
+    assert "cannot pay" not in shown(posted)
+
+
+def test_a_card_does_not_stand_under_what_one_person_alone_sees(
+    interact: Do, serve: Do, submit: Do, slack: Any, deal: str
+) -> None:
+    where = {"container": {"type": "message", "message_ts": "77.1", "channel_id": "C0DEALS", "is_ephemeral": True}}
+    interact("block_actions", actions=[{"action_id": "open:log_call", "value": deal}], **where)
+    serve()
+    submit(body="Talked")
+    serve()
+
+    (posted,) = slack.called("chat.postMessage")
+    assert posted["channel"] == "C0DEALS"
+    assert "thread_ts" not in posted
+
+
 def test_what_is_found_is_for_the_one_who_asked(command: Do, serve: Do, slack: Any, deal: str) -> None:
     command("find ren")
     serve()

@@ -218,6 +218,15 @@ def test_another_workspaces_record_is_not_there(command: Do, serve: Do, submit: 
     assert actions(deps) == []
 
 
+def test_a_form_that_cannot_be_filled_says_why(command: Do, serve: Do, slack: Any, deps: Deps) -> None:
+    deps.connections.delete(deps.connections.get("w1", "c1"))
+
+    command("task Call Ada")
+    serve()
+
+    assert "an admin connects one" in filled(slack)[""]["text"]["text"]
+
+
 def test_a_form_that_was_closed_is_nobodys_trouble(command: Do, serve: Do, slack: Any) -> None:
     slack.refuses["views.update"] = "not_found"
 

@@ -26,9 +26,10 @@ SIGNS: Final[Mapping[ActionStatus, str]] = {
 
 
 def receipt_card(action: Action, crm: str) -> list[Block]:
-    """`crm` is what its connection is called. Tells what the person entered, and nothing else of the record."""
+    """`crm` is what its connection is called. Everybody in the channel sees it: it tells what was named, not what a
+    note or a call says, nor which amount a deal has."""
     url = action.receipt.url if action.receipt else ""
-    title = f"{SIGNS[action.status]} {link(url, f'{WORDS.get(action.type, action.type)}: {_what(action)}')}"
+    title = f"{SIGNS[action.status]} {link(url, ': '.join(filter(None, (_words(action), _what(action)))))}"
     card = [section(lines(title, _said(action, crm)))]
     card.append(small(f"<@{escaped(action.requested_by)}> · {escaped(crm)}"))
     chosen = [button(words, verb, action.id) for words, verb in _choices(action)]
@@ -37,13 +38,18 @@ def receipt_card(action: Action, crm: str) -> list[Block]:
 
 def receipt_text(action: Action) -> str:
     """What a notification says."""
-    return f"{WORDS.get(action.type, action.type)}: {action.status}"
+    return f"{_words(action)}: {action.status}"
+
+
+def _words(action: Action) -> str:
+    return WORDS.get(action.type, action.type)
 
 
 def _what(action: Action) -> str:
-    fields = action.fields
-    named = next((fields[name] for name in ("subject", "name", "body", "email") if fields.get(name)), None)
-    return cut(str(named), 150) if named else ", ".join([*fields, *action.custom_fields])
+    named = next((action.fields[name] for name in ("subject", "name") if action.fields.get(name)), None)
+    if named or action.target is None:
+        return cut(str(named or ""), 150)
+    return ", ".join([*action.fields, *action.custom_fields])
 
 
 def _said(action: Action, crm: str) -> str:

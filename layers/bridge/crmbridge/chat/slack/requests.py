@@ -52,11 +52,15 @@ def channel_of(payload: Payload) -> str:
     return str(found or "")
 
 
-def message_of(payload: Payload) -> tuple[str, str]:
-    """(ts, text) of the message a shortcut or button belongs to."""
-    message = payload.get("message") or {}
-    container = payload.get("container") or {}
-    return str(message.get("ts") or container.get("message_ts") or ""), str(message.get("text") or "")
+def message_of(payload: Payload) -> dict[str, str]:
+    """The message a shortcut or a button belongs to: `message` is its ts, `thread` the one that answers to it stand
+    under. What one person alone sees cannot be answered to."""
+    message, container = payload.get("message") or {}, payload.get("container") or {}
+    if container.get("is_ephemeral"):
+        return {}
+    ts = str(message.get("ts") or container.get("message_ts") or "")
+    thread = str(message.get("thread_ts") or container.get("thread_ts") or ts)
+    return {"message": ts, "thread": thread, "text": str(message.get("text") or "")}
 
 
 def _form(body: bytes) -> Payload:

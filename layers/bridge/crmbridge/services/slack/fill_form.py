@@ -10,7 +10,7 @@ from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.chat.slack.forms import CONNECTION, PANEL, RECORD, UPDATED, FormField, context_of, entered, form, said
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.due_words import split_due
-from crmbridge.domain.errors import Forbidden
+from crmbridge.domain.errors import BridgeError, ChatError, Forbidden
 from crmbridge.domain.installations import SlackPerson
 from crmbridge.domain.records import Json, name_of
 from crmbridge.domain.stored import Stored
@@ -48,7 +48,9 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
             if type == PANEL
             else _filled(deps, slack, type, context, entered(view), user)
         )
-    except Forbidden as error:
+    except ChatError:
+        raise
+    except BridgeError as error:
         filled = said(type, context, str(error))
     try:
         slack.api.call("views.update", view_id=view["id"], view=filled)

@@ -77,8 +77,7 @@ def _interaction(deps: Deps, body: bytes) -> Response:
 
 
 def _shortcut(deps: Deps, payload: Payload) -> Response:
-    ts, text = message_of(payload)
-    context = {"channel": channel_of(payload), "thread": ts, "text": text}
+    context = {"channel": channel_of(payload), **message_of(payload)}
     wish = Wish(str(payload.get("trigger_id")), str(payload.get("callback_id")), context)
     return _open(deps, payload, wish)
 
@@ -88,7 +87,7 @@ def _click(deps: Deps, payload: Payload) -> Response:
     clicked = next((one for one in payload.get("actions") or () if isinstance(one, dict)), {})
     name, value = str(clicked.get("action_id") or ""), str(clicked.get("value") or "")
     if name.startswith(OPEN):
-        context = {"channel": channel_of(payload), "thread": message_of(payload)[0], "record": value}
+        context = {"channel": channel_of(payload), **message_of(payload), "text": "", "record": value}
         return _open(deps, payload, Wish(str(payload.get("trigger_id")), name.removeprefix(OPEN), context))
     if name in ("retry", "undo", "cancel", "link"):
         more = {"action": value, "response_url": str(payload.get("response_url") or "")}

@@ -62,7 +62,7 @@ def _body(
     if record:
         named = {"object": record.key.object, "external_id": record.key.external_id}
         body |= {"target": named} if is_update else {"links": [named]}
-    named_chat = {"chat": context.get("channel"), "message": context.get("thread")}
+    named_chat = {"chat": context.get("channel"), "message": context.get("message")}
     return body | {name: value for name, value in named_chat.items() if value}
 
 
