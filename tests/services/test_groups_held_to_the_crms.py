@@ -93,6 +93,13 @@ def test_what_the_crm_does_not_have_is_told_what_it_has(make_group: Any, rules: 
     assert fix in problem.fix
 
 
+def test_wrong_rules_and_wrong_settings_are_named_together(make_group: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        make_group(rule("deal_stage", "Negotiating"), time_zone="Mars/Olympus")
+
+    assert {problem.field for problem in caught.value.problems} == {"time_zone", "rules.value"}
+
+
 def test_a_preview_is_held_to_the_crms_too(deps: Deps, admin: Caller) -> None:
     with pytest.raises(Invalid):
         preview_group(deps, admin, {"rules": rule("deal_stage", "Negotiating")})

@@ -23,17 +23,19 @@ def checked_settings(
     deps: Deps, workspace: str, body: Mapping[str, Json], required: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """What the body says of a new group, ready for one. Raises Invalid naming every wrong field."""
-    missing = [Problem(name, "is required") for name in required if name not in body]
     known, problems = _read(body)
-    problems += missing + _unknown_connections(deps, workspace, known.get("connections", ()))
+    problems += [Problem(name, "is required") for name in required if name not in body]
+    problems += _unknown_connections(deps, workspace, known.get("connections", ()))
+    survey, usual = survey_crms(deps, workspace, known.get("connections", ())), deps.workspaces.usual(workspace)
+    currency = known.get("currency") or usual.currency or _only(survey.currencies)
+    types: Mapping[str, Type] = {}
+    if "rules" in known and ("kind" in known or "kind" not in body):
+        types, wrong = _read_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey)
+        problems += wrong
     if problems:
         raise Invalid(*problems)
-    survey = survey_crms(deps, workspace, known.get("connections", ()))
-    usual = deps.workspaces.usual(workspace)
-    currency = known.get("currency") or usual.currency or _only(survey.currencies)
     zones = [account.time_zone for account in survey.accounts if zone_named(account.time_zone)]
     zone = usual.time_zone or next(iter(zones), "UTC")
-    types = _checked_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey) if "rules" in known else {}
     return {"time_zone": zone, **known, "currency": currency, "types": types}
 
 
@@ -44,15 +46,16 @@ def checked_change(deps: Deps, group: Group, body: Mapping[str, Json]) -> dict[s
     problems += _unknown_connections(deps, group.workspace, known.get("connections", ()))
     if known.get("kind", group.kind) is not group.kind:
         problems.append(Problem("kind", "cannot be changed", "make another group, delete this one"))
+    if known.keys() & {"rules", "connections"}:
+        survey = survey_crms(deps, group.workspace, known.get("connections", group.connections))
+        usual = deps.workspaces.usual(group.workspace).currency
+        currency = known.get("currency") or group.currency or usual or _only(survey.currencies)
+        types, wrong = _read_rules(known.get("rules", group.rules), group.kind, currency, survey)
+        problems += wrong
+        known |= {"currency": currency, "types": types}
     if problems:
         raise Invalid(*problems)
-    if not known.keys() & {"rules", "connections"}:
-        return known
-    survey = survey_crms(deps, group.workspace, known.get("connections", group.connections))
-    usual = deps.workspaces.usual(group.workspace).currency
-    currency = known.get("currency") or group.currency or usual or _only(survey.currencies)
-    types = _checked_rules(known.get("rules", group.rules), group.kind, currency, survey)
-    return {**known, "currency": currency, "types": types}
+    return known
 
 
 def checked_usual(currency: str | None, time_zone: str | None) -> Usual:
@@ -86,18 +89,21 @@ def _within(name: str, refused: Invalid) -> list[Problem]:
     ]
 
 
-def _checked_rules(rules: Mapping[str, Json], kind: Kind, currency: str | None, survey: Survey) -> Mapping[str, Type]:
-    """As what the custom fields were read."""
+def _read_rules(
+    rules: Mapping[str, Json], kind: Kind, currency: str | None, survey: Survey
+) -> tuple[Mapping[str, Type], list[Problem]]:
+    """As what the custom fields were read, and what is wrong with the rules."""
     try:
         predicate = compile_predicate(rules, kind=kind, schema=survey.schema, currency=currency)
     except Invalid as refused:
-        raise Invalid(*_within("rules", refused)) from None
+        return {}, _within("rules", refused)
+    problems = []
     if beyond := predicate.needs_links.difference(KINDS):
-        raise Invalid(Problem("rules", f"ask for linked {' and '.join(sorted(beyond))}", f"only {', '.join(KINDS)}"))
+        problems.append(Problem("rules", f"ask for linked {' and '.join(sorted(beyond))}", f"only {', '.join(KINDS)}"))
     if predicate.compares_bare_amounts and len(survey.currencies) > 1:
         said = f"is needed: the CRM accounts have {', '.join(survey.currencies)}"
-        raise Invalid(Problem("currency", said, "name one here or in the rule, or set it with PUT /v1/workspace"))
-    return custom_types(predicate, survey.schema)
+        problems.append(Problem("currency", said, "name one here or in the rule, or set it with PUT /v1/workspace"))
+    return custom_types(predicate, survey.schema), problems
 
 
 def _only(values: Sequence[str]) -> str | None:
