@@ -1,7 +1,7 @@
 """What people and CRMs wrote, in Slack's blocks: no mention, no foreign link, never too long."""
 
 import pytest
-from crmbridge.chat.slack.blocks import cut, link, option, plain, section
+from crmbridge.chat.slack.blocks import cut, link, option, plain, section, small
 from crmbridge.chat.slack.forms import FormField, form
 
 
@@ -16,6 +16,12 @@ from crmbridge.chat.slack.forms import FormField, form
 )
 def test_a_link_leads_where_we_say(url: str, text: str, shown: str) -> None:
     assert link(url, text) == shown
+
+
+def test_slack_makes_nothing_of_what_looks_like_a_mention() -> None:
+    shown = [section("@here www.evil.test")["text"], *small("#general")["elements"]]
+
+    assert [text["verbatim"] for text in shown] == [True, True]
 
 
 def test_what_is_too_long_is_cut_and_what_is_empty_is_a_dash() -> None:

@@ -31,11 +31,16 @@ def link(url: str, text: str) -> str:
 
 
 def section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, MAX_SECTION)}}
+    return {"type": "section", "text": _mrkdwn(text)}
 
 
 def small(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, MAX_SECTION)}]}
+    return {"type": "context", "elements": [_mrkdwn(text)]}
+
+
+def _mrkdwn(text: str) -> Block:
+    """`verbatim`: Slack makes no links and no mentions of its own out of `www.evil.test`, `#general` or `@here`."""
+    return {"type": "mrkdwn", "text": cut(text, MAX_SECTION), "verbatim": True}
 
 
 def button(text: str, action: str, value: str, *, style: str = "") -> Block:
