@@ -23,9 +23,10 @@ URL = "https://app.hubspot.com/contacts/48/record/0-3/9"
 def share(post: Callable[..., Any], serve: Callable[[], None], slack: Any) -> Callable[..., list[Any]]:
     """Somebody posts these links; returns what was unfurled."""
 
-    def send(*urls: str, **more: Any) -> list[Any]:
+    def send(*urls: str, user: str = "UADA", source: str = "conversations_history", **more: Any) -> list[Any]:
         links = [{"url": url, "domain": "app.hubspot.com"} for url in urls]
-        event = {"type": "link_shared", "user": "UADA", "channel": "C0DEALS", "message_ts": "8.1", "links": links}
+        where = {"channel": "C0DEALS", "message_ts": "8.1", "source": source}
+        event = {"type": "link_shared", "user": user, "links": links, **where}
         post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": str(urls), "event": event, **more})
         serve()
         called: list[Any] = slack.called("chat.unfurl")
@@ -94,6 +95,17 @@ def test_other_links_stay_as_they_are(share: Callable[..., list[Any]], url: str)
 
 def test_nothing_is_shown_where_another_company_reads_along(share: Callable[..., list[Any]]) -> None:
     assert share(URL, is_ext_shared_channel=True) == []
+
+
+def test_nothing_is_shown_before_it_is_known_where(share: Callable[..., list[Any]]) -> None:
+    assert share(URL, source="composer") == []
+
+
+def test_guests_do_not_read_the_crm_link_by_link(share: Callable[..., list[Any]], slack: Any) -> None:
+    slack.add("UGUS", "gus@visitor.test", is_restricted=True)
+
+    assert share(URL, user="UGUS") == []
+    assert len(share(URL, event_id="Ev2")) == 1
 
 
 def test_a_message_that_is_gone_is_nobodys_trouble(share: Callable[..., list[Any]], slack: Any) -> None:

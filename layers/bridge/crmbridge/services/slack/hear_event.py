@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
+from crmbridge.services.slack.identify_user import identify_user
 from crmbridge.services.slack.install_app import forget_team
 from crmbridge.services.slack.open_slack import Slack
 from crmbridge.services.slack.publish_home import publish_home
@@ -23,9 +25,20 @@ def _opened(deps: Deps, slack: Slack, asked: Asked) -> None:
 
 
 def _shared(deps: Deps, slack: Slack, asked: Asked) -> None:
-    """A channel shared with another company is not everyone of ours."""
-    if not asked.get("shared"):
+    """A channel shared with another company is not everyone of ours. Where a message will go that is still being
+    written nobody knows; it is told of again when it is posted."""
+    is_posted = asked["event"].get("source") != "composer"
+    if is_posted and not asked.get("shared") and _is_member(deps, slack, str(asked["user"])):
         unfurl_links(deps, slack, asked["event"])
+
+
+def _is_member(deps: Deps, slack: Slack, user: str) -> bool:
+    """A guest could read the CRM by posting one guessed address after another."""
+    try:
+        identify_user(deps, slack.installation, user)
+    except Forbidden:
+        return False
+    return True
 
 
 def _revoked(deps: Deps, slack: Slack, asked: Asked) -> None:

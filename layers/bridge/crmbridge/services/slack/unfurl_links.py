@@ -50,7 +50,7 @@ def unfurl_links(deps: Deps, slack: Slack, event: Mapping[str, Any]) -> None:
 
 
 def _place(event: Mapping[str, Any]) -> dict[str, Json]:
-    """A link in a message that is still being written has no message yet."""
+    """As Slack names the message itself, where it does."""
     if event.get("unfurl_id") and event.get("source"):
         return {"unfurl_id": event["unfurl_id"], "source": event["source"]}
     return {"channel": event.get("channel"), "ts": event.get("message_ts")}
