@@ -11,6 +11,7 @@ from crmbridge.platforms.conversions import (
     in_utc,
     to_flag,
     to_instant,
+    to_lower,
     to_moment,
     to_number,
     to_percent,
@@ -37,6 +38,7 @@ NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
         (to_text, "a", "a"),
         (to_text, 5, "5"),
         (to_text, True, "true"),
+        (to_lower, "INBOUND", "inbound"),
         (to_number, "12.50", Decimal("12.50")),
         (to_number, 50000.0, Decimal(50000)),
         (to_number, "4.5E7", Decimal(45000000)),
@@ -108,7 +110,7 @@ def test_what_is_none_is_refused(convert: Callable[[Any], Any], given: Any) -> N
 
 
 CONVERSIONS = [
-    to_text, to_number, to_percent, to_flag, to_instant, to_moment, BERLIN, word_of({}), hubspot.to_percent,
+    to_text, to_lower, to_number, to_percent, to_flag, to_instant, to_moment, BERLIN, word_of({}), hubspot.to_percent,
     hubspot.to_seconds, hubspot.to_instant, hubspot.to_day("Asia/Tokyo"), hubspot.one_of({}), pipedrive.to_id,
     pipedrive.to_currency, pipedrive.to_flag, pipedrive.to_day, pipedrive.to_time, pipedrive.to_seconds, zoho.to_id,
     zoho.to_duration,

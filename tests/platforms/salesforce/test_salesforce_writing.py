@@ -10,8 +10,8 @@ from crmbridge.domain.directories import Directories, Field, Option
 from crmbridge.domain.errors import Duplicate, RecordGone, Rejected, Unavailable
 from crmbridge.domain.records import Link, Type
 from crmbridge.platforms.http import Api
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.salesforce import SALESFORCE
-from crmbridge.platforms.salesforce.creating import marker
 from crmbridge.platforms.spec import WriteRequest, Written
 
 Told = Callable[..., tuple[Api, Any]]

@@ -25,6 +25,10 @@ def to_text(value: Any) -> str:
     raise ValueError("not a text")
 
 
+def to_lower(value: Any) -> str:
+    return to_text(value).lower()
+
+
 def to_number(value: Any) -> Decimal:
     """Python's own reader also takes NaN, underscores and exponents of a million digits. A double arrives as `50000.0`,
     or as `5E4`, and means 50000."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
-from crmbridge.platforms.conversions import Convert, to_flag, to_number, to_text
+from crmbridge.platforms.conversions import Convert, to_flag, to_lower, to_number, to_text
 from crmbridge.platforms.hubspot.associations import inline_links
 from crmbridge.platforms.hubspot.deriving import DERIVE, Reading
 from crmbridge.platforms.hubspot.objects import (
@@ -21,7 +21,7 @@ from crmbridge.platforms.hubspot.objects import (
     created_property,
     modified_property,
 )
-from crmbridge.platforms.hubspot.values import one_of, to_day, to_instant, to_lower, to_percent, to_seconds
+from crmbridge.platforms.hubspot.values import one_of, to_day, to_instant, to_percent, to_seconds
 from crmbridge.platforms.hubspot.words import DIRECTIONS, PRIORITIES, STATUSES
 
 NO_CONTEXT: Final = ReadContext()

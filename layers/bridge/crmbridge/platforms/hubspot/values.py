@@ -11,10 +11,6 @@ from crmbridge.platforms.conversions import Convert, to_number, to_text
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_lower(value: Any) -> str:
-    return to_text(value).lower()
-
-
 def to_percent(value: Any) -> Decimal:
     """HubSpot's 0..1 as our 0..100."""
     number = to_number(value) * 100

@@ -1,12 +1,11 @@
 """What a new record is made of: the fields asked for, what Salesforce insists on, its links, and our key."""
 
-from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final
 
 from crmbridge.domain.records import Json, Kind, Link
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.salesforce.directories import key_field
 from crmbridge.platforms.salesforce.outgoing import Writing, day_text, instant_text, outgoing_fields, refused
 from crmbridge.platforms.salesforce.words import LEAD_STAGES
@@ -59,11 +58,6 @@ def new_fields(request: WriteRequest) -> dict[str, Json]:
 def marked_field(object: str) -> str:
     """Where the marker goes on an object without the key field."""
     return "Title" if object == "ContentNote" else "Description"
-
-
-def marker(key: str) -> str:
-    """Short and plain, because sellers see it."""
-    return f"ref {b32encode(sha256(key.encode()).digest())[:6].decode()}"
 
 
 def _dated(request: WriteRequest) -> dict[str, Json]:

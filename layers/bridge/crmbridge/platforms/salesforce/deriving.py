@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from crmbridge.domain.directories import ReadContext, Stage
 from crmbridge.domain.records import Kind, Labelled, Link, Value
+from crmbridge.platforms.conversions import to_instant, to_moment, to_number, zone_of
 from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES, CONTENT
-from crmbridge.platforms.salesforce.values import to_instant, to_moment, to_number, zone_of
 
 PHONES: Final = (("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
 NOON: Final = time(12)

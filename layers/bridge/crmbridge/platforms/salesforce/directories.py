@@ -10,12 +10,12 @@ from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.errors import RecordGone, Rejected
 from crmbridge.domain.records import Json, Type
+from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.salesforce import paths
 from crmbridge.platforms.salesforce.fields import needed_fields
 from crmbridge.platforms.salesforce.objects import KEY_FIELD, OBJECTS
 from crmbridge.platforms.salesforce.queries import Soql, follow, rows_of, run_all, url
-from crmbridge.platforms.salesforce.values import to_number
 
 TRANSLATION: Final = 1
 """Raised when `reading` translates differently: then every stored record is translated anew."""

@@ -13,9 +13,9 @@ from typing import Any, Final
 from crmbridge.domain.directories import Directories, Field
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json, Kind
+from crmbridge.platforms.conversions import to_number, zone_of
 from crmbridge.platforms.salesforce.deriving import stage_of
 from crmbridge.platforms.salesforce.objects import NAME, remote_of
-from crmbridge.platforms.salesforce.values import to_number, zone_of
 from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
 from crmbridge.platforms.spec import WriteRequest
 

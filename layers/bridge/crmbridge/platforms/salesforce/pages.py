@@ -11,13 +11,13 @@ from typing import Any, Final
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import MissingScope, Rejected
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce.fetching import fetch
 from crmbridge.platforms.salesforce.fields import asked_fields, companies_only
 from crmbridge.platforms.salesforce.objects import ARCHIVING, BATCH, CORE, NAME, OBJECTS
 from crmbridge.platforms.salesforce.queries import Rows, Soql, both, instant, literal, run
 from crmbridge.platforms.salesforce.sightings import sightings
-from crmbridge.platforms.salesforce.values import to_instant
 from crmbridge.platforms.spec import Page, PageRequest, Window
 
 PAGE: Final = 2_000

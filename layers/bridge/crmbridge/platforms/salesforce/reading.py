@@ -6,6 +6,18 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.conversions import (
+    Convert,
+    day_in,
+    to_flag,
+    to_instant,
+    to_lower,
+    to_moment,
+    to_number,
+    to_percent,
+    to_text,
+    word_of,
+)
 from crmbridge.platforms.salesforce.deriving import DERIVE, Reading
 from crmbridge.platforms.salesforce.links import inline_links
 from crmbridge.platforms.salesforce.objects import (
@@ -17,18 +29,6 @@ from crmbridge.platforms.salesforce.objects import (
     PLACES,
     ROLES,
     remote_of,
-)
-from crmbridge.platforms.salesforce.values import (
-    Convert,
-    to_day,
-    to_flag,
-    to_instant,
-    to_lower,
-    to_moment,
-    to_number,
-    to_percent,
-    to_text,
-    word_of,
 )
 from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
 
@@ -138,5 +138,5 @@ def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, st
 
 def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
     if FIELDS[kind][name] is Type.DAY:
-        return to_day(time_zone)
+        return day_in(time_zone)
     return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]

@@ -8,12 +8,12 @@ import orjson
 
 from crmbridge.domain.merging import Sighting, links_fingerprint
 from crmbridge.domain.records import Link, State
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce.links import inline_links
 from crmbridge.platforms.salesforce.notes import completed, is_long
 from crmbridge.platforms.salesforce.objects import BATCH, OBJECTS, PLACES, ROLES, kind_of
 from crmbridge.platforms.salesforce.queries import Soql, any_of, follow, run_all
-from crmbridge.platforms.salesforce.values import to_instant
 
 _NO_CONTENT: Final = ("attributes", ROLES, PLACES, "Account")
 

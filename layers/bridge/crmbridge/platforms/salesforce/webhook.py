@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.domain.records import Link
+from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.salesforce.objects import OBJECTS, kind_of, long_id
 from crmbridge.platforms.salesforce.soap import Node, read_xml
-from crmbridge.platforms.salesforce.values import to_instant
 from crmbridge.platforms.spec import ChannelSpec
 
 KEY: Final = "key"

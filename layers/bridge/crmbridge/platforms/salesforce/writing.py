@@ -12,15 +12,16 @@ from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Duplicate, RecordGone, Unavailable
 from crmbridge.domain.records import Json
+from crmbridge.platforms.conversions import to_instant, to_number
 from crmbridge.platforms.http import Api, Call
+from crmbridge.platforms.markers import marker
 from crmbridge.platforms.salesforce import paths
 from crmbridge.platforms.salesforce.connecting import whoami
-from crmbridge.platforms.salesforce.creating import hung_on, marked_field, marker, new_fields, person_object
+from crmbridge.platforms.salesforce.creating import hung_on, marked_field, new_fields, person_object
 from crmbridge.platforms.salesforce.directories import key_field
 from crmbridge.platforms.salesforce.objects import NAME, PEOPLE, PREFIXES
 from crmbridge.platforms.salesforce.outgoing import outgoing_fields, refused
 from crmbridge.platforms.salesforce.queries import Soql, both, instant, literal, run
-from crmbridge.platforms.salesforce.values import to_instant, to_number
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
 LIMIT_SECONDS: Final = 600.0
