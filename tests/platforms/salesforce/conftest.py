@@ -1,7 +1,6 @@
 """Doors to a Salesforce that answers what it is told, and to the simulator."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,49 +8,15 @@ import requests
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, ReadContext, Stage
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Kind, Record, Type
+from crmbridge.domain.records import Record, Type
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.salesforce import SALESFORCE
 from crmbridge.platforms.spec import PageRequest, Window, WriteRequest
 
 from local.simulators import Running, running
+from tests.crm_doors import asking, door
 
 SESSION = "00D5g0000000001!simulator"
-ASKED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-KINDS = {
-    "create_task": Kind.TASK, "update_task": Kind.TASK, "create_deal": Kind.DEAL, "update_deal": Kind.DEAL,
-    "log_call": Kind.ACTIVITY, "log_meeting": Kind.ACTIVITY, "create_note": Kind.ACTIVITY,
-    "update_activity": Kind.ACTIVITY, "create_contact": Kind.CONTACT, "update_contact": Kind.CONTACT,
-    "create_company": Kind.COMPANY, "update_company": Kind.COMPANY,
-}  # fmt: skip
-
-
-class Free:
-    """A budget without limits."""
-
-    def enter(self, pool: str, cost: int = 1) -> None:
-        """Always."""
-
-    def left(self) -> None:
-        """Nothing was taken."""
-
-    def refused(self, pool: str, seconds: float) -> None:
-        """Nobody asks."""
-
-    def heard(self, pool: str, headers: Mapping[str, str], status: int) -> None:
-        """Nobody asks."""
-
-
-class OneToken:
-    def __init__(self, token: str = SESSION) -> None:
-        self.token = token
-
-    def current(self, refused: str | None = None) -> str:
-        return self.token if refused is None else f"{self.token}-again"
-
-
-def door(url: str, session: requests.Session, token: str = SESSION) -> Api:
-    return Api("salesforce", url, OneToken(token), Free(), SALESFORCE.explain, session)
 
 
 @pytest.fixture
@@ -60,7 +25,7 @@ def told(scripted: Callable[..., tuple[requests.Session, Any]]) -> Callable[...,
 
     def api(*answers: Any) -> tuple[Api, Any]:
         session, script = scripted(*answers)
-        return door("https://acme.my.salesforce.com", session), script
+        return door(SALESFORCE, "https://acme.my.salesforce.com", session, SESSION), script
 
     return api
 
@@ -78,20 +43,20 @@ def cloud() -> Iterator[Running]:
 def api(cloud: Running) -> Iterator[Api]:
     cloud.no_faults()
     with requests.Session() as session:
-        yield door(cloud.url, session)
+        yield door(SALESFORCE, cloud.url, session, SESSION)
 
 
 @pytest.fixture
 def open_api() -> Iterator[Callable[..., Api]]:
     """`open_api(url, token)`: a door to another Salesforce."""
     with requests.Session() as session:
-        yield lambda url, token=SESSION: door(url, session, token)
+        yield lambda url, token=SESSION: door(SALESFORCE, url, session, token)
 
 
 @pytest.fixture(scope="module")
 def directories(cloud: Running) -> Directories:
     with requests.Session() as session:
-        return SALESFORCE.load_directories(door(cloud.url, session))
+        return SALESFORCE.load_directories(door(SALESFORCE, cloud.url, session, SESSION))
 
 
 @pytest.fixture
@@ -123,20 +88,7 @@ def org() -> Directories:
 
 @pytest.fixture
 def ask() -> Callable[..., WriteRequest]:
-    """`ask("create_task", directories, subject="...")`: one write, as a service would ask for it."""
-
-    def request(type: str, directories: Directories, /, **fields: Any) -> WriteRequest:
-        names = ("links", "external_id", "key", "timeout", "custom_fields", "asked_at", "object")
-        parts = {name: fields.pop(name) for name in names if name in fields}
-        return WriteRequest(
-            type=type,
-            kind=KINDS[type],
-            fields=fields,
-            directories=directories,
-            **{"key": "key-1", "asked_at": ASKED_AT, "object": SALESFORCE.actions[type].made(fields), **parts},
-        )
-
-    return request
+    return asking(SALESFORCE)
 
 
 @pytest.fixture
