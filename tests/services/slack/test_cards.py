@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from crmbridge.domain.actions import ActionStatus, Receipt
+from crmbridge.domain.errors import ChatError
+from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.deliver_outbound import deliver_outbound
 from crmbridge.services.finish_action import finish_action
 from crmbridge.services.ports import Deps
@@ -64,6 +66,7 @@ def test_a_failed_action_says_what_to_do_and_can_be_tried_again(
 
     interact("block_actions", actions=[{"action_id": "retry", "value": asked.id}], channel={"id": "C0DEALS"})
     serve()
+    serve()
 
     assert "HubSpot refused it" in card
     assert "Next: change the input" in card
@@ -101,6 +104,41 @@ def test_where_the_app_may_not_speak_the_person_alone_is_told(command: Do, serve
     serve()
 
     assert [call["channel"] for call in slack.called("chat.postMessage")] == ["C0DEALS", "UADA"]
+
+
+def test_a_decision_is_shown_in_its_turn_among_the_events_of_the_chat(
+    asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
+) -> None:
+    ended(deps, asked, ActionStatus.FAILED, error={"message": "no"})
+    known = {message.group for message in deps.queues.chat.sent if "outbound" in message.body}  # type: ignore[attr-defined]
+
+    interact("block_actions", actions=[{"action_id": "retry", "value": asked.id}], channel={"id": "C0DEALS"})
+    serve()
+
+    (rung,) = [message for message in deps.queues.chat.take() if "card" in message.body]  # type: ignore[attr-defined]
+    assert {rung.group} == known
+
+
+def test_a_receipt_does_not_wait_for_another_chat_app_that_is_down(
+    asked: Any, slack: Any, deps: Deps, chat: Any
+) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
+    chat.refusal = ChatError("it is down")
+
+    ended(deps, asked, ActionStatus.UNCERTAIN)
+
+    assert len(slack.called("chat.update")) == 1
+    assert deps.outbound.get("w1", f"{asked.id}.uncertain.0") is not None
+
+
+def test_another_chat_app_hears_of_what_slack_did_not_take(asked: Any, slack: Any, deps: Deps, chat: Any) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
+    slack.refuses["chat.update"] = (503, {})
+
+    ended(deps, asked, ActionStatus.UNCERTAIN)
+
+    assert [told["data"]["action"] for _, told in chat.heard] == [asked.id]
+    assert deps.outbound.get("w1", f"{asked.id}.uncertain.0") is not None
 
 
 def test_a_receipt_that_slack_did_not_take_waits_as_a_row(asked: Any, slack: Any, deps: Deps, clock: Any) -> None:

@@ -16,7 +16,7 @@ from crmbridge.services.show_records import show_records
 from crmbridge.services.slack.find_records import find_records
 from crmbridge.services.slack.identify_user import identify_user
 from crmbridge.services.slack.open_slack import Slack
-from crmbridge.services.slack.show_card import show_card
+from crmbridge.services.slack.show_card import ring_card
 from crmbridge.services.undo_action import undo_action
 
 MOST: Final = 5
@@ -72,6 +72,6 @@ def undo(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
 
 
 def _decided(deps: Deps, action: Action) -> tuple[str, list[Block]]:
-    """The card says it."""
-    show_card(deps, action.workspace, action.id)
+    """The card says it, in its turn among the events of its chat."""
+    ring_card(deps, action)
     return "", []
