@@ -30,14 +30,17 @@ def post_event(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> N
 
 
 def _tell(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> None:
-    """Slack, the workspace's own chat app, or both. Raises ChatError, also when there is neither."""
+    """Slack, the workspace's own chat app, or both, of which neither waits until the other works again. Raises
+    ChatError, also when there is neither."""
     endpoint = deps.workspaces.endpoint(workspace)
     is_heard = endpoint is not None and endpoint.enabled
     has_slack = deps.installations.of_workspace(workspace) is not None
-    if is_heard or not has_slack:
-        post_event(deps, workspace, id, event)
-    if has_slack:
-        tell_slack(deps, workspace, event, alone=not is_heard)
+    try:
+        if has_slack:
+            tell_slack(deps, workspace, event, alone=not is_heard)
+    finally:
+        if is_heard or not has_slack:
+            post_event(deps, workspace, id, event)
 
 
 def _is_due(deps: Deps, event: OutboundEvent) -> bool:
