@@ -90,6 +90,13 @@ def test_a_subject_is_one_line_and_a_body_as_long_as_it_is() -> None:
     assert body == message["message_text"].strip()
 
 
+@pytest.mark.parametrize("text", ["再" * 300, "https://acme.example/" + "x" * 300, "See " + "x" * 300])
+def test_a_subject_without_spaces_is_cut_and_not_lost(text: str) -> None:
+    subject = fill("{message_text}", {"message_text": text}, name="subject")
+
+    assert subject == text[: ONE_LINE - 1] + "…"
+
+
 def test_texts_inside_lists_are_filled_and_other_values_stay() -> None:
     emails = [{"value": "{contact_email}", "primary": True}, 7, None]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from string import Formatter
-from textwrap import shorten
 from typing import Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType
@@ -118,12 +117,21 @@ def _is_one_line(kind: Kind | None, name: str) -> bool:
 def _filled(value: Json, speak: Callable[[str], str], one_line: bool) -> Json:
     if isinstance(value, str):
         text = speak(value).strip()
-        return shorten(text, ONE_LINE, placeholder="…") if one_line else text
+        return _shortened(" ".join(text.split())) if one_line else text
     if isinstance(value, Mapping):
         return {name: _filled(each, speak, one_line) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_filled(each, speak, one_line) for each in value]
     return value
+
+
+def _shortened(text: str) -> str:
+    """Between words where there is a space to cut at: a long address has none, nor has Japanese."""
+    if len(text) <= ONE_LINE:
+        return text
+    kept = text[: ONE_LINE - 1]
+    words = kept.rpartition(" ")[0]
+    return f"{words if len(words) > ONE_LINE // 2 else kept}…"
 
 
 def _spoken(text: str, words: Mapping[str, str], now: datetime) -> str:
