@@ -123,7 +123,7 @@ def test_an_idle_connection_that_was_closed_is_opened_again(aws: Aws, queue: Sqs
 
 
 def test_a_busy_service_is_asked_again(aws: Aws, queue: SqsQueue) -> None:
-    aws.answers = [(503, b""), (400, b'{"__type":"com.amazonaws.sqs#ThrottlingException"}'), TAKEN]
+    aws.answers = [(503, b""), (400, b'{"__type":"com.amazonaws.sqs#RequestThrottled"}'), TAKEN]
 
     queue.send(Message({"id": "1"}))
 
@@ -135,6 +135,8 @@ def test_a_busy_service_is_asked_again(aws: Aws, queue: SqsQueue) -> None:
     [
         (None, Busy),
         ((400, b'{"__type":"com.amazonaws.sqs#ThrottlingException"}'), Busy),
+        ((400, b'{"__type":"com.amazonaws.sqs#RequestThrottled"}'), Busy),
+        ((503, b""), Busy),
         ((403, b'{"__type":"AccessDeniedException","message":"no"}'), Misconfigured),
     ],
 )

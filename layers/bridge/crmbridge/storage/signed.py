@@ -29,7 +29,7 @@ _TYPES: Final = {
 """The service's name in a target, and the version of its JSON."""
 _THROTTLES: Final = (
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "Throttling",
-    "TooManyRequestsException", "TransactionInProgressException",
+    "TooManyRequestsException", "TransactionInProgressException", "RequestThrottled",
 )  # fmt: skip
 """What is asked again after a while, as botocore does."""
 _WANTED: Final = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
