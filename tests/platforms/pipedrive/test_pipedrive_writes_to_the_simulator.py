@@ -382,3 +382,20 @@ def test_somebody_whom_pipedrive_does_not_take_is_left_out(
 
     deal = fetched(api, directories, "deals", written.external_id)
     assert [link.external_id for link in deal.links["persons"]] == [person]
+
+
+def test_a_person_made_for_a_deal_joins_it_even_when_the_answer_got_lost(
+    api: Api, sim: Running, directories: Directories, ask: Ask
+) -> None:
+    deal = make(sim, "deals", title="Waits for somebody")[0]
+    request = ask("create_contact", directories, last_name="Late", links=(Link("deals", deal),), key="k-joins")
+    sim.faults({"kind": "status", "method": "POST", "path": "/participants$", "status": 503, "times": 1})
+
+    with pytest.raises(Unavailable) as unknown:
+        PIPEDRIVE.actions["create_contact"].send(api, request)
+    found = PIPEDRIVE.actions["create_contact"].look_up(api, request)
+
+    assert unknown.value.outcome_unknown
+    assert found is not None
+    people = fetched(api, directories, "deals", deal).links["persons"]
+    assert [link.external_id for link in people] == [found.external_id]

@@ -105,7 +105,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"subject": "x", "links": (Link("deals", "1"), Link("deals", "2"))},
         "links",
     ),
-    "a deal of a person": ("create_contact", {"last_name": "x", "links": (Link("deals", "1"),)}, "links"),
+    "a note of a person": ("create_contact", {"last_name": "x", "links": (Link("notes", "1"),)}, "links"),
 }
 
 

@@ -47,7 +47,7 @@ def do(house: House, numbers: Iterator[int]) -> Callable[..., Action]:
         body = {
             "type": type,
             "connection": house.connection_id,
-            "fields": {**FIELDS[type], **more, **fields},
+            "fields": {**FIELDS.get(type, {}), **more, **fields},
             "links": [{"object": object, "external_id": id} for object, id in links],
         }
         house.sim.advance(60)
@@ -120,3 +120,15 @@ def test_an_owner_is_named_by_e_mail(house: House, do: Any) -> None:
     stored = house.deps.records.get(key)
     assert stored is not None
     assert stored.record.fields["owner_id"] == owner.id
+
+
+def test_somebody_new_belongs_to_the_deal_that_they_were_made_for(
+    house: House, do: Any, numbers: Iterator[int]
+) -> None:
+    deal = house.live("deal")[1]
+    name = {"last_name": "Newcomer", "email": f"new{next(numbers)}@comer.test"}
+
+    done = do("create_contact", [(house.dialect.deal, deal)], **name)
+
+    assert done.status is ActionStatus.COMPLETED, done
+    assert (house.dialect.contact, done.receipt.external_id) in linked(house, house.dialect.deal, deal)

@@ -83,11 +83,13 @@ def _with_primary(held: Any, value: Any) -> list[Json]:
 
 
 def link_body(request: WriteRequest) -> Body:
-    """Every object holds one of each. An activity may have several people, of whom one is the first; so may a deal,
-    whose others are no part of it (`further_people`)."""
+    """Every object holds one of each. An activity may have several people, of whom one is the first. Who takes part in
+    a deal beside its own person is no part of either (`parts`)."""
     body: Body = {}
     for target in dict.fromkeys(link.object for link in request.links):
         ends = [link for link in request.links if link.object == target]
+        if (request.object, target) == ("persons", "deals"):
+            continue
         if target not in OBJECTS[request.object].links:
             raise refused({"links": f"{request.object} cannot be linked to {target}"})
         if request.object == "activities" and target == "persons":
@@ -106,10 +108,12 @@ def _first(ends: Sequence[Link]) -> Link:
     return next((end for end in ends if end.primary), ends[0])
 
 
-def further_people(request: WriteRequest) -> list[int]:
-    """Those whom a deal is linked to beside the one it holds itself."""
+def parts(request: WriteRequest, made: str) -> list[tuple[str, int]]:
+    """(deal, person) of everybody who takes part once this is made, but for the one whom a deal holds itself."""
+    if request.object == "persons":
+        return [(link.external_id, whole(made)) for link in request.links if link.object == "deals"]
     people = [link for link in request.links if link.object == "persons"] if request.object == "deals" else []
-    return [whole(link.external_id) for link in people if link is not _first(people)]
+    return [(made, whole(link.external_id)) for link in people if link is not _first(people)]
 
 
 def stage_body(request: WriteRequest, pipeline_of: Mapping[str, Any] = NOBODY) -> Body:

@@ -43,10 +43,11 @@ def _recent_notes(api: Api, params: Mapping[str, str]) -> Iterator[Row]:
 
 
 def _parent(request: WriteRequest) -> dict[str, str]:
-    """The one filter that narrows most: what it hangs on, else who owns it. A filter by person knows the first one."""
+    """The one filter that narrows most: what it hangs on, else who owns it. A filter by person knows the first one,
+    and a person may not have joined its deal yet."""
     for target in ("deals", "persons", "organizations"):
         ends = [link for link in request.links if link.object == target]
-        if ends and not (request.object == "persons" and target == "persons"):
+        if ends and not (request.object == "persons" and target in ("persons", "deals")):
             first = next((end for end in ends if end.primary), ends[0])
             return {LINK_FIELDS[target]: first.external_id}
     owner = request.fields.get("owner_id")

@@ -23,11 +23,11 @@ from crmbridge.platforms.pipedrive.answers import Row
 from crmbridge.platforms.pipedrive.bodies import (
     activity_defaults,
     changed_text_body,
-    further_people,
     link_body,
     new_company_body,
     new_person_body,
     note_body,
+    parts,
     person_body,
     reads_first,
     stage_body,
@@ -57,7 +57,7 @@ def create(api: Api, request: WriteRequest) -> Written:
     if request.object == "persons" and request.fields.get("email"):
         earlier = _with_email(api, request)
         if earlier:
-            return earlier
+            return _with_people(api, request, earlier)
     return _with_people(
         api, request, _written(request, _write(api, request, "POST", paths.objects(request.object), body))
     )
@@ -74,18 +74,18 @@ def look_up_created(api: Api, request: WriteRequest) -> Written | None:
 
 def _with_people(api: Api, request: WriteRequest, made: Written) -> Written:
     """A deal takes one person when it is made, and each further one by a call; to add one twice changes nothing. The
-    deal is there by now: so whoever Pipedrive does not take is left out, and where it does not answer, the deal is
-    looked up later and the rest is added then. Who takes part in the end, reading it again tells."""
-    further = further_people(request)
-    for person in further:
+    record is there by now: so whoever Pipedrive does not take is left out, and where it does not answer, the record is
+    looked up later and the rest is added then. Who takes part in a deal in the end, reading it again tells."""
+    joining = parts(request, made.external_id)
+    for deal, person in joining:
         try:
-            api.write("POST", paths.participants(made.external_id), {"person_id": person}, cost=PARTICIPANT_COST)
+            api.write("POST", paths.participants(deal), {"person_id": person}, cost=PARTICIPANT_COST)
         except (Rejected, RecordGone, MissingScope):
             continue
         except (Throttled, Unavailable, ReauthRequired) as error:
-            message = f"the deal is made, its people not yet all: {error}"
+            message = f"the record is made, not everybody takes part yet: {error}"
             raise Unavailable(message, platform=NAME, status=error.status, outcome_unknown=True) from error
-    return Written(made.object, made.external_id) if further else made
+    return Written(made.object, made.external_id) if joining else made
 
 
 def update(api: Api, request: WriteRequest) -> Written:

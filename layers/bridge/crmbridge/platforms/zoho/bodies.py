@@ -51,9 +51,11 @@ def changed_body(request: WriteRequest) -> Body:
 
 def _links(request: WriteRequest) -> Body:
     """One contact in `Who_Id`, and one of anything else in `What_Id`, whose module is told beside it. Of a deal's
-    contacts it holds the first; the others are `further_contacts`."""
+    contacts it holds the first; the others are no part of either (`further_contacts`)."""
     body: Body = {}
     for link in sorted(request.links, key=lambda link: not link.primary):
+        if (request.object, link.object) == ("Contacts", "Deals"):
+            continue
         key, value = _place(request.object, link.object, link.external_id)
         if not key:
             raise refused({"links": f"{request.object} cannot be linked to {link.object}"})

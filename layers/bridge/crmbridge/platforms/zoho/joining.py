@@ -1,4 +1,4 @@
-"""The further contacts of a deal that was just made: one call for all of them, which may be repeated."""
+"""Contacts and deals of which one was just made, brought together: a call for each deal, which may be repeated."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,18 +18,25 @@ A_CREDIT: Final = 10
 
 
 def with_people(api: Api, request: WriteRequest, made: Written) -> Written:
-    """The deal is there by now: so whoever Zoho does not take is left out, and where it does not answer, the deal is
-    looked up later and the rest is added then. Who belongs to it in the end, reading it again tells."""
-    contacts = further_contacts(request)
-    if not contacts:
-        return made
-    try:
-        if not _are_added(api, made.external_id, contacts, None) and (role := _last_role(api)):
-            _are_added(api, made.external_id, contacts, role)
-    except (Throttled, Unavailable, ReauthRequired) as error:
-        message = f"the deal is made, its contacts not yet all: {error}"
-        raise Unavailable(message, platform=NAME, status=error.status, outcome_unknown=True) from error
-    return Written(made.object, made.external_id)
+    """The record is there by now: so whoever Zoho does not take is left out, and where it does not answer, the record
+    is looked up later and the rest is added then. Who belongs to a deal in the end, reading it again tells."""
+    joining = _parts(request, made.external_id)
+    for deal, contacts in joining.items():
+        try:
+            if not _are_added(api, deal, contacts, None) and (role := _last_role(api)):
+                _are_added(api, deal, contacts, role)
+        except (Throttled, Unavailable, ReauthRequired) as error:
+            message = f"the record is made, not everybody is in the deal yet: {error}"
+            raise Unavailable(message, platform=NAME, status=error.status, outcome_unknown=True) from error
+    return Written(made.object, made.external_id) if joining else made
+
+
+def _parts(request: WriteRequest, made: str) -> dict[str, list[str]]:
+    """Deal -> contacts that belong to it once this is made, but for the one whom the deal holds itself."""
+    if request.object == "Contacts":
+        return {link.external_id: [made] for link in request.links if link.object == "Deals"}
+    further = further_contacts(request)
+    return {made: further} if further else {}
 
 
 def _are_added(api: Api, deal: str, contacts: Sequence[str], role: Json) -> bool:

@@ -37,7 +37,7 @@ def create(api: Api, request: WriteRequest) -> Written:
     if request.object in ("Contacts", "Leads") and request.fields.get("email"):
         earlier = _with_email(api, request)
         if earlier:
-            return earlier
+            return with_people(api, request, earlier)
     try:
         made = _sent(api, request, "POST", paths.records(request.object), body)
     except Duplicate as error:
