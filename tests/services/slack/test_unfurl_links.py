@@ -35,7 +35,9 @@ def share(post: Callable[..., Any], serve: Callable[[], None], slack: Any) -> Ca
     return send
 
 
-@pytest.mark.parametrize("url", [URL, f"{URL}/", f"{URL}?eschref=1#tab", f"{URL}/view/1"])
+@pytest.mark.parametrize(
+    "url", [URL, "https://app.hubspot.com/contacts/48/deal/9", f"{URL}/", f"{URL}?eschref=1#tab", f"{URL}/view/1"]
+)
 def test_a_link_shows_name_and_stage_and_no_amount(share: Callable[..., list[Any]], url: str) -> None:
     (unfurled,) = share(url)
 

@@ -1,5 +1,6 @@
 """Connecting an account: its scopes, who a token speaks for, the key property our creates carry, and saying goodbye."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,7 +13,7 @@ from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.hubspot import paths
 from crmbridge.platforms.hubspot.directories import load_account
 from crmbridge.platforms.hubspot.errors import quota
-from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, LINKED_ONLY, TYPE_IDS
+from crmbridge.platforms.hubspot.objects import KEY_PROPERTY, LINKED_ONLY, SINGULAR, TYPE_IDS
 from crmbridge.platforms.spec import OAuthSpec, Scope
 
 LIFE_SECONDS: Final = 1800
@@ -109,6 +110,15 @@ def _private_scopes(api: Api, tokens: TokenSet) -> tuple[str, ...]:
 
 def record_url(account: Account, object: str, id: str) -> str:
     return f"{account.ui_url}/contacts/{account.id}/record/{TYPE_IDS.get(object, object)}/{id}"
+
+
+def page_url(url: str) -> str:
+    """Addresses of before name the object in words, and still lead there: `/contacts/48/deal/9`."""
+    return _NAMED.sub(lambda found: f"{found[1]}/record/{_BY_WORD[found[2]]}/", url, count=1)
+
+
+_BY_WORD: Final = {SINGULAR[object]: id for object, id in TYPE_IDS.items()}
+_NAMED: Final = re.compile(rf"^(https://[^/]+/contacts/\d+)/({'|'.join(_BY_WORD)})/")
 
 
 def prepare(api: Api, directories: Directories) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from crmbridge.domain.budgets import Pool
 from crmbridge.platforms.hubspot.asking import QUERY
-from crmbridge.platforms.hubspot.connecting import OAUTH, identify, prepare, record_url
+from crmbridge.platforms.hubspot.connecting import OAUTH, identify, page_url, prepare, record_url
 from crmbridge.platforms.hubspot.directories import load_directories
 from crmbridge.platforms.hubspot.errors import explain, hear_burst, hear_daily, hear_search
 from crmbridge.platforms.hubspot.fetching import fetch, find
@@ -52,6 +52,7 @@ HUBSPOT: Final = Platform(
     page=page,
     fetch=fetch,
     record_url=record_url,
+    page_url=page_url,
     actions=ACTIONS,
     prepare=prepare,
     linked_only=LINKED_ONLY,
