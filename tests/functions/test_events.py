@@ -45,7 +45,7 @@ STATUS = {
 WORK = {
     "apply_deliveries": ["delivery"],
     "sync_pages": ["task"],
-    "evaluate_groups": ["records", "scan"],
+    "evaluate_groups": ["records", "settle", "scan"],
     "execute_action": ["action", "together"],
     "deliver_to_chat": ["members", "event", "moved", "slack", "card"],
 }
