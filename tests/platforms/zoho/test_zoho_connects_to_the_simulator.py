@@ -150,9 +150,24 @@ def test_too_many_tokens_are_a_limit_and_no_goodbye(
     europe.settings(tokens_per_window=2)
 
     refresh(ZOHO, app, session, tokens, now())
-    with pytest.raises(Throttled):
+    with pytest.raises(Throttled) as blocked:
         refresh(ZOHO, app, session, tokens, now())
+    europe.advance(blocked.value.retry_after)
+
+    assert blocked.value.retry_after == 600
+    assert refresh(ZOHO, app, session, tokens, now()).access_token
     europe.settings(tokens_per_window=1_000)
+
+
+def test_the_app_has_a_secret_of_its_own_in_a_data_centre(app: AppCredentials, session: requests.Session) -> None:
+    elsewhere = replace(app, client_secret="of another place")
+    tokens = connected(app, session)
+
+    fresh = refresh(ZOHO, replace(elsewhere, client_secrets={"eu": app.client_secret}), session, tokens, now())
+
+    assert fresh.access_token
+    with pytest.raises(Misconfigured, match="client_secrets"):
+        refresh(ZOHO, replace(elsewhere, client_secrets={"us": app.client_secret}), session, tokens, now())
 
 
 def test_saying_goodbye_revokes_the_tokens_and_may_be_repeated(
