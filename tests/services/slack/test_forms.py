@@ -187,6 +187,12 @@ def test_records_are_offered_by_the_beginning_of_their_names(interact: Do, serve
 
 
 @pytest.mark.usefixtures("deal")
+@pytest.mark.parametrize("typed", ["", "R ", "x@" + "y" * 3000])
+def test_what_names_nothing_is_offered_nothing(interact: Do, typed: str) -> None:
+    assert interact("block_suggestion", value=typed, view={}) == {"options": []}
+
+
+@pytest.mark.usefixtures("deal")
 def test_guests_are_offered_nothing_and_told_why(slack: Any, interact: Do, serve: Do) -> None:
     slack.add("UGUEST", "guest@example.test", is_restricted=True)
 

@@ -60,6 +60,10 @@ def test_the_address_of_a_record_leads_back_to_it(deps: Deps, make_connection: C
     assert found == [RecordKey("w1", "c2", object, "12") for object in objects]
 
 
+def test_an_address_longer_than_any_key_leads_nowhere(deps: Deps) -> None:
+    assert record_at(deps, "w1", URL + "9" * 3000) is None
+
+
 def test_an_address_of_lightning_is_one_of_its_org(deps: Deps, make_connection: Callable[..., Any]) -> None:
     make_connection(id="c2", platform="salesforce", account="7")
     account = Account("7", ui_url="https://acme--test.sandbox.my.salesforce.com")

@@ -9,11 +9,13 @@ from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 
 KINDS: Final = (Kind.CONTACT, Kind.COMPANY, Kind.DEAL)
+LONGEST: Final = 320
+"""No e-mail is longer, and no table has keys for what people may type."""
 
 
 def find_records(deps: Deps, workspace: str, text: str, *, limit: int, kind: Kind | None = None) -> list[Stored]:
     """Those that live, and whose connection does."""
-    wanted, text = (kind,) if kind else KINDS, text.strip()
+    wanted, text = (kind,) if kind else KINDS, text.strip()[:LONGEST]
     if "@" in text:
         found = [*deps.records.by_email(workspace, text.casefold())]
     else:

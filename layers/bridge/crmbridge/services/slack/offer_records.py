@@ -16,16 +16,17 @@ MOST: Final = 20
 
 
 def offer_records(deps: Deps, payload: Payload) -> dict[str, Json]:
-    """Slack's answer to a block_suggestion; nobody is offered anything who may not look."""
+    """Slack's answer to a block_suggestion; nobody is offered anything who may not look, or has typed next to
+    nothing."""
     installation = deps.installations.of_team(team_of(payload))
     if installation is None:
         return {"options": []}
-    try:
-        caller = identify_user(deps, installation, user_of(payload))
-    except BridgeError:
-        return {"options": []}
     type = context_of(payload.get("view") or {}).get("type")
     kind, text = UPDATED.get(str(type)), str(payload.get("value") or "")
-    found = find_records(deps, caller.workspace, text, limit=MOST, kind=kind)
+    try:
+        caller = identify_user(deps, installation, user_of(payload))
+        found = find_records(deps, caller.workspace, text, limit=MOST, kind=kind)
+    except BridgeError:
+        return {"options": []}
     named = [(f"{name_of(one.record)} ({KINDS[one.record.kind].casefold()})", str(one.key)) for one in found]
     return {"options": [option(words, value) for words, value in named]}

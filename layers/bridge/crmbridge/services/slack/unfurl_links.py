@@ -15,6 +15,8 @@ from crmbridge.services.slack.open_slack import Slack
 
 MARK: Final = "RECORD-ID"
 MOST: Final = 10
+LONGEST_ID: Final = 200
+"""As in the API. Whoever writes in a channel may write an address that no table has a key for."""
 TOO_LATE: Final = frozenset(
     {"cannot_unfurl_message", "cannot_unfurl_url", "cannot_find_message", "cannot_find_channel"}
 )
@@ -82,7 +84,7 @@ def _named(page: Page, url: str) -> RecordKey | None:
     if not bare.casefold().startswith(page.before.casefold()):
         return None
     id, slash, rest = bare[len(page.before) :].partition("/")
-    if not id or not (slash + rest).startswith(page.behind):
+    if not 0 < len(id) <= LONGEST_ID or not (slash + rest).startswith(page.behind):
         return None
     return replace(page.key, external_id=unquote(id))
 
