@@ -41,7 +41,7 @@ class SlackTeam:
         if asked.path.startswith("/response"):
             self.calls.append(("respond", asked.body))
             return 200, None
-        given = {name: _read(value) for name, value in asked.body.items()}
+        given = {name: _read(value) for name, value in (asked.body or {}).items()}
         self.calls.append((method, given))
         refusal = self.refuses.get(method)
         refusal = refusal(given) if callable(refusal) else refusal

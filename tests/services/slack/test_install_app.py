@@ -119,11 +119,25 @@ def test_slack_says_when_the_app_was_removed(
     post: Callable[..., Any],
     serve: Callable[[], None],
     deps: Deps,
+    slack: Any,
     installation: Installation,
     event: Any,
     is_out: bool,
 ) -> None:
+    slack.refuses["auth.test"] = "account_inactive"
+
     post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": "Ev9", "event": event})
     serve()
 
     assert (deps.installations.of_team("T0TEAM") is None) == is_out
+
+
+def test_late_news_of_a_removal_leave_the_next_installation_alone(
+    post: Callable[..., Any], serve: Callable[[], None], deps: Deps, installation: Installation
+) -> None:
+    event = {"type": "app_uninstalled"}
+
+    post("events", {"type": "event_callback", "team_id": "T0TEAM", "event_id": "Ev9", "event": event})
+    serve()
+
+    assert deps.installations.of_team("T0TEAM") == installation

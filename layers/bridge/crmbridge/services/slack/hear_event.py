@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
@@ -42,9 +43,19 @@ def _is_member(deps: Deps, slack: Slack, user: str) -> bool:
 
 
 def _revoked(deps: Deps, slack: Slack, asked: Asked) -> None:
-    """Tokens of single users may be taken back; ours is the bot's."""
-    if asked["event"].get("type") == "app_uninstalled" or (asked["event"].get("tokens") or {}).get("bot"):
+    """Tokens of single users may be taken back; ours is the bot's. Who removes the app and installs it again may do so
+    before this is heard of."""
+    is_ours = asked["event"].get("type") == "app_uninstalled" or (asked["event"].get("tokens") or {}).get("bot")
+    if is_ours and not _lets_us_in(slack):
         forget_team(deps, slack.installation)
+
+
+def _lets_us_in(slack: Slack) -> bool:
+    try:
+        slack.api.call("auth.test")
+    except SlackRefused:
+        return False
+    return True
 
 
 _HEARD: Final[Mapping[str, Callable[[Deps, Slack, Asked], None]]] = {
