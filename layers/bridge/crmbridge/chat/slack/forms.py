@@ -37,8 +37,6 @@ TITLES: Final[Mapping[str, str]] = {
 """The forms there are, by the type of their action. A title has 24 characters."""
 UPDATED: Final[Mapping[str, Kind]] = {name: ACTION_TYPES[name].kind for name in TITLES if name.startswith("update_")}
 """Forms that change a record of one kind."""
-PANEL: Final = "panel"
-"""No form: what the channel is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
 
 from crmbridge.domain.errors import MalformedPayload
 
+OPEN: Final = "open:"
+"""Begins the names of buttons that open a form; what follows is the type of its action."""
+PANEL: Final = "panel"
+"""No form: a window with what the channel is about."""
 Payload = dict[str, Any]
 
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmbridge.chat.slack.api import SlackRefused
-from crmbridge.chat.slack.forms import CONNECTION, PANEL, RECORD, UPDATED, FormField, context_of, entered, form, said
+from crmbridge.chat.slack.forms import CONNECTION, RECORD, UPDATED, FormField, context_of, entered, form, said
+from crmbridge.chat.slack.requests import PANEL
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.due_words import split_due
 from crmbridge.domain.errors import BridgeError, ChatError, Forbidden

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from crmbridge.chat.slack.forms import PANEL, TITLES, skeleton
-from crmbridge.chat.slack.requests import Wish
+from crmbridge.chat.slack.forms import TITLES, skeleton
+from crmbridge.chat.slack.requests import PANEL, Wish
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from crmbridge.chat.slack.blocks import Block, button, buttons, error_blocks, escaped, lines, link, plain, section
-from crmbridge.chat.slack.cards import OPEN
 from crmbridge.chat.slack.forms import TITLES
 from crmbridge.chat.slack.receipts import receipt_card
+from crmbridge.chat.slack.requests import OPEN
 from crmbridge.domain.actions import Action
 from crmbridge.domain.errors import Forbidden, NotFound
 from crmbridge.services.link_chat import linked_record

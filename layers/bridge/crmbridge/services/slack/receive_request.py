@@ -11,6 +11,8 @@ from typing import Final
 import orjson
 
 from crmbridge.chat.slack.requests import (
+    OPEN,
+    PANEL,
     Payload,
     Wish,
     channel_of,
@@ -37,8 +39,6 @@ HELP: Final = (
     "*/crm unlink*: this channel is about nothing any more\n"
     "Or use the shortcuts under *…* at any message, and the buttons on cards."
 )
-OPEN: Final = "open:"
-PANEL: Final = "panel"
 ANSWERED: Final = Response(200, "", {})
 
 

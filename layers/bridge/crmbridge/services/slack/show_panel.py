@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from crmbridge.chat.slack.blocks import Block, escaped, lines, link, section, small
 from crmbridge.chat.slack.cards import KINDS, private_card
-from crmbridge.chat.slack.forms import PANEL, shown
+from crmbridge.chat.slack.forms import shown
 from crmbridge.chat.slack.receipts import receipt_card
+from crmbridge.chat.slack.requests import PANEL
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
