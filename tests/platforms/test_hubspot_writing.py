@@ -85,6 +85,45 @@ def test_what_is_written_may_belong_to_a_ticket(
     assert script.bodies()[0]["associations"] == [{"to": {"id": "9"}, "types": [spec]}]
 
 
+@pytest.mark.parametrize(
+    ("type", "association"), [("create_company", 340), ("create_contact", 15), ("create_deal", 27)]
+)
+def test_a_new_record_joins_a_ticket_without_taking_the_first_place_there(
+    told: Told, keyed: Directories, ask: Ask, type: str, association: int
+) -> None:
+    api, script = told(CREATED)
+    fields = {"email": "a@b.test"} if type == "create_contact" else {"name": "Ott"}
+
+    HUBSPOT.actions[type].send(api, ask(type, keyed, **fields, links=(Link("tickets", "9"),)))
+
+    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": association}
+    assert script.bodies()[0]["associations"] == [{"to": {"id": "9"}, "types": [spec]}]
+
+
+def test_a_date_of_the_accounts_own_takes_no_instant_and_an_instant_no_day(
+    told: Told, keyed: Directories, ask: Ask
+) -> None:
+    own = {"renewed": Field("renewed", "Renewed", Type.DAY), "called": Field("called", "Called", Type.INSTANT)}
+    known = replace(keyed, fields={**keyed.fields, "deals": own})
+    custom = {"renewed": "2027-02-03T23:30:00Z", "called": "2027-02-03"}
+
+    properties = sent_properties(told, ask("update_deal", known, external_id="5", custom_fields=custom))
+
+    assert properties == {"renewed": "2027-02-04", "called": "2027-02-03T11:00:00.000Z"}
+
+
+def test_what_became_of_an_email_is_one_of_hubspots_words(told: Told, keyed: Directories, ask: Ask) -> None:
+    status = Field("hs_email_status", "Status", Type.OPTION, options=(Option("SENT", "Sent"),))
+    known = replace(keyed, fields={**keyed.fields, "emails": {"hs_email_status": status}})
+
+    def request(outcome: str) -> WriteRequest:
+        return ask("update_activity", known, object="emails", external_id="5", outcome=outcome)
+
+    assert sent_properties(told, request("sent")) == {"hs_email_status": "SENT"}
+    with pytest.raises(Rejected, match="Sent"):
+        HUBSPOT.actions["update_activity"].check(request("busy"))
+
+
 def test_without_the_key_property_a_short_marker_ends_the_text(told: Told, berlin: Directories, ask: Ask) -> None:
     properties = sent_properties(told, ask("create_task", berlin, subject="Call", body="Soon"))
 

@@ -100,7 +100,7 @@ ORGANIZATIONS = Kind("organizations", "organization", "name", "contacts", system
     website | Website | varchar | wf
     linkedin | LinkedIn profile | varchar | wf
     industry | Industry | option | wf
-    annual_revenue | Annual revenue | number | wf
+    annual_revenue | Annual revenue | int | wf
     employee_count | Number of employees | int | wf
 """), optional=(*COUNTED, *OF_DEALS, "people_count"))  # fmt: skip
 DEALS = Kind("deals", "deal", "title", "deals", system("""

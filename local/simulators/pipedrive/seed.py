@@ -126,7 +126,7 @@ class Seeder:
             "label_ids": dice.sample(self._labels(ORGANIZATIONS), dice.choice((0, 0, 1))),
             "website": f"https://{site}{number}.test" if number % 4 else None,
             "industry": dice.choice(list(self._company.options["organizations"]["industry"])),
-            "annual_revenue": dice.choice((None, 120_000, 2_400_000.5, 88_000_000)),
+            "annual_revenue": dice.choice((None, 120_000, 2_400_000, 88_000_000)),
             "employee_count": dice.choice((None, 3, 45, 610)),
         }
         custom = self._custom(ORGANIZATIONS, [

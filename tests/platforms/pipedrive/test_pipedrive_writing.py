@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from crmbridge.domain.directories import Directories
+from crmbridge.domain.directories import Directories, Field, Option
 from crmbridge.domain.errors import Rejected, Unavailable
-from crmbridge.domain.records import Link
+from crmbridge.domain.records import Link, Type
 from crmbridge.platforms.markers import marker
 from crmbridge.platforms.pipedrive import PIPEDRIVE
 from crmbridge.platforms.pipedrive.bodies import person_body, reads_first
@@ -64,6 +64,36 @@ def test_a_deal_is_changed_by_what_was_given_alone(told: Told, ask: Ask, tallinn
     }  # fmt: skip
 
 
+OWN = {
+    "visible_to": ("visible_to", "Entire company", 7), "person_id": ("people", "901", 901),
+    "close_time": ("date", "2026-05-04", "2026-05-04T09:00:00Z"), "won_time": ("date", "2026-05-04T12:00:00+02:00",
+    "2026-05-04T10:00:00Z"), "label_ids": ("set", None, []), "due_time": ("time", "09:30", "09:30"),
+    "deal_id": ("deal", "55", 55), "project_id": ("int", "4", 4),
+}  # fmt: skip
+"""Pipedrive's own fields that are none of ours: the type in its list of fields, what is given, what it takes."""
+
+
+@pytest.mark.parametrize("key", OWN)
+def test_its_own_fields_are_sent_in_the_form_of_version_2(told: Told, ask: Ask, tallinn: Directories, key: str) -> None:
+    raw_type, given, sent = OWN[key]
+    options = (Option("7", "Entire company"),) if raw_type == "visible_to" else ()
+    field = Field(key, key, Type.TEXT, options, raw_type=raw_type)
+    known = replace(tallinn, fields={"deals": {key: field}})
+
+    body = sent_by(told, ask, "update_deal", known, external_id="55", custom_fields={key: given})
+
+    assert body == {key: sent}
+
+
+def test_a_custom_date_is_a_day_where_the_account_is(told: Told, ask: Ask, tallinn: Directories) -> None:
+    field = Field("d" * 40, "Signed", Type.DAY, custom=True, raw_type="date")
+    known = replace(tallinn, fields={"deals": {field.key: field}})
+
+    body = sent_by(told, ask, "update_deal", known, external_id="55", custom_fields={"d" * 40: "2026-05-04T22:30:00Z"})
+
+    assert body == {"custom_fields": {"d" * 40: "2026-05-05"}}
+
+
 def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, ask: Ask, tallinn: Directories) -> None:
     now = {"data": {"id": 55, "pipeline_id": 2}}
 
@@ -94,6 +124,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "an owner with a name": ("update_deal", {"owner_id": "Ana"}, "owner_id"),
     "an amount in words": ("update_deal", {"amount": "much"}, "amount"),
     "nothing": ("update_deal", {}, "fields"),
+    "a revenue with cents": ("create_company", {"name": "x", "annual_revenue": "1000.50"}, "annual_revenue"),
     "an option nobody knows": ("update_deal", {"custom_fields": {"a" * 40: "West"}}, "custom_fields"),
     "a priority the account has not": ("create_task", {"subject": "x", "priority": "urgent"}, "priority"),
     "a status that is none": ("create_task", {"subject": "x", "status": "waiting"}, "status"),

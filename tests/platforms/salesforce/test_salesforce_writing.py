@@ -166,6 +166,7 @@ def test_links_that_a_task_cannot_have_are_refused(
         ("create_note", {"body": "x", "links": (Link("Contact", PERSON),) * 25}, "links"),
         ("update_contact", {"external_id": PERSON, "lifecycle_stage": "lead"}, "lifecycle_stage"),
         ("update_task", {"external_id": "00T", "type": "call"}, "type"),
+        ("update_activity", {"external_id": "069", "object": "ContentNote", "occurred_at": None}, "occurred_at"),
         ("update_deal", {"external_id": DEAL, "is_won": True}, "is_won"),
         ("update_deal", {"external_id": DEAL, "amount": "much"}, "amount"),
         ("update_deal", {"external_id": DEAL, "stage": "Nowhere"}, "stage"),
@@ -192,6 +193,35 @@ def test_what_cannot_be_taken_is_told_before_anything_is_promised(ask: Ask, org:
         create(ask("create_task", org, subject="x", links=links))
     with pytest.raises(Rejected, match="Nowhere"):
         update(ask("update_deal", org, external_id=DEAL, stage="Nowhere"))
+
+
+FORMS = {
+    "currency": ("12.50", 12.5), "int": ("7", 7), "date": ("2027-02-03T23:30:00Z", "2027-02-04"),
+    "datetime": ("2027-02-03", "2027-02-03T11:00:00.000Z"),
+}  # fmt: skip
+"""A type of the org's own fields, what is given, and what Salesforce's description of it takes."""
+
+
+@pytest.mark.parametrize("raw_type", FORMS)
+def test_the_orgs_own_fields_are_sent_in_the_form_of_their_type(
+    told: Told, ask: Ask, org: Directories, raw_type: str
+) -> None:
+    given, form = FORMS[raw_type]
+    known = replace(org, fields={"Account": {"Own__c": Field("Own__c", "Own", Type.TEXT, raw_type=raw_type)}})
+    api, script = told((204, {}, b""))
+
+    request = ask("update_company", known, external_id=FIRM, custom_fields={"Own__c": given})
+    SALESFORCE.actions["update_company"].send(api, request)
+
+    assert script.bodies() == [{"Own__c": form}]
+
+
+def test_part_of_one_is_no_whole_number(told: Told, ask: Ask, org: Directories) -> None:
+    known = replace(org, fields={"Account": {"Own__c": Field("Own__c", "Own", Type.NUMBER, raw_type="int")}})
+
+    request = ask("update_company", known, external_id=FIRM, custom_fields={"Own__c": "3.5"})
+
+    assert "whole number" in refusal(told, request).fields["custom_fields"]
 
 
 def test_an_update_sends_absolute_values_and_clears_with_null(told: Told, ask: Ask, org: Directories) -> None:

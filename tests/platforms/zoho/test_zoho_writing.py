@@ -1,13 +1,14 @@
 """What is sent, to the letter, and what is refused before anything is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from crmbridge.domain.directories import Directories
+from crmbridge.domain.directories import Directories, Field
 from crmbridge.domain.errors import Rejected, Unavailable
-from crmbridge.domain.records import Link
+from crmbridge.domain.records import Link, Type
 from crmbridge.platforms.spec import WriteRequest
 from crmbridge.platforms.zoho import ZOHO
 from crmbridge.platforms.zoho.writing import holds
@@ -66,6 +67,32 @@ def test_a_deal_is_changed_by_what_was_given_alone(told: Told, ask: Ask, hamburg
         "Stage": "Qualification", "Amount": 10.5, "Closing_Date": "2026-09-30", "Region": "North",
         "Interests": ["Tea", "Tin"], "Partner": {"id": "44"}, "Unknown": 1.5,
     }  # fmt: skip
+
+
+FORMS = {
+    "currency": ("12.50", 12.5), "integer": ("7", 7), "percent": ("40", 40), "date": ("2027-02-03T23:30:00Z",
+    "2027-02-04"), "datetime": ("2027-02-03T04:05:06.789Z", "2027-02-03T04:05:06+00:00"),
+}  # fmt: skip
+"""A type of the account's own fields, what is given, and the only form that Zoho takes."""
+
+
+@pytest.mark.parametrize("raw_type", FORMS)
+def test_the_accounts_own_fields_are_sent_in_the_form_of_their_type(
+    told: Told, ask: Ask, hamburg: Directories, raw_type: str
+) -> None:
+    given, form = FORMS[raw_type]
+    field = Field("Own", "Own", Type.TEXT, custom=True, raw_type=raw_type)
+    known = replace(hamburg, fields={"Deals": {"Own": field}})
+
+    body = sent(told, ask("update_deal", known, external_id="9", custom_fields={"Own": given}))
+
+    assert body == {"Own": form}
+
+
+def test_a_note_without_a_title_says_nothing_of_one(told: Told, ask: Ask, hamburg: Directories) -> None:
+    body = sent(told, ask("create_note", hamburg, body="Hello", links=(Link("Deals", "2"),)))
+
+    assert set(body) == {"Note_Content", "Parent_Id"}
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ ASSOCIATION_TYPES: Final[Mapping[tuple[str, str], int]] = {
     ("calls", "contacts"): 194, ("calls", "companies"): 182, ("calls", "deals"): 206, ("calls", "tickets"): 220,
     ("meetings", "contacts"): 200, ("meetings", "companies"): 188, ("meetings", "deals"): 212,
     ("meetings", "tickets"): 226, ("emails", "contacts"): 198, ("emails", "companies"): 186, ("emails", "deals"): 210,
-    ("emails", "tickets"): 224, ("contacts", "tickets"): 15, ("companies", "tickets"): 25, ("deals", "tickets"): 27,
+    ("emails", "tickets"): 224, ("contacts", "tickets"): 15, ("companies", "tickets"): 340, ("deals", "tickets"): 27,
     ("contacts", "contacts"): 449, ("contacts", "companies"): 279, ("contacts", "deals"): 4,
     ("companies", "contacts"): 280, ("companies", "companies"): 450, ("companies", "deals"): 342,
     ("deals", "contacts"): 3, ("deals", "companies"): 341, ("deals", "deals"): 451,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crmbridge.domain.directories import Directories, Field, Option, Stage
 from crmbridge.domain.errors import Rejected
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json, Kind, Type
 from crmbridge.platforms.conversions import to_number, zone_of
 from crmbridge.platforms.hubspot.objects import NAME, OBJECTS
 from crmbridge.platforms.hubspot.words import (
@@ -110,14 +110,32 @@ def refused(wrong: Mapping[str, str]) -> Rejected:
 def _custom_properties(request: WriteRequest) -> dict[str, str]:
     """Under their remote keys; labels of options become values."""
     known = request.directories.fields.get(request.object, {})
-    return {key: _custom(known.get(key), value) for key, value in request.custom_fields.items()}
+    try:
+        return {
+            key: _custom(request.directories, known.get(key), value) for key, value in request.custom_fields.items()
+        }
+    except ValueError as error:
+        raise refused({"custom_fields": str(error)}) from None
 
 
-def _custom(field: Field | None, value: Json) -> str:
+def _custom(directories: Directories, field: Field | None, value: Json) -> str:
+    """A date takes no instant."""
     if value is None:
         return ""
+    if field and field.type is Type.INSTANT:
+        return moment(directories, value)
+    if field and field.type is Type.DAY:
+        return _day(directories, value)
     parts = value if isinstance(value, list | tuple) else [value]
     return ";".join(_option(field, _text(part)) for part in parts)
+
+
+def _day(directories: Directories, value: Any) -> str:
+    """Which day an instant is, the account's time zone says."""
+    told = _parsed(value) if isinstance(value, str) else value
+    return (
+        told.astimezone(zone_of(directories.account.time_zone)).date() if isinstance(told, datetime) else told
+    ).isoformat()
 
 
 def _option(field: Field | None, text: str) -> str:
@@ -236,13 +254,11 @@ def _lifecycle(writing: Writing, value: Any) -> str:
 
 
 def _outcome(writing: Writing, value: Any) -> str:
-    """Of a call: a disposition, by id or label, or what the line did; of a meeting one of HubSpot's words."""
+    """Of a call: a disposition, by id or label, or what the line did; else one of HubSpot's words."""
     text = str(value)
     if writing.object == "calls" and not _is_call_status(writing, value):
         return _disposition(writing, text)
-    if writing.object == "meetings":
-        return _chosen(writing.field, text.strip().upper().replace(" ", "_"))
-    return text.upper()
+    return _chosen(writing.field, text.strip().upper().replace(" ", "_"))
 
 
 def _disposition(writing: Writing, text: str) -> str:

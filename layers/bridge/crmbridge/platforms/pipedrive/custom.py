@@ -1,14 +1,16 @@
 """Custom fields of a write: each under its hash, in the form that its type has in version 2."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
 from crmbridge.domain.directories import Field
 from crmbridge.domain.records import Json
-from crmbridge.platforms.conversions import to_number
+from crmbridge.platforms.conversions import day_in, to_moment, to_number, zone_of
 from crmbridge.platforms.spec import WriteRequest
 
+NOON: Final = time(12)
 Encode = Callable[[WriteRequest, Field, Any], Json]
 """Raises ValueError with what would be valid."""
 
@@ -22,10 +24,15 @@ def custom_values(request: WriteRequest) -> dict[str, Json]:
     for key, value in request.custom_fields.items():
         field = known.get(key)
         place = custom if _is_custom(key, field) else root
-        place[key] = None if value is None or field is None else _encoded(request, field, value)
-        if field is None and value is not None:
-            place[key] = plain(value)
+        place[key] = _placed(request, field, value)
     return root | ({"custom_fields": custom} if custom else {})
+
+
+def _placed(request: WriteRequest, field: Field | None, value: Json) -> Json:
+    """Null clears, but for a list of Pipedrive's own, which is emptied."""
+    if value is None and field and field.raw_type == "set" and not field.custom:
+        return []
+    return plain(value) if value is None or field is None else _encoded(request, field, value)
 
 
 def _is_custom(key: str, field: Field | None) -> bool:
@@ -36,8 +43,9 @@ def _encoded(request: WriteRequest, field: Field, value: Any) -> Json:
     """An object is taken for what Pipedrive wants."""
     if isinstance(value, dict):
         return plain(value)
+    encoders = ENCODE if field.custom else {**ENCODE, **AT_ROOT}
     try:
-        return ENCODE.get(field.raw_type, _plain)(request, field, value)
+        return encoders.get(field.raw_type, _plain)(request, field, value)
     except ValueError as error:
         raise ValueError(f"{field.label}: {error}") from None
 
@@ -60,6 +68,22 @@ def _plain(request: WriteRequest, field: Field, value: Any) -> Json:
 def _text(request: WriteRequest, field: Field, value: Any) -> Json:
     del request, field
     return str(value)
+
+
+def _day(request: WriteRequest, field: Field, value: Any) -> Json:
+    """Which day an instant is, the account's time zone says."""
+    del field
+    return day_in(request.directories.account.time_zone)(value).isoformat()
+
+
+def _day_or_instant(request: WriteRequest, field: Field, value: Any) -> Json:
+    """Pipedrive's own fields of this type are dates, but for those that are named times: a day is its noon there."""
+    if not field.key.endswith("_time"):
+        return _day(request, field, value)
+    moment = to_moment(value)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, NOON, tzinfo=zone_of(request.directories.account.time_zone))
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _number(request: WriteRequest, field: Field, value: Any) -> Json:
@@ -112,12 +136,15 @@ def _id(request: WriteRequest, field: Field, value: Any) -> Json:
     del request, field
     number = _quantity(value)
     if not isinstance(number, int):
-        raise ValueError(f"{value!r} is not an id")
+        raise ValueError(f"{value!r} is not a whole number")
     return number
 
 
 ENCODE: Final[Mapping[str, Encode]] = {
-    "varchar": _text, "varchar_auto": _text, "text": _text, "phone": _text, "date": _text, "double": _number,
-    "int": _number, "monetary": _money, "enum": _option, "status": _option, "set": _options, "address": _wrapped,
-    "time": _wrapped, "user": _id, "org": _id, "people": _id,
+    "varchar": _text, "varchar_auto": _text, "text": _text, "phone": _text, "date": _day, "double": _number,
+    "int": _id, "monetary": _money, "enum": _option, "status": _option, "visible_to": _option, "set": _options,
+    "address": _wrapped, "time": _wrapped,
+    **dict.fromkeys(("user", "org", "people", "deal", "project", "stage", "pipeline"), _id),
 }  # fmt: skip
+AT_ROOT: Final[Mapping[str, Encode]] = {"time": _text, "date": _day_or_instant}
+"""What has another form among Pipedrive's own fields: `due_time`, `close_time`."""

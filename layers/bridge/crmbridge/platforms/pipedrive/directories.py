@@ -35,7 +35,8 @@ _TYPES: Final[Mapping[str, Type]] = {
 _CALLED: Final[Mapping[str, str]] = {"email": "emails", "phone": "phones"}
 """Fields that records carry under another key than lists of fields do."""
 _READ_ONLY: Final = frozenset({
-    "id", "add_time", "update_time", "creator_user_id", "stage_change_time", "origin",
+    "id", "add_time", "update_time", "creator_user_id", "stage_change_time", "origin", "origin_id", "channel",
+    "channel_id", "picture_id", "conference_meeting_client", "conference_meeting_url", "conference_meeting_id",
     "local_close_date", "local_won_date", "local_lost_date", "is_deleted", "marked_as_done_time", "acv", "arr", "mrr",
 })  # fmt: skip
 

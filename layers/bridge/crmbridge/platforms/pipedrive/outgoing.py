@@ -176,7 +176,7 @@ _ACTIVITY: Final[Mapping[str, Encode]] = {
 ENCODE: Final[Mapping[str, Mapping[str, Encode]]] = {
     "organizations": {
         "name": _as("name", str), "website": _as("website", str), "domain": _domain, "industry": _industry,
-        "employee_count": _as("employee_count", whole), "annual_revenue": _as("annual_revenue", quantity), **_OWNER,
+        "employee_count": _as("employee_count", whole), "annual_revenue": _as("annual_revenue", whole), **_OWNER,
     },
     "persons": {"title": _title, "company_id": _as("org_id", whole), **_OWNER},
     "deals": {

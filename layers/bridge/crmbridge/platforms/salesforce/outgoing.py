@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from html import escape
 from math import ceil
@@ -21,6 +21,8 @@ from crmbridge.platforms.spec import WriteRequest
 
 NOT_WRITABLE: Final = frozenset({"is_closed", "is_won", "created_date", "completed_at", "type"})
 """Calculated by Salesforce, or decided once."""
+MADE_AT: Final = "CreatedDate"
+"""When a note was: Salesforce says so."""
 DECIDING: Final = frozenset({"lifecycle_stage", "subtype", "type"})
 """Fields that choose the object or its subtype when a record is made, and are nothing of their own there."""
 COLUMN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -32,6 +34,7 @@ ALSO_WRITTEN: Final[Mapping[tuple[str, Kind], Mapping[str, str]]] = {
     ("Account", Kind.COMPANY): {"domain": "Website"},
 }
 """Fields that are read out of several columns, and written into one."""
+NOON: Final = time(12)
 REASONS: Final[Mapping[str, str]] = {
     "company_name": "a contact's company is an account: name it in links",
     "pipeline": "Salesforce has no pipelines; name the stage alone",
@@ -71,7 +74,7 @@ def outgoing_fields(request: WriteRequest) -> dict[str, Json]:
     for name, value in request.fields.items():
         if _is_understood(request, name):
             continue
-        if name not in columns or name in NOT_WRITABLE:
+        if name in NOT_WRITABLE or columns.get(name) in (None, MADE_AT):
             wrong[name] = REASONS.get(name, "Salesforce does not let it be written")
             continue
         try:
@@ -108,10 +111,17 @@ def _custom_fields(request: WriteRequest) -> dict[str, Json]:
     known = request.directories.fields.get(request.object, {})
     if wrong := {key: "is no name of a field" for key in request.custom_fields if not COLUMN.fullmatch(key)}:
         raise refused(wrong)
-    return {key: _custom(known.get(key), value) for key, value in request.custom_fields.items()}
+    writing = Writing(request.object, request.directories)
+    try:
+        return {key: _custom(writing, known.get(key), value) for key, value in request.custom_fields.items()}
+    except ValueError as error:
+        raise refused({"custom_fields": str(error)}) from None
 
 
-def _custom(field: Field | None, value: Json) -> Json:
+def _custom(writing: Writing, field: Field | None, value: Json) -> Json:
+    """In the form of its type: numbers are told as text, too, and instants for days."""
+    if field and field.raw_type in _TYPED and value is not None:
+        return _TYPED[field.raw_type](writing, value)
     if isinstance(value, list | tuple):
         return ";".join(_option(field, str(part)) for part in value)
     return _option(field, value) if isinstance(value, str) else as_json(value)
@@ -160,6 +170,14 @@ def _whole(writing: Writing, value: Any) -> Json:
     return int(_quantity(value))
 
 
+def _integer(writing: Writing, value: Any) -> Json:
+    del writing
+    number = _quantity(value)
+    if number != number.to_integral_value():
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(number)
+
+
 def _minutes(writing: Writing, value: Any) -> Json:
     del writing
     return ceil(_quantity(value) / 60)
@@ -181,6 +199,14 @@ def _instant(writing: Writing, value: Any) -> Json:
     moment = _moment(value)
     if not isinstance(moment, datetime):
         raise ValueError("needs a time, not only a day")
+    return instant_text(moment)
+
+
+def _noon(writing: Writing, value: Any) -> Json:
+    """A day is its noon where the org is."""
+    moment = _moment(value)
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, NOON, tzinfo=zone_of(writing.directories.account.time_zone))
     return instant_text(moment)
 
 
@@ -229,6 +255,10 @@ _ENCODE: Final[Mapping[str, Encode]] = {
     "close_date": _day, "due_at": _day, "occurred_at": _day, "duration_seconds": _whole, "stage": _stage,
     "status": _word("Status", STATUSES), "priority": _word("Priority", PRIORITIES),
     "direction": _word("CallType", DIRECTIONS),
+}  # fmt: skip
+_TYPED: Final[Mapping[str, Encode]] = {
+    "int": _integer, "long": _integer, "double": _number, "currency": _number, "percent": _number, "date": _day,
+    "datetime": _noon,
 }  # fmt: skip
 _OF_OBJECT: Final[Mapping[tuple[str, str], Encode]] = {
     ("Event", "occurred_at"): _instant, ("Event", "duration_seconds"): _minutes, ("ContentNote", "body"): _markup,

@@ -33,7 +33,7 @@ def new_body(request: WriteRequest) -> Body:
     if request.object == "Events":
         body = {"End_DateTime": _end(request, body), **body}
     if request.object == "Notes":
-        body["Note_Title"] = str(body.get("Note_Title") or "")[:TITLE] or None
+        body |= {"Note_Title": title} if (title := str(body.pop("Note_Title", None) or "")[:TITLE]) else {}
     if key := key_field(request.directories, request.object):
         body[key] = request.key
     if text := TEXTS.get(request.object):

@@ -44,7 +44,7 @@ def outgoing(request: WriteRequest) -> Body:
             wrong[name] = str(error)
     for key, value in request.custom_fields.items():
         try:
-            found[key] = _custom(request.directories.fields.get(request.object, {}).get(key), value)
+            found[key] = _custom(request, request.directories.fields.get(request.object, {}).get(key), value)
         except ValueError as error:
             wrong[key] = str(error)
     if wrong:
@@ -195,12 +195,12 @@ def stage_named(stages: Mapping[str, Stage], name: str) -> Stage | None:
     return stages.get(name) or next((one for one in stages.values() if one.label.strip().casefold() == wanted), None)
 
 
-def _custom(field: Field | None, value: Any) -> Json:
+def _custom(request: WriteRequest, field: Field | None, value: Any) -> Json:
     """In the form of its type; options by label."""
-    if value is None or field is None:
+    if value is None or field is None or isinstance(value, Mapping):
         return plain(value)
-    if field.raw_type in ("lookup", "ownerlookup", "userlookup") and not isinstance(value, Mapping):
-        return {"id": str(value)}
+    if field.raw_type in TYPED:
+        return TYPED[field.raw_type](request, value)
     if field.raw_type == "multiselectpicklist":
         parts = value if isinstance(value, list | tuple) else [value]
         return [_option(field, part) for part in parts]
@@ -220,6 +220,11 @@ ENCODE: Final[Mapping[str, Callable[[WriteRequest, Any], Json]]] = {
     "status": _word(STATUSES, "Status"), "priority": _word(PRIORITIES, "Priority"),
     "direction": _word(DIRECTIONS, "Call_Type"),
 }  # fmt: skip
+TYPED: Final[Mapping[str, Callable[[WriteRequest, Any], Json]]] = {
+    "lookup": _lookup, "ownerlookup": _lookup, "userlookup": _lookup, "date": _day, "datetime": _instant,
+    **dict.fromkeys(("bigint", "currency", "decimal", "double", "integer", "percent"), _quantity),
+}  # fmt: skip
+"""By the type of a field that the account has: numbers are told as text, too, and days for instants."""
 SPECIAL: Final[Mapping[tuple[str, str], Encode]] = {
     ("Accounts", "domain"): _domain, ("Calls", "duration_seconds"): _duration, ("Calls", "outcome"): _outcome,
     ("Deals", "stage"): _stage,
