@@ -63,11 +63,13 @@ class KeptTokens:
         """Be the one who refreshes, or use what another one stored; while the old token lives, nobody waits."""
         give_up_at = self.deps.now() + self.patience
         while self.deps.now() < give_up_at:
-            if self._is_elected():
+            paused_until = self.deps.guards.held_until(self._pause)
+            if not paused_until and self._is_elected():
                 return self._refresh_under_lease(refused)
             if self._is_alive(held, refused):
                 return held
-            self._refuse_in_a_pause()
+            if paused_until:
+                raise self._throttled(paused_until)
             self.deps.sleep(random.uniform(0.1, 0.4))
             held = self._read()
             if self._is_alive(held, refused):
@@ -78,15 +80,11 @@ class KeptTokens:
             retry_after=5.0,
         )
 
-    def _refuse_in_a_pause(self) -> None:
-        """Who holds the lease for longer than any refresh takes holds it because the CRM asked for a pause."""
-        until = self.deps.guards.held_until(self._lease)
-        left = until - self.deps.now() if until else timedelta()
-        if left > LEASE:
-            message = f"{self.platform.title} gives no tokens for {left.total_seconds():.0f} more seconds"
-            raise Throttled(
-                message, platform=self.platform.name, retry_after=left.total_seconds(), pool="tokens", status=0
-            )
+    def _throttled(self, until: datetime) -> Throttled:
+        """The CRM asked for a pause: waiting for it is a row's business, not a worker's."""
+        left = max(0.0, (until - self.deps.now()).total_seconds())
+        message = f"{self.platform.title} gives no tokens for {left:.0f} more seconds"
+        return Throttled(message, platform=self.platform.name, retry_after=left, pool="tokens", status=0)
 
     def _is_elected(self) -> bool:
         self._holder = self._holder or self.deps.new_id()
@@ -96,9 +94,13 @@ class KeptTokens:
     def _lease(self) -> str:
         return f"refresh#{self.connection.workspace}#{self.connection.id}"
 
+    @property
+    def _pause(self) -> str:
+        return f"pause#{self.connection.workspace}#{self.connection.id}"
+
     def _refresh_under_lease(self, refused: str | None) -> HeldTokens:
         """Look again first: the one before us may have stored a new token just now. A token endpoint in trouble is
-        nobody's business while the old token lives; where it asked for a pause, the lease is kept for as long."""
+        nobody's business while the old token lives; where it asked for a pause, nobody asks again before its end."""
         held, pause = self._read(), 0.0
         try:
             return held if self._is_fresh(held, refused) else self._refresh(held, refused)
@@ -112,10 +114,8 @@ class KeptTokens:
 
     def _let_go(self, pause: float) -> None:
         if pause:
-            self.deps.guards.acquire(self._lease, self._holder, timedelta(seconds=pause))
-            self._holder = ""  # for nobody may refresh in a pause, the one who was refused least of all
-        else:
-            self.deps.guards.release(self._lease, self._holder)
+            self.deps.guards.acquire(self._pause, self._holder, timedelta(seconds=pause))
+        self.deps.guards.release(self._lease, self._holder)
 
     def _refresh(self, held: HeldTokens, refused: str | None) -> HeldTokens:
         try:
