@@ -1,7 +1,6 @@
 """A user for whom a key signs: the assertion that is sent, what is told of a refusal, and how it is renewed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,7 +10,7 @@ import orjson
 import pytest
 import requests
 from crmbridge.domain.connections import AppCredentials, TokenSet
-from crmbridge.domain.errors import Invalid, Misconfigured, ReauthRequired
+from crmbridge.domain.errors import Invalid, ReauthRequired
 from crmbridge.domain.runs import RunType, Status
 from crmbridge.platforms.oauth import TokenEndpoint, renew
 from crmbridge.platforms.salesforce import SALESFORCE
@@ -79,41 +78,22 @@ def test_the_assertion_names_the_app_the_user_and_the_host(
     assert set(tokens.scopes) == {"api", "id", "refresh_token"}
 
 
-def test_an_app_of_the_services_own_signs_with_its_key(
-    scripted: Callable[..., Any], key: RSAPrivateKey, pem: str
-) -> None:
-    session, sent = scripted(REPLY)
-
-    tokens = WAY.grant(
-        TokenEndpoint(SALESFORCE, replace(OURS, private_key=pem), session, NOW), {"username": "ada@acme.test"}
-    )
-
-    assertion = form_of(sent.sent[0])["assertion"]
-    claims = jwt.decode(assertion, key.public_key(), algorithms=["RS256"], audience=USUAL, options=LATER)
-    assert claims["iss"] == "3MVG9ours"
-    assert tokens.given == {"username": "ada@acme.test"}
-
-
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        ({}, "private_key"),
-        ({"client_id": "3MVG9"}, "private_key"),
-        ({"private_key": "-----BEGIN PRIVATE KEY-----"}, "client_id"),
-        ({"client_id": "3MVG9", "private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"},
-         "private_key"),
-    ],
-)  # fmt: skip
-def test_what_cannot_sign_is_named_and_nobody_is_asked(
-    scripted: Callable[..., Any], given: dict[str, str], field: str
-) -> None:
+def test_a_key_that_cannot_sign_is_named_and_nobody_is_asked(scripted: Callable[..., Any]) -> None:
     session, sent = scripted()
+    broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+    given = {"username": "ada@acme.test", "client_id": "3MVG9", "private_key": broken}
 
     with pytest.raises(Invalid) as caught:
-        WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), {"username": "ada@acme.test", **given})
+        WAY.grant(TokenEndpoint(SALESFORCE, OURS, session, NOW), given)
 
-    assert [problem.field for problem in caught.value.problems] == [field]
+    assert [problem.field for problem in caught.value.problems] == ["private_key"]
     assert sent.sent == []
+
+
+def test_nobody_signs_in_as_a_user_by_naming_them() -> None:
+    needed = {each.name for each in WAY.inputs if each.required}
+
+    assert needed == {"username", "client_id", "private_key"}
 
 
 def test_a_key_with_a_passphrase_cannot_sign(scripted: Callable[..., Any], key: RSAPrivateKey) -> None:
@@ -171,23 +151,16 @@ def test_a_new_assertion_is_the_refresh(scripted: Callable[..., Any], pem: str) 
     assert form_of(sent.sent[0])["grant_type"].endswith(":jwt-bearer")
 
 
-def test_our_own_app_that_is_wrong_is_ours_to_mend(scripted: Callable[..., Any], pem: str) -> None:
-    session, _ = scripted((400, {}, b'{"error":"invalid_client_id"}'))
-    app = replace(OURS, private_key=pem)
-
-    with pytest.raises(Misconfigured, match="apps/salesforce"):
-        WAY.grant(TokenEndpoint(SALESFORCE, app, session, NOW), {"username": "ada@acme.test"})
-
-
 def test_salesforce_takes_what_we_sign_and_takes_it_again(key: RSAPrivateKey, pem: str) -> None:
     with running("salesforce", contacts=2, companies=1, deals=1, certificate=certificate(key)) as sim:
-        app = AppCredentials("3MVG9simulatorConsumerKey", "never sent", auth_url=sim.url, private_key=pem)
+        app = AppCredentials("3MVG9simulatorConsumerKey", "never sent", auth_url=sim.url)
+        theirs = {"client_id": "3MVG9simulatorConsumerKey", "private_key": pem}
         with requests.Session() as session:
             ask = TokenEndpoint(SALESFORCE, app, session, datetime.now(UTC))
-            tokens = WAY.grant(ask, {"username": "admin@falkenau.test"})
+            tokens = WAY.grant(ask, {"username": "admin@falkenau.test", **theirs})
             again = renew(SALESFORCE, app, session, tokens, datetime.now(UTC), "jwt_bearer")
             with pytest.raises(Invalid, match="hasn't approved"):
-                WAY.grant(ask, {"username": "nobody@falkenau.test"})
+                WAY.grant(ask, {"username": "nobody@falkenau.test", **theirs})
 
     assert (tokens.account, tokens.base_url) == ("00D5g0000000001EAA", sim.url)
     assert again.access_token

@@ -147,7 +147,7 @@ class Caller:
 class AppCredentials:
     """Our app, as registered with one CRM. `auth_url` and `api_url` override the CRM's own hosts (simulators);
     `hosts`, separated by spaces, are other login hosts that may be trusted then. `client_secrets`: of the login hosts,
-    by name, at which the app has another secret than `client_secret`. `private_key` signs assertions.
+    by name, at which the app has another secret than `client_secret`.
     `webhook_secret`: one or, while it is rotated, several, separated by spaces; empty: the client secret.
     `webhook_signatures`: the versions that are accepted."""
 
@@ -159,7 +159,6 @@ class AppCredentials:
     webhook_secret: str = ""
     hosts: str = ""
     client_secrets: Mapping[str, str] = field(default_factory=dict)
-    private_key: str = ""
     webhook_signatures: str = "v3"
 
 

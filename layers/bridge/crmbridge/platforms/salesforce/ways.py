@@ -1,4 +1,6 @@
-"""Ways into an org without a consent page: an app of the org's own, and a user for whom a key signs."""
+"""Ways into an org without a consent page, by an app of the org's own: as the user it runs as, or a user for whom its
+key signs. Never by an app of ours: it may be approved in many orgs, and who names a user proves nothing about them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,12 +55,6 @@ def renew_client(ask: AskTokens, tokens: TokenSet) -> TokenSet:
 
 def grant_user(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
     """JWT bearer (RFC 7523). Raises Invalid, naming what was given wrong."""
-    if ("client_id" in given) != ("private_key" in given):
-        missing = "client_id" if "private_key" in given else "private_key"
-        raise Invalid(Problem(missing, "is missing", "give both, of one app, or neither for the app of this service"))
-    if "private_key" not in given and not ask.app.private_key:
-        fix = "give the private key and the consumer key of an app in the org"
-        raise Invalid(Problem("private_key", "is required: this service has no key of its own for Salesforce", fix))
     try:
         return _signed_in(ask, given)
     except (ReauthRequired, Rejected) as error:
@@ -79,17 +75,15 @@ def _signed_in(ask: AskTokens, given: Mapping[str, str]) -> TokenSet:
     """Nothing but the assertion is sent: it says who we are, and for whom we speak."""
     host = "" if ask.app.auth_url else f"https://{given.get('domain', USUAL)}"
     claims = {
-        "iss": given.get("client_id", ask.app.client_id),
+        "iss": given["client_id"],
         "sub": given["username"],
         "aud": f"https://{given.get('domain', USUAL)}",
         "exp": ask.now + GOOD_FOR,
     }
-    form = {"grant_type": GRANT, "assertion": _signed(claims, given.get("private_key", ask.app.private_key))}
+    form = {"grant_type": GRANT, "assertion": _signed(claims, given["private_key"])}
     try:
         return _kept(ask(form, auth_url=host, app=AppCredentials("", "")), given)
     except Misconfigured:
-        if "client_id" not in given:
-            raise
         raise ReauthRequired("Salesforce does not accept this client (the consumer key)", platform=NAME) from None
 
 
@@ -153,13 +147,12 @@ WAYS: Final[Mapping[str, Way]] = {
                 required=False,
                 pattern=rf"(login|test)\.salesforce\.com|{MY_DOMAIN}",
             ),
-            replace(_CLIENT, help="Of the org's own app; empty for the app of this service", required=False),
+            replace(_CLIENT, help="Of the org's own app"),
             Input(
                 name="private_key",
                 label="Private key",
-                help="Of the app's certificate, in PEM form, without a passphrase; empty for the app of this service",
+                help="Of the app's certificate, in PEM form, without a passphrase",
                 secret=True,
-                required=False,
                 multiline=True,
                 pattern=r"-----BEGIN (RSA )?PRIVATE KEY-----[\s\S]*-----END (RSA )?PRIVATE KEY-----",
             ),
