@@ -8,7 +8,8 @@ import pytest
 from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.errors import Clash, Forbidden, Invalid, NotFound
 from crmbridge.domain.groups import Group, Held, Members, Support
-from crmbridge.domain.records import RecordKey
+from crmbridge.domain.installations import Installation
+from crmbridge.domain.records import NEVER, RecordKey
 from crmbridge.services.edit_groups import create_group, delete_group, sync_group, update_group
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_members import explain_member, list_groups, read_group, read_members
@@ -17,6 +18,9 @@ RULES = {"operator": "AND", "rules": [{"field": "deal_amount", "operator": "gte"
 OTHER_RULES = {"operator": "AND", "rules": [{"field": "deal_amount", "operator": "gte", "value": 1}]}
 BODY: Mapping[str, Any] = {"name": " Big deals ", "channel": "C1", "rules": RULES}
 
+INSTALLATION = Installation(
+    workspace="w1", team="T0", team_name="Acme", bot="UBOT", installer="UADA", installed_by="u1", installed_at=NEVER
+)
 Rung = Callable[[], list[Mapping[str, Any]]]
 
 
@@ -147,6 +151,17 @@ def test_other_members_may_only_look(
         change(deps, member, group.id)
 
     assert list_groups(deps, member) == [group]
+
+
+def test_only_admins_give_channels_of_slack_to_groups(deps: Deps, admin: Caller, member: Caller) -> None:
+    body = {**BODY, "channel": "C0PRIVATE"}
+    create_group(deps, member, body)
+    deps.installations.save(INSTALLATION)
+
+    with pytest.raises(Forbidden, match="only an admin"):
+        create_group(deps, member, body)
+    assert create_group(deps, admin, body).channel == "C0PRIVATE"
+    assert create_group(deps, member, BODY).channel == BODY["channel"]
 
 
 def test_who_may_only_read_makes_no_group(deps: Deps) -> None:

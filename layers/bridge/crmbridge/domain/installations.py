@@ -1,7 +1,12 @@
 """Our app in one Slack team, for one workspace; and what we keep of the people and cards there."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{4,}")
+"""What Slack calls its channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden, Invalid, Problem
 from crmbridge.domain.groups import Group
+from crmbridge.domain.installations import SLACK_CHANNEL
 from crmbridge.domain.records import Json
 from crmbridge.services.check_group import checked_change, checked_settings
 from crmbridge.services.ports import Deps
@@ -22,11 +23,13 @@ def create_group(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Group:
     """`{"name", "channel", "rules"}` and optionally `kind`, `time_zone`, `currency`, `members`, `include_closed`,
     `connections`, `paused`, `hold_people`, `hold_percent`, `owns_channel`.
 
-    Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have.
+    Raises Invalid naming every wrong field, Clash when the workspace has as many groups as it may have, Forbidden for
+    members who name a channel of Slack.
     """
     if caller.role not in EDITORS:
         raise Forbidden("only admins and members may make smart groups; ask an admin")
     known = checked_settings(deps, caller.workspace, body, required=("name", "channel", "rules"))
+    _check_channel(deps, caller, known["channel"])
     group = Group(id=deps.new_id(), workspace=caller.workspace, created_by=caller.user, created_at=deps.now(), **known)
     deps.groups.add(group, deps.max_groups)
     queue_scans(deps, caller.workspace, group.connections, [group.kind])
@@ -60,6 +63,14 @@ def delete_group(deps: Deps, caller: Caller, id: str) -> None:
     group = own_group(deps, caller, id)
     deps.groups.delete(group)
     queue_settling(deps, deps.memberships.forget_group(caller.workspace, id))
+
+
+def _check_channel(deps: Deps, caller: Caller, channel: str) -> None:
+    """Into Slack's channels we bring people by our own right, private ones included; a chat app of the workspace's own
+    decides for itself."""
+    is_slack = SLACK_CHANNEL.fullmatch(channel) and deps.installations.of_workspace(caller.workspace)
+    if is_slack and not caller.is_admin:
+        raise Forbidden("only an admin may give a channel of Slack to a smart group; ask one")
 
 
 def own_group(deps: Deps, caller: Caller, id: str) -> Group:

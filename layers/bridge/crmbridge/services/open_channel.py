@@ -1,12 +1,12 @@
 """Where a smart group's members are wanted: a channel of the chat app behind the endpoint, or a channel of Slack."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.groups import Group
+from crmbridge.domain.installations import SLACK_CHANNEL
 from crmbridge.domain.records import Json
 from crmbridge.services.deliver_outbound import post_event
 from crmbridge.services.notify_chat import add_event
@@ -14,8 +14,6 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.slack.find_users import find_users
 from crmbridge.services.slack.move_members import move_members
 from crmbridge.services.slack.open_slack import Slack, slack_of
-
-SLACK_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{4,}")
 
 
 class Channel(Protocol):
