@@ -88,6 +88,7 @@ def test_criteria_find_what_they_say(shared: Running, criteria: str, fits: Any) 
     ("query", "code"),
     [
         ("select id from Contacts", "SYNTAX_ERROR"),
+        ("select External from Contacts where id is not null", "SYNTAX_ERROR"),
         ("select id from Contacts where a = 1 and b = 2 and c = 3", "SYNTAX_ERROR"),
         ("select id from Contacts where Last_Name = ott", "SYNTAX_ERROR"),
         ("delete from Contacts where id = '1'", "SYNTAX_ERROR"),
@@ -125,6 +126,15 @@ def test_a_picklist_answers_with_what_people_see_and_takes_either_name(shared: R
 
     assert by_name == by_reference
     assert {row["Stage"] for row in by_name} == {"Identify Decision Makers"}
+
+
+@pytest.mark.parametrize("column", ["'External'", '"External"'])
+def test_a_column_that_is_called_by_a_word_of_sql_is_quoted(own: Running, column: str) -> None:
+    own.mutate({"op": "add_field", "object": "Contacts", "name": "External", "type": "text"})
+
+    found = rows(own, f"select id, {column} from Contacts where id is not null limit 1")
+
+    assert set(found[0]) == {"id", "External"}
 
 
 def test_search_lags_behind_a_write_and_coql_does_not(own: Running) -> None:

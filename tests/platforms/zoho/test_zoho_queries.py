@@ -51,6 +51,16 @@ def test_a_window_asks_by_date_and_pages_by_id(told: Told, hamburg: Directories)
     assert (first.next, list(second.seen), second.next) == ({"after": "5"}, [], None)
 
 
+def test_a_field_that_is_called_by_a_word_of_sql_is_quoted(told: Told, hamburg: Directories) -> None:
+    named = {name: Field(name, name, Type.TEXT) for name in ("Date", "Date_1", "External")}
+    api, script = told((204, {}, b""))
+
+    ZOHO.page(api, PageRequest(object="Accounts", directories=replace(hamburg, fields={"Accounts": named})))
+
+    query = script.bodies()[0]["select_query"]
+    assert query.startswith("select id, Modified_Time, 'Date', Date_1, 'External' from Accounts where ")
+
+
 def test_no_request_asks_for_more_than_fifty_fields(wide: Directories) -> None:
     batches = asked_columns(wide, "Accounts")
 

@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 
 from local.simulators.zoho.errors import Refused
 
-TOKEN = re.compile(r"""\s*(?:(?P<text>'(?:\\.|''|[^'\\])*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>[$\w]+(?:\.\w+)*)
-    |(?P<sign><=|>=|!=|<>|[=<>(),]))""", re.VERBOSE)  # fmt: skip
+TOKEN = re.compile(r"""\s*(?:(?P<text>'(?:\\.|''|[^'\\])*')|(?P<quoted>"\w+")|(?P<number>-?\d+(?:\.\d+)?)
+    |(?P<word>[$\w]+(?:\.\w+)*)|(?P<sign><=|>=|!=|<>|[=<>(),]))""", re.VERBOSE)  # fmt: skip
 SIGNS = {"=", "!=", "<>", "<", "<=", ">", ">="}
 MOST_COLUMNS, MOST_CRITERIA, MOST_VALUES, MOST_ORDERS = 50, 25, 50, 10
 DEFAULT_LIMIT = 200
 FUNCTIONS = {"COUNT", "SUM", "MIN", "MAX", "AVG"}
 MOST_GROUPED = 4
+SQL_WORDS = {"DATE", "DAY", "EXTERNAL", "GROUP", "LANGUAGE", "LIMIT", "MONTH", "ORDER", "POSITION", "RESULT", "USER",
+             "VALUE", "YEAR"}  # fmt: skip
+"""Some of those that Zoho would have in quotes; its own example is External."""
 
 
 class Token(NamedTuple):
@@ -119,11 +122,21 @@ class Parser:
         return columns
 
     def _column(self) -> Column:
-        name, function = self._word(), ""
+        name, function = self._name(), ""
         if name.upper() in FUNCTIONS and self._takes("("):
             name, function = self._word(), name.upper()
             self._expect(")")
         return Column(name, function, self._word() if self._takes("as") else "")
+
+    def _name(self) -> str:
+        """A word of SQL is a column's name in quotes only, single or double ones."""
+        token = self._next()
+        if token.kind in {"text", "quoted"}:
+            return token.text[1:-1]
+        if token.kind == "word" and token.text.upper() not in SQL_WORDS:
+            return token.text
+        self._at -= 1
+        raise self._wrong()
 
     def _criteria(self) -> Criteria:
         """One or two operands; a third one is an error that brackets would cure."""

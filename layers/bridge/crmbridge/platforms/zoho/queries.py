@@ -10,6 +10,7 @@ from crmbridge.platforms.http import Api, Call
 from crmbridge.platforms.zoho import paths
 from crmbridge.platforms.zoho.columns import Batches
 from crmbridge.platforms.zoho.objects import BATCH
+from crmbridge.platforms.zoho.reserved import named
 
 Row = Mapping[str, Any]
 
@@ -48,7 +49,7 @@ def select(api: Api, object: str, batches: Batches, where: Sequence[str], limit:
 
 
 def _text(object: str, columns: Sequence[str], where: Sequence[str]) -> str:
-    return f"select {', '.join(columns)} from {object} where {both(where)} order by id asc"  # noqa: S608 - literals
+    return f"select {', '.join(map(named, columns))} from {object} where {both(where)} order by id asc"  # noqa: S608 - literals
 
 
 def both(criteria: Sequence[str]) -> str:
