@@ -168,7 +168,9 @@ def test_fields_that_the_customer_made_are_there_with_their_options(
     known = deps.connections.directories("w1", "c1")
     assert known
     region = Field("region", "Region", Type.OPTION, (Option("n", "North"), Option("s", "South")), custom=True)
-    deps.connections.save_directories("w1", "c1", replace(known, fields={"deals": {"region": region}}))
+    endless = Field("endless", "Endless", Type.OPTION, (Option("e" * 151, "Slack takes no such value"),), custom=True)
+    fields = {"deals": {"region": region, "endless": endless}}
+    deps.connections.save_directories("w1", "c1", replace(known, fields=fields))
     interact("block_actions", actions=[{"action_id": "open:update_deal", "value": deal}], **MESSAGE)
     serve()
     offered = filled(slack)["custom_fields.region"]["options"]
@@ -176,6 +178,7 @@ def test_fields_that_the_customer_made_are_there_with_their_options(
     submit(region="s")
 
     (action,) = actions(deps)
+    assert "custom_fields.endless" not in filled(slack)
     assert [one["text"]["text"] for one in offered] == ["North", "South"]
     assert (action.fields, action.custom_fields) == ({}, {"region": "s"})
 

@@ -7,7 +7,6 @@ from crmbridge.domain.records import Json
 
 MAX_SECTION: Final = 3000
 MAX_PLAIN: Final = 75
-MAX_HEADER: Final = 150
 Block = dict[str, Json]
 
 

@@ -23,6 +23,8 @@ RECORD: Final = "record"
 """The block by which a record is chosen."""
 CONNECTION: Final = "connection"
 MAX_OPTIONS: Final = 100
+MAX_VALUE: Final = 150
+"""Of an option."""
 MAX_INPUT: Final = 3000
 MAX_CONTEXT: Final = 3000
 TITLES: Final[Mapping[str, str]] = {

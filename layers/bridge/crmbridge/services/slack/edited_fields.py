@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
-from crmbridge.chat.slack.forms import FormField
+from crmbridge.chat.slack.forms import MAX_VALUE, FormField
 from crmbridge.domain.edits import Edits
 from crmbridge.domain.records import Json
 from crmbridge.domain.stored import Stored
@@ -28,12 +28,13 @@ def edited_fields(deps: Deps, stored: Stored | None) -> list[FormField]:
     form = Form(stored=stored, platform=platform, directories=directories, edits=Edits(), is_locked=False)
     described = [one for one in describe_fields(deps, form) if not one["read_only"] and not one["multiple"]]
     mark = sha256(str(stored.key).encode()).hexdigest()[:8]
-    return [_field(one, mark) for one in described[:MOST]]
+    fields = [_field(one, mark) for one in described]
+    return [one for one in fields if one.options or one.type != "select"][:MOST]
 
 
 def _field(described: Mapping[str, Json], mark: str) -> FormField:
     place = "custom_fields" if described["custom"] else "fields"
-    options = tuple((str(one["value"]), str(one["label"])) for one in described["options"])
+    options = tuple((str(one["value"]), str(one["label"])) for one in described["options"] if _fits(str(one["value"])))
     return FormField(
         f"{place}.{described['name']}@{mark}",
         str(described["label"]),
@@ -42,6 +43,11 @@ def _field(described: Mapping[str, Json], mark: str) -> FormField:
         options=options,
         required=bool(described["required"]),
     )
+
+
+def _fits(value: str) -> bool:
+    """Slack refuses the whole form for one option that does not; Salesforce's have up to 255 characters."""
+    return 0 < len(value) <= MAX_VALUE
 
 
 def _text(value: Json) -> str:
