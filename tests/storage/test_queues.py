@@ -74,6 +74,28 @@ def messages(count: int, body: str = "", **more: Any) -> list[Message]:
     return [Message({"n": number, "body": body}, **more) for number in range(count)]
 
 
+class Taking:
+    """An SQS that takes everything, and remembers the groups."""
+
+    def __init__(self) -> None:
+        self.groups: list[str] = []
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        self.groups += [entry["MessageGroupId"] for entry in request["Entries"]]
+        return {}
+
+
+def test_groups_of_any_length_are_told_apart() -> None:
+    sqs, workspace = Taking(), "w" * 128
+    queue = SqsQueue(sqs, "https://sqs/1/chat.fifo", MemoryBlobs())
+
+    queue.send(*[Message({}, f"{workspace}#{chat}") for chat in ("a", "b", "a")], Message({}, "w1#a"))
+
+    first, second, again, short = sqs.groups
+    assert (first == again, first == second, short) == (True, False, "w1#a")
+    assert len(first) <= 128
+
+
 def test_a_group_keeps_its_order(fifo: Pair) -> None:
     queue, receive = fifo
 

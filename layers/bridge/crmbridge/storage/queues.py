@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from threading import RLock
 from typing import Any, Final
 from uuid import uuid4
@@ -18,6 +19,7 @@ from crmbridge.storage.meanings import aws_errors, meaning
 
 PARK_ABOVE: Final = 200 * 1024
 _BATCH_BYTES: Final = 256 * 1024
+_LONGEST_GROUP: Final = 128
 _ATTEMPTS: Final = 4
 DEDUP_WINDOW: Final = timedelta(minutes=5)
 
@@ -62,12 +64,17 @@ class SqsQueue:
         """Standard queues take a group too (it keeps accounts fair), but a delay only they."""
         entry: Entry = {"Id": str(number), "MessageBody": park(message.body, self._blobs)}
         if message.group:
-            entry["MessageGroupId"] = message.group
+            entry["MessageGroupId"] = _group_id(message.group)
         if self._fifo:
             entry["MessageDeduplicationId"] = message.dedup or str(uuid4())
         elif message.delay_seconds:
             entry["DelaySeconds"] = message.delay_seconds
         return entry
+
+
+def _group_id(group: str) -> str:
+    """As SQS takes it: the name of a workspace alone may have 128 characters."""
+    return group if len(group) <= _LONGEST_GROUP else sha256(group.encode()).hexdigest()
 
 
 class MemoryQueue:
