@@ -35,6 +35,7 @@ class SlackTeam:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
 
     def answer(self, asked: Any) -> tuple[int, Any] | tuple[int, Any, Mapping[str, str]]:
         method = asked.path.rpartition("/")[2]
@@ -70,6 +71,9 @@ class SlackTeam:
 
     def _chat_postMessage(self, given: dict[str, Any]) -> Any:
         return {"ok": True, "channel": given["channel"], "ts": f"{len(self.called('chat.postMessage'))}.1"}
+
+    def _conversations_info(self, given: dict[str, Any]) -> Any:
+        return {"ok": True, "channel": {"id": given["channel"], "is_ext_shared": given["channel"] in self.shared}}
 
     def _conversations_members(self, given: dict[str, Any]) -> Any:
         return {"ok": True, "members": sorted(self.members[given["channel"]])}

@@ -106,6 +106,17 @@ def test_where_the_app_may_not_speak_the_person_alone_is_told(command: Do, serve
     assert [call["channel"] for call in slack.called("chat.postMessage")] == ["C0DEALS", "UADA"]
 
 
+def test_another_company_in_the_channel_reads_no_card(command: Do, serve: Do, submit: Do, slack: Any) -> None:
+    slack.shared.add("C0DEALS")
+
+    command("task Call Ada")
+    serve()
+    submit()
+    serve()
+
+    assert [call["channel"] for call in slack.called("chat.postMessage")] == ["UADA"]
+
+
 def test_a_decision_is_shown_in_its_turn_among_the_events_of_the_chat(
     asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
 ) -> None:

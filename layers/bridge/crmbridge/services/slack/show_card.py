@@ -15,8 +15,15 @@ from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.open_slack import Slack, slack_of
 
-CLOSED: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission"})
-"""Where we may not speak; then the person alone is told."""
+SHARED: Final = "shared_with_another_company"
+"""Our own word, said where Slack would let us speak."""
+CLOSED: Final = frozenset(
+    {
+        "not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission", "missing_scope",
+        SHARED,
+    }
+)  # fmt: skip
+"""Where we may not speak, or must not; then the person alone is told."""
 GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
@@ -48,12 +55,22 @@ def show_card(deps: Deps, workspace: str, action_id: str) -> bool:
 
 def _post(deps: Deps, slack: Slack, card: Card, shown: Mapping[str, Json]) -> None:
     try:
+        _check_own(slack, card)
         posted = slack.api.call("chat.postMessage", channel=card.channel, thread_ts=card.thread or None, **shown)
     except SlackRefused as refused:
         if refused.code not in CLOSED or card.channel == card.user:
             raise
         posted = slack.api.call("chat.postMessage", channel=card.user, **shown)
     deps.installations.posted(slack.workspace, card, str(posted["channel"]), str(posted["ts"]))
+
+
+def _check_own(slack: Slack, card: Card) -> None:
+    """Raises SlackRefused for a channel in which another company reads along, and for one we cannot look at."""
+    if card.channel == card.user:
+        return
+    told = slack.api.call("conversations.info", channel=card.channel).get("channel") or {}
+    if told.get("is_ext_shared"):
+        raise SlackRefused("chat.postMessage", SHARED)
 
 
 def crm_of(deps: Deps, action: Action) -> str:
