@@ -10,7 +10,7 @@ from crmbridge.domain.records import Kind
 
 def filters_of(settings: Settings) -> Mapping[Kind, Predicate]:
     """Rules of a newer version of ours, which this one cannot read, leave nothing out."""
-    found = {Kind(kind): _filter(settings, Kind(kind)) for kind in settings.filters}
+    found = {kind: _filter(settings, kind) for kind in Kind if kind in settings.filters}
     return {kind: predicate for kind, predicate in found.items() if predicate}
 
 
