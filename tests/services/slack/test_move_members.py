@@ -70,6 +70,19 @@ def test_whom_we_brought_leaves_when_no_longer_wanted(group: Any, want: Want, sl
     assert is_told(deps, ADA)
 
 
+def test_without_a_token_everybody_waits_as_a_row(group: Any, want: Want, slack: Any, deps: Deps, clock: Any) -> None:
+    group()
+    deps.vault.forget_bot_token("w1")
+
+    want(ADA)
+
+    clock.advance(7200)
+    assert ("w1", "g1", ADA) in list(deps.memberships.due(deps.now()))
+    deps.vault.keep_bot_token("w1", "xoxb-2")
+    deliver_members(deps, "w1", "g1", [ADA])
+    assert "UADA" in slack.members[CHANNEL]
+
+
 def test_who_was_there_before_is_never_put_out(group: Any, want: Want, slack: Any, deps: Deps) -> None:
     slack.members[CHANNEL].add("UADA")
     group()

@@ -28,8 +28,24 @@ class Channel(Protocol):
 
 def open_channel(deps: Deps, group: Group) -> Channel:
     """A workspace may have both; the channel's name says which is meant."""
-    slack = slack_of(deps, group.workspace) if SLACK_CHANNEL.fullmatch(group.channel) else None
+    try:
+        slack = slack_of(deps, group.workspace) if SLACK_CHANNEL.fullmatch(group.channel) else None
+    except ChatError as error:
+        return ClosedChannel(error)
     return SlackChannel(deps, group, slack) if slack else EndpointChannel(deps, group)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedChannel:
+    """Slack that cannot be asked: a crash, or an operator, has taken the token. Everybody waits."""
+
+    error: ChatError
+
+    def users(self, persons: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, ChatError]]:
+        return {}, dict.fromkeys(persons, self.error)
+
+    def tell(self, id: str, event: dict[str, Json]) -> Mapping[str, ChatError]:  # noqa: ARG002 - as the others
+        raise self.error
 
 
 @dataclass(frozen=True, slots=True)
