@@ -122,6 +122,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a stage nobody knows": ("update_deal", {"stage": "Nirvana"}, "stage"),
     "a pipeline without a stage": ("update_deal", {"pipeline": "Sales"}, "pipeline"),
     "an owner with a name": ("update_deal", {"owner_id": "Ana"}, "owner_id"),
+    "nobody for an owner": ("update_deal", {"owner_id": None}, "owner_id"),
+    "no name": ("update_company", {"name": None}, "name"),
+    "an empty note": ("update_activity", {"object": "notes", "body": None}, "body"),
     "an amount in words": ("update_deal", {"amount": "much"}, "amount"),
     "nothing": ("update_deal", {}, "fields"),
     "a revenue with cents": ("create_company", {"name": "x", "annual_revenue": "1000.50"}, "annual_revenue"),
@@ -145,7 +148,7 @@ def test_what_pipedrive_cannot_take_is_refused_before_anything_is_sent(
     told: Told, ask: Ask, tallinn: Directories, type: str, fields: dict[str, Any], name: str
 ) -> None:
     api, script = told()
-    target = {"external_id": "55"} if type == "update_deal" else {}
+    target = {"external_id": "55"} if type.startswith("update_") else {}
 
     with pytest.raises(Rejected) as caught:
         PIPEDRIVE.actions[type].send(api, ask(type, tallinn, **target, **fields))
@@ -160,7 +163,7 @@ PROMISED = {case: told for case, told in REFUSED.items() if case != "nothing"}
 def test_what_will_be_refused_is_known_before_anything_is_promised(
     ask: Ask, tallinn: Directories, type: str, fields: dict[str, Any], name: str
 ) -> None:
-    update = type == "update_deal"
+    update = type.startswith("update_")
     request = ask(type, tallinn, **({"external_id": "55"} if update else {}), **fields)
 
     with pytest.raises(Rejected) as caught:

@@ -51,6 +51,14 @@ def test_a_window_asks_by_date_and_pages_by_id(told: Told, hamburg: Directories)
     assert (first.next, list(second.seen), second.next) == ({"after": "5"}, [], None)
 
 
+def test_pictures_are_not_asked_for(hamburg: Directories) -> None:
+    named = {"Photo": Field("Photo", "Photo", Type.TEXT, raw_type="imageupload"), "Name": Field("Name", "", Type.TEXT)}
+
+    batches = asked_columns(replace(hamburg, fields={"Accounts": named}), "Accounts")
+
+    assert batches == (("id", "Modified_Time", "Name"),)
+
+
 def test_a_field_that_is_called_by_a_word_of_sql_is_quoted(told: Told, hamburg: Directories) -> None:
     named = {name: Field(name, name, Type.TEXT) for name in ("Date", "Date_1", "External")}
     api, script = told((204, {}, b""))

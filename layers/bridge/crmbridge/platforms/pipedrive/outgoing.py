@@ -101,6 +101,18 @@ def _as(key: str, convert: Callable[[Any], Json]) -> Encode:
     return lambda _request, value: {key: None if value is None else convert(value)}
 
 
+def _must(key: str, convert: Callable[[Any], Json]) -> Encode:
+    """What every record has, and what cannot be emptied."""
+
+    def encode(request: WriteRequest, value: Any) -> Body:
+        del request
+        if value is None:
+            raise ValueError("it cannot be emptied at Pipedrive")
+        return {key: convert(value)}
+
+    return encode
+
+
 def _day(value: Any) -> str:
     moment = moment_of(value)
     return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
@@ -168,19 +180,19 @@ def _duration(request: WriteRequest, value: Any) -> Body:
     return {"duration": f"{minutes // 60:02}:{minutes % 60:02}"}
 
 
-_OWNER: Final[Mapping[str, Encode]] = {"owner_id": _as("owner_id", whole)}
+_OWNER: Final[Mapping[str, Encode]] = {"owner_id": _must("owner_id", whole)}
 _ACTIVITY: Final[Mapping[str, Encode]] = {
-    "subject": _as("subject", str), "type": _task_type, **_OWNER,
+    "subject": _must("subject", str), "type": _task_type, **_OWNER,
     "body": lambda _request, value: {"note": "" if value is None else to_html(str(value))},
 }  # fmt: skip
 ENCODE: Final[Mapping[str, Mapping[str, Encode]]] = {
     "organizations": {
-        "name": _as("name", str), "website": _as("website", str), "domain": _domain, "industry": _industry,
+        "name": _must("name", str), "website": _as("website", str), "domain": _domain, "industry": _industry,
         "employee_count": _as("employee_count", whole), "annual_revenue": _as("annual_revenue", whole), **_OWNER,
     },
     "persons": {"title": _title, "company_id": _as("org_id", whole), **_OWNER},
     "deals": {
-        "name": _as("title", str), "amount": _as("value", quantity), "currency": _as("currency", str),
+        "name": _must("title", str), "amount": _as("value", quantity), "currency": _must("currency", str),
         "close_date": _as("expected_close_date", _day), "probability": _probability,
         "company_id": _as("org_id", whole), **_OWNER,
     },
@@ -190,7 +202,7 @@ ENCODE: Final[Mapping[str, Mapping[str, Encode]]] = {
         "duration_seconds": _duration,
     },
     "notes": {
-        "body": lambda _request, value: {"content": to_html(str(value or ""))}, "owner_id": _as("user_id", whole),
+        "body": _must("content", lambda value: to_html(str(value))), "owner_id": _must("user_id", whole),
     },
 }  # fmt: skip
 ELSEWHERE: Final[Mapping[str, frozenset[str]]] = {

@@ -11,12 +11,16 @@ MOST: Final = 50
 TOGETHER: Final = ("id", "Modified_Time")
 """In every batch: by the one they are put together, and by the other it shows that they belong together."""
 
+PICTURE: Final = "imageupload"
+"""COQL refuses a query with such a column."""
+
 Batches = tuple[tuple[str, ...], ...]
 
 
 def asked_columns(directories: Directories, object: str) -> Batches:
-    """Every field that the connected user may see, in as many batches as it takes."""
-    return _asked(object, tuple(directories.fields.get(object, {})))
+    """Every field that the connected user may see, in as many batches as it takes; pictures are in no query."""
+    fields = directories.fields.get(object, {}).items()
+    return _asked(object, tuple(key for key, field in fields if field.raw_type != PICTURE))
 
 
 @lru_cache(maxsize=512)
