@@ -78,6 +78,7 @@ def test_a_rate_limit_says_how_long() -> None:
         Slack(body=b"<html>"),
         Slack(body=b"[]"),
         Slack(body=b""),
+        Slack(body=b'{"ok":false,"error":"internal_error"}'),
         Slack(is_away=True),
     ],
 )

@@ -20,6 +20,10 @@ API_URL: Final = "https://slack.com/api"
 CONNECT_TIMEOUT: Final = 2.0
 READ_TIMEOUT: Final = 8.0
 LONGEST_WAIT: Final = 3600.0
+PASSING: Final = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "team_added_to_org"}
+)
+"""Said with status 200 like a refusal, and gone when asked again."""
 ADVICE: Final[Mapping[str, str]] = {
     "missing_scope": "an admin installs the app again and grants what it asks for",
     "not_in_channel": "somebody in the channel adds the app: /invite @CRM Bridge",
@@ -113,9 +117,12 @@ def _understood(method: str, content: bytes) -> Mapping[str, Json]:
         raise ChatError(f"Slack answered {method} with something else than JSON")
     if said.get("ok") is True:
         return said
+    code = str(said.get("error") or "no reason")
+    if code in PASSING:
+        raise ChatError(f"Slack could not do {method} just now ({code})")
     errors = [one for one in said.get("errors") or () if isinstance(one, dict) and one.get("user")]
     users = {str(one["user"]): str(one.get("error")) for one in errors}
-    raise SlackRefused(method, str(said.get("error") or "no reason"), needed=str(said.get("needed") or ""), users=users)
+    raise SlackRefused(method, code, needed=str(said.get("needed") or ""), users=users)
 
 
 def _seconds(text: str) -> float:
