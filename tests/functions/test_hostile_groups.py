@@ -55,6 +55,7 @@ WRONG = {
     "a long value": (with_rules({**LEAF, "value": "x" * 1001}), "rules.value"),
     "too large": (with_rules({**LEAF, "operator": "in", "value": ["x" * 500] * 250}), "rules"),
     "a long field": (with_rules({**LEAF, "field": "custom_fields." + "x" * 200}), "rules.field"),
+    "a misspelt key": (with_rules({"operator": "AND", "rules": [{**LEAF, "mach": "all"}]}), "rules.rules[0].mach"),
     "days without end": (
         with_rules({"field": "deal_close_date", "operator": "within_last_days", "value": "1e99999999"}), "rules.value",
     ),

@@ -18,7 +18,7 @@ def _filter(settings: Settings, kind: Kind) -> Predicate | None:
     schema = schema_of_types(settings.filter_types)
     try:
         return compile_predicate(
-            settings.filters[kind.value], kind=kind, schema=schema, currency=settings.filter_currency
+            settings.filters[kind.value], kind=kind, schema=schema, currency=settings.filter_currency, saved=True
         )
     except Invalid:
         return None

@@ -53,7 +53,7 @@ class Group:
 def predicate_of(group: Group) -> Predicate:
     """Raises Invalid for rules that were saved by a newer version of ours."""
     schema = schema_of_types(group.types)
-    return compile_predicate(group.rules, kind=group.kind, schema=schema, currency=group.currency)
+    return compile_predicate(group.rules, kind=group.kind, schema=schema, currency=group.currency, saved=True)
 
 
 class Override(StrEnum):

@@ -81,6 +81,6 @@ def _predicate(terms: Terms) -> Predicate | None:
     """Saved rules were checked; those of a newer version of ours may be unreadable to this one, and let nobody go."""
     try:
         schema = schema_of_types(dict(terms.types))
-        return compile_predicate(terms.rules, kind=terms.kind, schema=schema, currency=terms.currency)
+        return compile_predicate(terms.rules, kind=terms.kind, schema=schema, currency=terms.currency, saved=True)
     except Invalid:
         return None

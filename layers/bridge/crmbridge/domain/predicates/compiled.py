@@ -60,15 +60,21 @@ class Predicate:
 
 
 def compile_predicate(
-    rules: Any, *, kind: Kind = Kind.DEAL, schema: Schema | None = None, currency: str | None = None
+    rules: Any,
+    *,
+    kind: Kind = Kind.DEAL,
+    schema: Schema | None = None,
+    currency: str | None = None,
+    saved: bool = False,
 ) -> Predicate:
     """From `{"operator": "AND", "rules": [{"field": "deal_stage", "operator": "eq", "value": "Negotiation"}, ...]}`,
     as JSON text or already loaded. Raises Invalid; never anything else.
 
     With a schema, custom fields and options must be those of the CRMs, and an option goes by value and by label.
-    `currency` is that of an amount beside which the rule names none.
+    `currency` is that of an amount beside which the rule names none. `saved` rules were accepted once, when a key that
+    means nothing was no mistake yet.
     """
-    tree = read_tree(rules, kind=kind, schema=schema, currency=currency)
+    tree = read_tree(rules, kind=kind, schema=schema, currency=currency, saved=saved)
     links = frozenset(clause.word.link for clause in clauses(tree) if clause.word.link)
     return Predicate(tree, kind, links, asked(tree, None), asked(tree, True))
 

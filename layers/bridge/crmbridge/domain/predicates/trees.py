@@ -33,6 +33,8 @@ MAX_PROBLEMS: Final = 20
 """After so many wrong paths nothing more is read."""
 
 _JOINS: Final = ("AND", "OR", "NOT")
+_OF_JOINS: Final = ("operator", "rules")
+_OF_CLAUSES: Final = ("field", "operator", "value", "match", "currency", "pipeline")
 _GROUP_SHAPE: Final = '{"operator": "AND", "rules": [...]}'
 _RULE_SHAPE: Final = '{"field": "deal_stage", "operator": "eq", "value": "Negotiation"}'
 
@@ -67,11 +69,12 @@ Node = Clause | Join
 @dataclass(slots=True)
 class _Reader:
     """Collects what is wrong, so that a person hears all of it at once. `money`: the currency of a threshold that names
-    none."""
+    none. `saved`: the rules were accepted once, and what means nothing in them is passed over."""
 
     kind: Kind = Kind.DEAL
     schema: Schema = field(default_factory=dict)
     money: str | None = None
+    saved: bool = False
     problems: list[Problem] = field(default_factory=list)
     clauses: int = 0
 
@@ -87,9 +90,18 @@ class _Reader:
         if depth > MAX_DEPTH:
             self.wrong(path, f"is nested deeper than {MAX_DEPTH} levels", "flatten the rules")
             return None
-        if "rules" in rule or "field" not in rule:
-            return self.join(rule, path, depth)
-        return self.clause(rule, path)
+        is_join = "rules" in rule or not rule.keys() & {"field", "value"}
+        self.keys(rule, _OF_JOINS if is_join else _OF_CLAUSES, path)
+        return self.join(rule, path, depth) if is_join else self.clause(rule, path)
+
+    def keys(self, rule: Mapping[str, Any], known: Sequence[str], path: str) -> None:
+        """A misspelt key would make a rule mean what nobody meant."""
+        for key in () if self.saved else [key for key in rule if key not in known]:
+            if len(self.problems) >= MAX_PROBLEMS:
+                return
+            close = get_close_matches(str(key)[:MAX_NAME], known, 1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            self.wrong(_under(path, str(key)[:MAX_NAME]), "says nothing in a rule", f"{hint}one of {', '.join(known)}")
 
     def join(self, rule: Mapping[str, Any], path: str, depth: int) -> Node | None:
         kind = str(rule.get("operator")).upper() if isinstance(rule.get("operator"), str) else None
@@ -287,9 +299,9 @@ def _fields_like(name: str, kind: Kind) -> str:
     return f"{hint}one of {', '.join(names(about))}, {custom}<key>"
 
 
-def read_tree(rules: Any, *, kind: Kind = Kind.DEAL, schema: Schema | None = None, currency: str | None = None) -> Node:
+def read_tree(rules: Any, *, kind: Kind, schema: Schema | None, currency: str | None, saved: bool) -> Node:
     """Raises Invalid naming every wrong path (`rules[1].operator`) and what would be valid there."""
-    reader = _Reader(kind, schema or {}, currency.casefold() if currency else None)
+    reader = _Reader(kind, schema or {}, currency.casefold() if currency else None, saved)
     node = reader.node(_loaded(rules), "", 1)
     if reader.problems or node is None:
         raise Invalid(*reader.problems[:MAX_PROBLEMS])
