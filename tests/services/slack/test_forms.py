@@ -189,6 +189,15 @@ def test_records_are_offered_by_the_beginning_of_their_names(interact: Do, serve
     assert [(one["text"]["text"], one["value"]) for one in offered["options"]] == [("Renewal (deal)", deal)]
 
 
+def test_what_slack_refuses_is_said_in_the_form_too(slack: Any, interact: Do, serve: Do, hubspot: Any) -> None:
+    slack.refuses["users.info"] = "missing_scope"
+
+    interact("message_action", callback_id="create_task", **MESSAGE)
+    serve()
+
+    assert "installs the app again" in filled(slack)[""]["text"]["text"]
+
+
 @pytest.mark.usefixtures("deal")
 @pytest.mark.parametrize("typed", ["", "R ", "x@" + "y" * 3000])
 def test_what_names_nothing_is_offered_nothing(interact: Do, typed: str) -> None:

@@ -11,7 +11,7 @@ from crmbridge.chat.slack.forms import CONNECTION, RECORD, UPDATED, FormField, c
 from crmbridge.chat.slack.requests import PANEL
 from crmbridge.domain.connections import Connection
 from crmbridge.domain.due_words import split_due
-from crmbridge.domain.errors import BridgeError, ChatError, Forbidden
+from crmbridge.domain.errors import BridgeError, Forbidden
 from crmbridge.domain.installations import SlackPerson
 from crmbridge.domain.records import Json, name_of
 from crmbridge.domain.stored import Stored
@@ -38,7 +38,7 @@ class Known:
 
 
 def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
-    """A form that was closed meanwhile is nobody's any more."""
+    """A form that cannot be filled says why; one that was closed meanwhile is nobody's any more."""
     view, user = asked["view"], str(asked["user"])
     context = context_of(view)
     type = str(context.pop("type", ""))
@@ -49,9 +49,9 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
             if type == PANEL
             else _filled(deps, slack, type, context, entered(view), user)
         )
-    except ChatError:
-        raise
     except BridgeError as error:
+        if error.retryable:
+            raise
         filled = said(type, context, str(error))
     try:
         slack.api.call("views.update", view_id=view["id"], view=filled)
