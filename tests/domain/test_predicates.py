@@ -240,6 +240,10 @@ class TestCustomFields:
     def test_a_custom_field_beside_a_number_is_a_number(self, seats: Any) -> None:
         assert one("custom_fields.seats", "gte", "30")({"custom_fields": {"seats": seats}}) is True
 
+    @pytest.mark.parametrize("held", [{"id": "77", "name": "Acme"}, [{"id": "77", "name": "Acme"}], {"value": "acme"}])
+    def test_a_custom_field_that_is_an_object_goes_by_what_names_it(self, held: Any) -> None:
+        assert one("custom_fields.partner", "eq", "Acme")({"custom_fields": {"partner": held}}) is True
+
     def test_a_custom_field_beside_a_date_is_a_date(self) -> None:
         assert one("customFields.renewal", "lt", "2027-01-01")({"custom_fields": {"renewal": "2026-06-30"}}) is True
 

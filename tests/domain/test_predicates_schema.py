@@ -12,6 +12,7 @@ from crmbridge.domain.records import Kind, Type
 FIELDS = (
     Field("tier", "Tier", Type.OPTION, (Option("t1", "Gold"), Option("t2", "Silver")), custom=True),
     Field("seats", "Seats", Type.NUMBER, custom=True),
+    Field("deposit", "Deposit", Type.MONEY, custom=True),
     Field("dealname", "Deal name", Type.TEXT, maps_to="name"),
 )
 STAGES = {"s1": Stage("s1", "Negotiation", "p1", "Sales"), "s2": Stage("s2", "Won", "p1", "Sales")}
@@ -94,3 +95,20 @@ def test_an_amount_is_compared_in_the_workspaces_currency() -> None:
     asked = compile_predicate({"field": "deal_amount", "operator": "gte", "value": 10}, currency="EUR")
 
     assert [asked({"amount": 20, "currency": code}) for code in ("eur", "JPY")] == [True, None]
+
+
+@pytest.mark.parametrize(
+    ("held", "answer"),
+    [
+        ({"value": 20, "currency": "EUR"}, True),
+        ({"value": 5, "currency": "EUR"}, False),
+        ({"value": 20, "currency": "JPY"}, None),
+        ({"value": None, "currency": "EUR"}, None),
+        ("20", True),
+    ],
+)
+def test_a_custom_amount_compares_in_the_currency_beside_it(held: Any, answer: bool | None) -> None:
+    rule = {"field": "custom_fields.deposit", "operator": "gte", "value": 10}
+    asked = compile_predicate(rule, schema=SCHEMA, currency="EUR")
+
+    assert asked({"custom_fields": {"deposit": held}}) is answer

@@ -1,18 +1,20 @@
 """Whom a deal brings into a group, decided without looking at any store."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from crmbridge.domain.connections import Account
-from crmbridge.domain.directories import Directories, Owner, Stage
+from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.groups import Group, Members, Support
 from crmbridge.domain.predicates import Facts, compile_predicate
-from crmbridge.domain.records import Kind, Labelled, Record, RecordKey
+from crmbridge.domain.records import Kind, Labelled, Record, RecordKey, Type
 from crmbridge.domain.views import (
     View,
+    asked_of,
     contact_emails,
     contact_person,
     known_of,
@@ -146,6 +148,37 @@ def test_what_the_record_says_of_being_closed_wins() -> None:
 
 def test_without_directories_a_record_says_what_it_says() -> None:
     assert known_of(deal(stage="s9", stage_label="Won"), None)["stage_label"] == "Won"
+
+
+PRODUCTS = Field("x", "X", Type.OPTION, (Option("1", "Gold"), Option("2", "Silver plate")), is_multiple=True)
+
+
+@pytest.mark.parametrize("held", ["1;2", " 1 ; 2 ", ["1", "2"], [1, 2], ["Gold", "Silver plate"]])
+@pytest.mark.parametrize(
+    ("operator", "value", "answer"),
+    [
+        ("eq", "gold", True),
+        ("eq", "bronze", False),
+        ("ne", "Silver plate", False),
+        ("in", ["bronze", "silver plate"], True),
+        ("not_in", ["bronze"], True),
+        ("contains", "plate", True),
+        ("starts_with", "silver", True),
+        ("not_contains", ";", True),
+    ],
+)
+def test_of_several_options_each_is_asked(held: Any, operator: str, value: Any, answer: bool) -> None:
+    chosen = replace(deal(), custom_fields={"x": held})
+    asked = compile_predicate({"field": "custom_fields.x", "operator": operator, "value": value})
+
+    assert asked(asked_of(chosen, Directories(Account("48"), fields={"deals": {"x": PRODUCTS}}))) is answer
+
+
+def test_of_several_options_none_is_empty() -> None:
+    chosen = replace(deal(), custom_fields={"x": ""})
+    asked = compile_predicate({"field": "custom_fields.x", "operator": "is_empty"})
+
+    assert asked(asked_of(chosen, Directories(Account("48"), fields={"deals": {"x": PRODUCTS}}))) is True
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from crmbridge.domain.errors import Invalid
 from crmbridge.domain.predicates import Facts, MaskIndex, When, compile_predicate, facts
 from crmbridge.domain.predicates.operators import OPERATORS
-from crmbridge.domain.records import Kind, Labelled
+from crmbridge.domain.predicates.schema import Known
+from crmbridge.domain.records import Kind, Labelled, Type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,16 +30,17 @@ VALUES: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "deal_probability": NUMBERS, "deal_close_date": DAYS, "deal_is_won": st.booleans(),
     "remote_updated_at": INSTANTS, "custom_fields.x": TEXTS | NUMBERS | DAYS | st.booleans(),
     "contact_lifecycle": TEXTS, "contact_emails": TEXTS, "company_employees": NUMBERS, "company_revenue": NUMBERS,
-    "company_custom_fields.y": TEXTS | NUMBERS, "task_due": INSTANTS,
+    "company_custom_fields.y": TEXTS | NUMBERS, "task_due": INSTANTS, "contact_custom_fields.fee": NUMBERS,
 }  # fmt: skip
 """What stands beside each field in rules, and mostly in records."""
 
+SCHEMA: Final = {Kind.CONTACT: {"custom_fields.fee": Known(Type.MONEY)}}
 RELATED: Final = {"contact": Kind.CONTACT, "company": Kind.COMPANY, "task": Kind.TASK}
 
 
 def _valid(rule: Mapping[str, Any]) -> bool:
     try:
-        compile_predicate(rule)
+        compile_predicate(rule, schema=SCHEMA)
     except Invalid:
         return False
     return True
@@ -61,7 +63,7 @@ def clause(draw: st.DrawFn) -> dict[str, Any]:
     rule = {"field": field, "operator": operator.name, "value": value}
     if field.split("_")[0] in RELATED:
         rule["match"] = draw(st.sampled_from(["any", "all"]))
-    if field == "deal_amount":
+    if field in ("deal_amount", "contact_custom_fields.fee"):
         rule["currency"] = draw(st.sampled_from([None, "EUR"]))
     return rule
 
@@ -80,7 +82,18 @@ RULES: Final = st.recursive(
     max_leaves=10,
 )
 ODD: Final[st.SearchStrategy[Any]] = st.sampled_from(
-    [None, "", "?", float("nan"), [], (Labelled("a", "abc"), Labelled("d"))]
+    [
+        None,
+        "",
+        "?",
+        float("nan"),
+        [],
+        (Labelled("a", "abc"), Labelled("d")),
+        ["a", "bc"],
+        {"id": "7", "name": "abc"},
+        {"value": 1, "currency": "EUR"},
+        {"value": 1, "currency": "JPY"},
+    ]
 )
 
 
@@ -102,7 +115,7 @@ DEALS: Final = st.builds(
 @given(rules=st.lists(RULES, max_size=8), deals=st.lists(DEALS, min_size=1, max_size=4), timed=st.booleans())
 @settings(max_examples=250, deadline=None)
 def test_the_index_answers_as_every_predicate_does(rules: list[Any], deals: list[Facts], timed: bool) -> None:
-    predicates, when = [compile_predicate(rule) for rule in rules], WHEN if timed else None
+    predicates, when = [compile_predicate(rule, schema=SCHEMA) for rule in rules], WHEN if timed else None
     index = MaskIndex(predicates)
 
     for deal in deals:
@@ -116,7 +129,7 @@ def test_the_index_answers_as_every_predicate_does(rules: list[Any], deals: list
 @given(rules=st.lists(RULES, min_size=1, max_size=8), deal=DEALS)
 @settings(max_examples=100, deadline=None)
 def test_the_index_flips_when_the_first_of_its_predicates_may(rules: list[Any], deal: Facts) -> None:
-    predicates = [compile_predicate(rule) for rule in rules]
+    predicates = [compile_predicate(rule, schema=SCHEMA) for rule in rules]
     flips = [flip for predicate in predicates if (flip := predicate.next_flip(deal, WHEN))]
 
     assert MaskIndex(predicates).next_flip(deal, WHEN) == min(flips, default=None)

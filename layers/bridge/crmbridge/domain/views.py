@@ -55,19 +55,25 @@ def known_of(record: Record, directories: Directories | None) -> Facts:
 
 
 def asked_of(record: Record, directories: Directories | None) -> Facts:
-    """The same for rules, which name an option by its value or by its label of today."""
+    """The same for rules, which name an option by its value or by its label of today, and each of several by itself."""
     known = known_of(record, directories)
     for one in directories.fields.get(record.object, {}).values() if directories else ():
         name = CUSTOM + one.key if one.maps_to is None else one.maps_to
-        if one.options and name in known and (one.maps_to is None or name in IN_THEIR_WORDS):
-            known[name] = _labelled(known[name], one.options)
+        if name in known and (one.maps_to is None or name in IN_THEIR_WORDS) and (one.options or one.is_multiple):
+            known[name] = _labelled(_parted(known[name]) if one.is_multiple else known[name], one.options)
     return known
 
 
+def _parted(value: Value) -> Value:
+    """Of several options some CRMs make a list, others one text with semicolons."""
+    return tuple(part for each in value.split(";") if (part := each.strip())) if isinstance(value, str) else value
+
+
 def _labelled(value: Value, options: Sequence[Option]) -> Value:
-    """What is no option stays as it is."""
+    """What is no option stays as it is. A CRM may hold numbers where its schema has texts."""
     values = value if isinstance(value, (tuple, list)) else (value,)
-    labels = {option.value: option.label for option in options if option.value in values}
+    held = {str(each) for each in values}
+    labels = {option.value: option.label for option in options if option.value in held}
     if not labels:
         return value
     return tuple(Labelled(str(each), labels.get(str(each), "")) for each in values)

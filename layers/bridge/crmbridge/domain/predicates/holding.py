@@ -1,6 +1,6 @@
 """What a record holds for a clause, read as its family; or that it was not read, or is empty or unreadable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -47,7 +47,9 @@ def holder(clause: Clause) -> Held:
         return _age(source)
     if clause.family is Family.TEXT:
         return _texts(clause.word.sources)
-    return _money(source, clause.currency) if clause.currency else _single(source, clause.family)
+    if clause.currency is None:
+        return _single(source, clause.family)
+    return _money(clause.currency) if source == "amount" else _custom_money(source, clause.currency)
 
 
 def _emptiness(source: str) -> Held:
@@ -104,20 +106,34 @@ def _single(source: str, family: Family) -> Held:
 
 
 def _bare(value: Any) -> Any:
-    """A single option without its label."""
+    """A single option without its label, an amount without the currency beside it."""
+    if isinstance(value, Mapping):
+        return value.get("value")
     is_option = isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Labelled)
     return value[0].value if is_option else value
 
 
-def _money(source: str, currency: str) -> Held:
+def _money(currency: str) -> Held:
     """The amount when it is in that currency, else the home amount when that is; otherwise nobody can tell."""
-    amount, home = _single(source, Family.NUMBER), _single("amount_home", Family.NUMBER)
+    amount, home = _single("amount", Family.NUMBER), _single("amount_home", Family.NUMBER)
 
     def held(known: Facts, when: When | None) -> Any:
         if read_text(known.get("currency")) == currency:
             return amount(known, when)
         if read_text(known.get("home_currency")) == currency:
             return home(known, when)
-        return BLANK if source in known else UNREAD
+        return BLANK if "amount" in known else UNREAD
+
+    return held
+
+
+def _custom_money(source: str, currency: str) -> Held:
+    """Some CRMs keep a custom amount with its currency; any other is compared as it is."""
+    amount = _single(source, Family.NUMBER)
+
+    def held(known: Facts, when: When | None) -> Any:
+        value = known.get(source)
+        is_foreign = isinstance(value, Mapping) and read_text(value.get("currency")) != currency
+        return BLANK if is_foreign else amount(known, when)
 
     return held

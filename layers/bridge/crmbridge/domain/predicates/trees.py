@@ -20,7 +20,7 @@ from crmbridge.domain.predicates.values import (
     read_text,
 )
 from crmbridge.domain.predicates.words import CUSTOM, KINDS, Word, names, word
-from crmbridge.domain.records import Kind
+from crmbridge.domain.records import Kind, Type
 
 MAX_DEPTH: Final = 10
 MAX_CLAUSES: Final = 200
@@ -201,16 +201,20 @@ class _Reader:
         return Join("NOT", (Join("AND", (positive, inside)),))
 
     def currency(self, code: Any, clause: Clause, path: str) -> str | None:
-        has_currency = clause.word.sources[0] == "amount"
+        has_currency = clause.word.sources[0] == "amount" or self.is_custom_money(clause.word)
         if code is None:
             return self.money if has_currency and not clause.operator.of_emptiness else None
         if not has_currency:
-            self.wrong(path, "only deal_amount is compared in a currency", "leave it out")
+            self.wrong(path, "only deal_amount and custom amounts are compared in a currency", "leave it out")
             return None
         if not isinstance(code, str) or not (len(code) == 3 and code.isascii() and code.isalpha()):
             self.wrong(path, "must be a currency", 'three letters such as "EUR"')
             return None
         return code.casefold()
+
+    def is_custom_money(self, named: Word) -> bool:
+        known = self.known(named)
+        return named.type is None and known is not None and known.type is Type.MONEY
 
     def operand(self, clause: Clause, path: str) -> Any:
         takes, operator = clause.operator.takes, clause.operator

@@ -4,7 +4,7 @@ A *family* is a way to read both sides of a comparison. What cannot be read as i
 record may hold anything, and a rule's own value is checked when it is saved.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -148,12 +148,18 @@ def guess_family(value: Any) -> Family:
     return Family.TEXT
 
 
+NAMING: Final = ("value", "id", "name")
+"""What an object inside a CRM's own field goes by: an address by its text, a linked record by its id or its name."""
+
+
 def each(value: Any) -> Iterator[Any]:
     """The single values inside one value: a list of options, e-mails with their labels, or the value itself."""
     for item in value if isinstance(value, (tuple, list)) else (value,):
         if isinstance(item, Labelled):
             yield item.value
             yield item.label
+        elif isinstance(item, Mapping):
+            yield from (item[part] for part in NAMING if part in item)
         else:
             yield item
 
