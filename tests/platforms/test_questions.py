@@ -54,6 +54,23 @@ def test_reading_is_let_through_whatever_is_quoted_in_it(text: str) -> None:
     soql(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT Id FROM Account -- '\nFOR UPDATE --'",
+        "SELECT Id FROM Account /*'*/ FOR UPDATE /*'*/",
+        "SELECT Id FROM Account WHERE Name = \"' FOR UPDATE '\"",
+    ],
+)
+def test_nothing_hides_in_comments_and_other_quotations(text: str) -> None:
+    with pytest.raises(Invalid, match="not of this language"):
+        soql(text)
+
+
+def test_comments_and_quotations_inside_a_text_are_letters() -> None:
+    soql("SELECT Id FROM Account WHERE Name = 'the \"-- /* Bar'")
+
+
 @given(text=st.text(alphabet="' ABCforupdate;\n", max_size=60).map(lambda text: text.replace("'", "\\'")))
 def test_no_quotation_hides_a_word_that_changes_something(text: str) -> None:
     with pytest.raises(Invalid):

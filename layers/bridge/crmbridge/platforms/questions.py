@@ -12,6 +12,8 @@ from crmbridge.platforms.http import Api
 TEXT: Final = "query"
 """What a text is given as; a CRM whose language is no text is given an `object` and a `search`."""
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_FOREIGN: Final = ('"', "--", "/*")
+"""Neither SOQL nor COQL has comments or other quotations; if one ever did, something could be hidden in them."""
 _WORD: Final = re.compile(r"[A-Za-z_][\w.]*")
 
 
@@ -81,6 +83,8 @@ def only_select(text: str, *, never: frozenset[str] = frozenset()) -> None:
         raise _invalid("is not a SELECT statement", "begin with SELECT; only reading is possible here")
     if ";" in bare or "'" in bare.replace("''", ""):
         raise _invalid("is not one statement", "leave semicolons out, and close every quotation")
+    if foreign := [mark for mark in _FOREIGN if mark in bare]:
+        raise _invalid(f"has {foreign[0]}, which is not of this language", "quote texts with ', and leave comments out")
     if found := never.intersection(words):
         raise _invalid(f"has {min(found).upper()}, which changes something", "leave it out; only reading is possible")
 
