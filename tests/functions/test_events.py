@@ -28,7 +28,8 @@ STATUS = {
         "panel": 200, "set_panel": 200, "unlink": 204, "suggest": 200,
     },
     "actions": {
-        "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "cancel": 200, "undo": 202, "of_chat": 200,
+        "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "settle": 409, "cancel": 200, "undo": 202,
+        "of_chat": 200,
         "list_templates": 200, "create_template": 201, "create_wrong_template": 400, "read_template": 200,
         "edit_template": 200, "delete_template": 204, "fill_template": 200, "use_template": 202,
     },

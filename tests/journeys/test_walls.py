@@ -62,6 +62,7 @@ RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/chat/slack/install"): {},
     ("PUT", "/v1/chat/slack"): {"shows_amounts": False},
     ("POST", "/v1/actions"): {"connection": "c", "type": "create_task", "fields": {"subject": "s"}},
+    ("POST", "/v1/actions/{id}/settle"): {"done": False},
     ("PUT", "/v1/chat-endpoint"): {"url": "https://chat.test/hook"},
     ("POST", "/v1/action-templates"): {"name": "t", "type": "create_task"},
     ("PATCH", "/v1/action-templates/{id}"): {"name": "Mine now"},

@@ -232,7 +232,7 @@ def test_templates_are_quick_actions_where_they_fit(deps: Deps, admin: Caller) -
 def test_actions_of_the_record_and_of_the_chat_are_shown_once(deps: Deps, member: Caller, clock: Any) -> None:
     record = {"object": "deals", "external_id": "1"}
     task = {"type": "create_task", "connection": "c1", "fields": {"subject": "Call"}}
-    places: list[Json] = [{"links": [record]}, {"chat": "room"}, {"chat": "room", "links": [record]}, {}]
+    places: list[Json] = [{"links": [record]}, {"chat": "room", "links": []}, {"chat": "room", "links": [record]}, {}]
     for number, more in enumerate(places):
         clock.advance(1)
         request_action(deps, member, {**task, **more}, f"k{number}")

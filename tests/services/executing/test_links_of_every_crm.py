@@ -9,6 +9,7 @@ from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.records import RecordKey
 from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.execute_action import execute_action
+from crmbridge.services.link_chat import PanelWish, set_panel
 from crmbridge.services.read_records import read_record
 from crmbridge.services.request_action import request_action
 
@@ -86,6 +87,35 @@ def test_what_is_written_hangs_on_what_it_was_linked_with(house: House, do: Any,
     shown = linked(house, object, key.external_id)
     assert house.deps.records.get(key) is not None
     assert set(ends) <= shown
+
+
+@pytest.mark.parametrize("type", ["create_task", "log_call", "create_note", "create_contact"])
+def test_without_links_it_hangs_on_what_its_chat_is_linked_to(house: House, numbers: Iterator[int], type: str) -> None:
+    deal = RecordKey("w1", house.connection_id, house.dialect.deal, house.live("deal")[3])
+    set_panel(house.deps, ADA, "deal-room", PanelWish(record=deal))
+    person = {"last_name": "Newcomer", "email": f"chat{next(numbers)}@comer.test"}
+    body = {"type": type, "connection": house.connection_id, "chat": "deal-room", "fields": FIELDS.get(type, person)}
+
+    asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
+    execute_action(house.deps, "w1", asked.id)
+
+    done = house.deps.actions.get("w1", asked.id)
+    assert done.receipt is not None, done
+    shown = linked(house, done.receipt.object, done.receipt.external_id)
+    around = linked(house, deal.object, deal.external_id)
+    assert (deal.object, deal.external_id) in shown or (done.receipt.object, done.receipt.external_id) in around
+
+
+def test_what_a_crm_cannot_hang_on_the_chats_record_is_made_all_the_same(house: House, numbers: Iterator[int]) -> None:
+    deal = RecordKey("w1", house.connection_id, house.dialect.deal, house.live("deal")[3])
+    set_panel(house.deps, ADA, "deal-room", PanelWish(record=deal))
+    fields = {"name": f"Company {next(numbers)}"}
+    body = {"type": "create_company", "connection": house.connection_id, "chat": "deal-room", "fields": fields}
+
+    asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
+    execute_action(house.deps, "w1", asked.id)
+
+    assert house.deps.actions.get("w1", asked.id).status is ActionStatus.COMPLETED
 
 
 def test_a_deal_is_made_with_everybody_who_belongs_to_it(house: House, do: Any) -> None:

@@ -97,7 +97,7 @@ class Action:
     `undoes` is the id of the update that this one takes back, and `only_if` what the CRM must still have then;
     `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `before` is
     what an update was decided on; `resent` counts requests sent after an unknown outcome, `retried` the times a person
-    asked for it again; `history` holds (status, ISO instant, note).
+    decided about it; `found` is what it became, by a person's word; `history` holds (status, ISO instant, note).
     """
 
     id: str
@@ -120,6 +120,7 @@ class Action:
     attempts: int = 0
     resent: int = 0
     retried: int = 0
+    found: Target | None = None
     lease_until: datetime | None = None
     next_attempt_at: datetime | None = None
     error: Mapping[str, Json] | None = None

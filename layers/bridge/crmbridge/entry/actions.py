@@ -7,10 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import Field
 
-from crmbridge.domain.actions import ACTION_TYPES, Action
+from crmbridge.domain.actions import ACTION_TYPES, Action, Target
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown, Text
-from crmbridge.services import read_actions, request_action, undo_action
+from crmbridge.services import read_actions, request_action, settle_action, undo_action
 
 router = new_router()
 TAGS = ["Actions"]
@@ -24,6 +24,11 @@ IdempotencyKey = Annotated[
         description="Asking again with the same key means the same action: it is done once",
     ),
 ]
+
+LINKS = (
+    "What a new record is associated with. Left out, it is the record that the `chat` is linked to, where the CRM"
+    " takes that; an empty list says: with nothing"
+)
 
 
 class TargetGiven(Given):
@@ -41,9 +46,16 @@ class ActionGiven(Given):
     fields: dict[str, Any] = Field(default_factory=dict)
     custom_fields: dict[str, Any] = Field(default_factory=dict)
     target: TargetGiven | None = None
-    links: list[TargetGiven] = Field(default_factory=list, max_length=50)
+    links: Annotated[list[TargetGiven], Field(max_length=50, description=LINKS)] = Field(default_factory=list)
     chat: Annotated[str, Field(max_length=MAX_ID, description="Where it was asked for")] = ""
     message: Annotated[str, Field(max_length=MAX_ID, description="The id of the message it came from")] = ""
+
+
+class SettleGiven(Given):
+    """`record` is the one that was made; an update has its own."""
+
+    done: Annotated[bool, Field(description="Whether the CRM did it, as a person saw there")]
+    record: TargetGiven | None = None
 
 
 class TargetShown(Shown):
@@ -71,7 +83,7 @@ class StepShown(Shown):
 
 
 class ActionShown(Shown):
-    """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or leave it.
+    """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or settle it.
 
     `undoes` is the id of the action that this one takes back, or empty."""
 
@@ -115,6 +127,14 @@ def read_action(ask: Ask, id: str) -> ActionShown:
 @router.post("/v1/actions/<id>/retry", summary="Try a failed action again", tags=TAGS, status_code=202)
 def retry_action(ask: Ask, id: str) -> Response[ActionShown]:
     return followed(read_actions.retry_action(ask.deps, ask.caller, id))
+
+
+@router.post("/v1/actions/<id>/settle", summary="Say what became of an uncertain action", tags=TAGS, status_code=202)
+def settle_uncertain(ask: Ask, id: str, word: SettleGiven) -> Response[ActionShown]:
+    """Done: it completes with a receipt once the CRM shows the record. Not done: it has failed, and can be retried.
+    Nothing is sent either way."""
+    record = Target(word.record.object, word.record.external_id) if word.record else None
+    return followed(settle_action.settle_action(ask.deps, ask.caller, id, done=word.done, record=record))
 
 
 @router.post("/v1/actions/<id>/cancel", summary="Call off an action that was not sent", tags=TAGS)

@@ -71,6 +71,15 @@ def _living_target(deps: Deps, action: Action) -> RecordKey | None:
     return found.key if found else key
 
 
+def look_up(attempt: Attempt) -> Written | None:
+    """What became of it: what the CRM finds by the key, or the record that a person has pointed to, if it is there."""
+    found = attempt.action.found
+    if found is None:
+        return attempt.spec.look_up(attempt.api, attempt.request)
+    seen = _seen(attempt, found.object, found.external_id)
+    return Written(found.object, found.external_id, seen) if seen and seen.raw is not None else None
+
+
 def changed_since(attempt: Attempt) -> list[str]:
     """The fields that an undo rests on and that the CRM has otherwise now. Raises what reading raises."""
     wanted, request = attempt.action.only_if, attempt.request

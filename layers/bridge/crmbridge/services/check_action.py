@@ -1,7 +1,7 @@
 """What a caller asks to be written, checked against everything we know before it is promised."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType, Target
@@ -11,6 +11,7 @@ from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Rejected,
 from crmbridge.domain.inputs import plain, read_fields
 from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text
 from crmbridge.platforms.spec import ActionSpec, WriteRequest
+from crmbridge.services.associate_action import chat_link
 from crmbridge.services.check_custom_fields import check_custom_fields
 from crmbridge.services.find_owner import find_owner
 from crmbridge.services.follow_record import follow_record
@@ -61,8 +62,27 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
         links=_links(deps, connection, body.get("links") or ()),
         before=_before(target, fields, custom_fields),
     )
-    _check_with_crm(deps, spec, checked, object, directories)
-    return checked
+    return _placed(deps, spec, checked, object, directories, chat_link(deps, connection, body, type))
+
+
+def _placed(
+    deps: Deps,
+    spec: ActionSpec,
+    checked: Checked,
+    object: str,
+    directories: Directories | None,
+    chat_link: tuple[Target, ...],
+) -> Checked:
+    """Associated with what its chat is about, where the CRM takes that: nobody asked for it."""
+    placed = replace(checked, links=chat_link or checked.links)
+    try:
+        _check_with_crm(deps, spec, placed, object, directories)
+    except Invalid as refused:
+        if not chat_link or all(problem.field != "links" for problem in refused.problems):
+            raise
+        _check_with_crm(deps, spec, checked, object, directories)
+        return checked
+    return placed
 
 
 def _check_with_crm(

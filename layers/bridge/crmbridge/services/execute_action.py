@@ -27,7 +27,7 @@ from crmbridge.domain.errors import (
 from crmbridge.domain.messages import next_try
 from crmbridge.domain.records import Json
 from crmbridge.platforms.spec import Written
-from crmbridge.services.attempt_write import Attempt, changed_since, open_attempt, receipt, store_outcome
+from crmbridge.services.attempt_write import Attempt, changed_since, look_up, open_attempt, receipt, store_outcome
 from crmbridge.services.finish_action import explained, finish_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import record_key
@@ -143,7 +143,7 @@ def _find_out(deps: Deps, attempt: Attempt) -> None:
     started_at = deps.now()
     asking = leased(deps, attempt, "looking for what was sent")
     try:
-        written = asking.spec.look_up(asking.api, asking.request)
+        written = look_up(asking)
     except (PlatformError, Unsupported) as error:
         _after_looking(deps, asking, error)
         return
@@ -156,13 +156,15 @@ def _find_out(deps: Deps, attempt: Attempt) -> None:
 def _send_again(deps: Deps, attempt: Attempt) -> None:
     """Where only our look-up can tell, a request may land even now: one more try, and then a person decides."""
     resent = attempt.action.resent
-    if resent < (SAFE_RESENDS if _is_safe(attempt) else 1):
+    pointed_to = attempt.action.found is not None
+    if not pointed_to and resent < (SAFE_RESENDS if _is_safe(attempt) else 1):
         send(deps, attempt, "not found, so sent again", resent=resent + 1)
         return
+    missing = "that record" if pointed_to else "what was sent"
     said = {
-        "message": f"{attempt.platform.title} did not answer, and does not show what was sent",
+        "message": f"{attempt.platform.title} did not answer, and does not show {missing}",
         "platform": attempt.platform.name,
-        "next_step": f"look in {attempt.platform.title}; if it is not there, retry",
+        "next_step": f"look in {attempt.platform.title}; if it is there, settle it, if not, retry",
     }
     _end(deps, attempt.action, ActionStatus.UNCERTAIN, said)
 

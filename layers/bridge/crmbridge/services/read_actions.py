@@ -34,12 +34,12 @@ def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
         raise Clash(f"the action is {action.status}; only a failed or uncertain one can be tried again")
     key, now = record_key(action), deps.now()
     asked = action.moved(
-        ActionStatus.PENDING, now, f"tried again by {caller.user}", retried=action.retried + 1, resent=0
+        ActionStatus.PENDING, now, f"tried again by {caller.user}", retried=action.retried + 1, resent=0, found=None
     )
     if action.status is ActionStatus.UNCERTAIN:
         asked = asked.moved(ActionStatus.SENDING, now, "its outcome is still unknown")
     sequence = deps.actions.next_sequence(key) if key else action.sequence
-    again = _saved(deps, replace(asked, sequence=sequence))
+    again = save_decision(deps, replace(asked, sequence=sequence))
     ring_action(deps, again)
     return again
 
@@ -51,7 +51,7 @@ def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:
         return action
     if action.status not in _NOT_SENT:
         raise Clash(f"the action is {action.status}; only one that was not sent can be cancelled")
-    return _saved(deps, action.moved(ActionStatus.CANCELLED, deps.now(), f"cancelled by {caller.user}"))
+    return save_decision(deps, action.moved(ActionStatus.CANCELLED, deps.now(), f"cancelled by {caller.user}"))
 
 
 def own_action(deps: Deps, caller: Caller, id: str) -> Action:
@@ -62,7 +62,8 @@ def own_action(deps: Deps, caller: Caller, id: str) -> Action:
     return action
 
 
-def _saved(deps: Deps, action: Action) -> Action:
+def save_decision(deps: Deps, action: Action) -> Action:
+    """Raises Clash when the action has moved on since it was read."""
     try:
         return deps.actions.save(action)
     except Stale:

@@ -59,9 +59,8 @@ def _body(
         "fields": _below("fields.", fields),
         "custom_fields": _below("custom_fields.", fields),
     }
-    if record:
-        named = {"object": record.key.object, "external_id": record.key.external_id}
-        body |= {"target": named} if is_update else {"links": [named]}
+    reference = {"object": record.key.object, "external_id": record.key.external_id} if record else None
+    body |= {"target": reference} if is_update else {"links": [reference] if reference else []}
     named_chat = {"chat": context.get("channel"), "message": context.get("message")}
     return body | {name: value for name, value in named_chat.items() if value}
 
