@@ -28,7 +28,10 @@ INDUSTRY = Field("industry", "Industry", Type.OPTION, (Option("12", "Software"),
 DIRECTORIES = Directories(
     Account("48", currency="EUR", time_zone="Europe/Berlin"),
     owners={"7": Owner("7", "Olga", OLGA)},
-    stages={"s1": Stage("s1", "Negotiation", "p1", "Sales")},
+    stages={
+        "s1": Stage("s1", "Negotiation", "p1", "Sales"),
+        "s9": Stage("s9", "Closed won", "p1", "Sales", is_closed=True, is_won=True),
+    },
     fields={"deals": {one.key: one for one in FIELDS}, "companies": {"industry": INDUSTRY}},
 )
 
@@ -228,3 +231,30 @@ def test_what_is_usual_must_exist(deps: Deps, admin: Caller) -> None:
         set_usual(deps, admin, currency="Euro", time_zone="Mars/Olympus")
 
     assert [problem.field for problem in caught.value.problems] == ["currency", "time_zone"]
+
+
+WON = rule("deal_stage", "closed won")
+
+
+def test_rules_that_ask_for_closed_deals_take_them(make_group: Any, put_deal: Any, who_is_in: Any) -> None:
+    group = make_group(WON)
+
+    put_deal(stage="s9", is_closed=True, is_won=True)
+
+    assert (group.include_closed, who_is_in(group)) == (True, [OLGA])
+
+
+def test_what_is_said_of_closed_deals_comes_before_the_rules(make_group: Any) -> None:
+    assert make_group(WON, include_closed=False).include_closed is False
+
+
+def test_other_rules_may_ask_for_closed_deals(deps: Deps, admin: Caller, make_group: Any) -> None:
+    group = make_group(rule("deal_stage", "Negotiation"))
+
+    assert update_group(deps, admin, group.id, {"rules": WON}).include_closed is True
+
+
+def test_the_same_rules_again_say_nothing_of_closed_deals(deps: Deps, admin: Caller, make_group: Any) -> None:
+    group = make_group(WON, include_closed=False)
+
+    assert update_group(deps, admin, group.id, {"rules": WON, "connections": ["c1"]}).include_closed is False

@@ -46,6 +46,12 @@ HoldPercent = Annotated[
 OwnsChannel = Annotated[
     bool, Field(description="The chat app may also put out people whom the group never brought; said in every event")
 ]
+IncludeClosed = Annotated[
+    bool,
+    Field(
+        description="Closed deals count too. Where it is not said, they do when the rules ask for closed or won deals"
+    ),
+]
 Connections = Annotated[list[str], Field(max_length=100, description="Drawn from these; empty: from all")]
 
 
@@ -57,7 +63,7 @@ class GroupGiven(Given):
     time_zone: TimeZone | None = None
     currency: Currency | None = None
     members: WhomARecordBrings = "contacts"
-    include_closed: Annotated[bool, Field(description="Closed deals count too")] = False
+    include_closed: IncludeClosed = False
     connections: Connections = Field(default_factory=list)
     paused: Annotated[bool, Field(description="While true, the channel is told nothing")] = False
     hold_people: HoldPeople = 20
@@ -73,7 +79,7 @@ class GroupChange(Given):
     time_zone: TimeZone | None = None
     currency: Currency | None = None
     members: WhomARecordBrings | None = None
-    include_closed: bool | None = None
+    include_closed: IncludeClosed | None = None
     connections: Connections | None = None
     paused: bool | None = None
     hold_people: HoldPeople | None = None
@@ -90,7 +96,7 @@ class GroupDraft(Given):
     time_zone: TimeZone | None = None
     currency: Currency | None = None
     members: WhomARecordBrings | None = None
-    include_closed: bool | None = None
+    include_closed: IncludeClosed | None = None
     connections: Connections | None = None
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.groups import Group, Members
-from crmbridge.domain.predicates import compile_predicate, custom_types, zone_named
-from crmbridge.domain.records import Json, Kind, Type
+from crmbridge.domain.predicates import asks_for_closed, compile_predicate, custom_types, zone_named
+from crmbridge.domain.records import Json, Kind
 from crmbridge.domain.workspaces import Usual
 from crmbridge.services.ports import Deps
 from crmbridge.services.survey_crms import Survey, survey_crms
@@ -28,15 +28,15 @@ def checked_settings(
     problems += _unknown_connections(deps, workspace, known.get("connections", ()))
     survey, usual = survey_crms(deps, workspace, known.get("connections", ())), deps.workspaces.usual(workspace)
     currency = known.get("currency") or usual.currency or _only(survey.currencies)
-    types: Mapping[str, Type] = {}
+    of_rules: Mapping[str, Any] = {}
     if "rules" in known and ("kind" in known or "kind" not in body):
-        types, wrong = _read_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey)
+        of_rules, wrong = _read_rules(known["rules"], known.get("kind", Kind.DEAL), currency, survey)
         problems += wrong
     if problems:
         raise Invalid(*problems)
     zones = [account.time_zone for account in survey.accounts if zone_named(account.time_zone)]
     zone = usual.time_zone or next(iter(zones), "UTC")
-    return {"time_zone": zone, **known, "currency": currency, "types": types}
+    return {"time_zone": zone, **of_rules, **known, "currency": currency}
 
 
 def checked_change(deps: Deps, group: Group, body: Mapping[str, Json]) -> dict[str, Any]:
@@ -50,9 +50,11 @@ def checked_change(deps: Deps, group: Group, body: Mapping[str, Json]) -> dict[s
         survey = survey_crms(deps, group.workspace, known.get("connections", group.connections))
         usual = deps.workspaces.usual(group.workspace).currency
         currency = known.get("currency") or group.currency or usual or _only(survey.currencies)
-        types, wrong = _read_rules(known.get("rules", group.rules), group.kind, currency, survey)
+        of_rules, wrong = _read_rules(known.get("rules", group.rules), group.kind, currency, survey)
         problems += wrong
-        known |= {"currency": currency, "types": types}
+        if known.get("rules", group.rules) == group.rules:
+            of_rules.pop("include_closed", None)
+        known = {**of_rules, **known, "currency": currency}
     if problems:
         raise Invalid(*problems)
     return known
@@ -91,8 +93,9 @@ def _within(name: str, refused: Invalid) -> list[Problem]:
 
 def _read_rules(
     rules: Mapping[str, Json], kind: Kind, currency: str | None, survey: Survey
-) -> tuple[Mapping[str, Type], list[Problem]]:
-    """As what the custom fields were read, and what is wrong with the rules."""
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The settings that follow from the rules (as what custom fields were read; that closed deals count, where they are
+    asked for), and what is wrong with them."""
     try:
         predicate = compile_predicate(rules, kind=kind, schema=survey.schema, currency=currency)
     except Invalid as refused:
@@ -103,7 +106,8 @@ def _read_rules(
     if predicate.compares_bare_amounts and len(survey.currencies) > 1:
         said = f"is needed: the CRM accounts have {', '.join(survey.currencies)}"
         problems.append(Problem("currency", said, "name one here or in the rule, or set it with PUT /v1/workspace"))
-    return custom_types(predicate, survey.schema), problems
+    includes = {"include_closed": True} if asks_for_closed(predicate.tree, survey.closed_stages) else {}
+    return {"types": custom_types(predicate, survey.schema), **includes}, problems
 
 
 def _only(values: Sequence[str]) -> str | None:

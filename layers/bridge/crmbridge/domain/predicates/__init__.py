@@ -5,6 +5,7 @@ JSON, held to a `schema`, `compiled` makes them callable, `proofs` says why they
 workspace at once. A new operator is a row in `operators`; a new kind of value is a family in `values`.
 """
 
+from crmbridge.domain.predicates.closing import asks_for_closed
 from crmbridge.domain.predicates.compiled import Predicate, compile_predicate, custom_types, schema_of_types
 from crmbridge.domain.predicates.masks import MaskIndex
 from crmbridge.domain.predicates.moments import When, zone_named
@@ -20,6 +21,7 @@ __all__ = [
     "Predicate",
     "Schema",
     "When",
+    "asks_for_closed",
     "compile_predicate",
     "custom_types",
     "facts",
