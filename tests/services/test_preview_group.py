@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.connections import Account, Caller, Connection
-from crmbridge.domain.directories import Directories
+from crmbridge.domain.directories import Directories, Owner
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
 from crmbridge.domain.groups import Group, Override
-from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.domain.records import Kind, Labelled, RecordKey
 from crmbridge.services import preview_group as previews
 from crmbridge.services.edit_groups import create_group
 from crmbridge.services.evaluate_records import evaluate_records
@@ -118,6 +118,40 @@ def test_records_without_contacts_support_nobody_and_are_listed(deps: Deps, admi
 
     assert (seen.matching, seen.join.count, seen.bring_nobody_count) == (1, 0, 1)
     assert [one.name for one in seen.bring_nobody] == ["Deal d1"]
+
+
+OWNERS = {
+    "7": Owner("7", "Olga", "olga@example.test"),
+    "8": Owner("8", "Out", "out@example.test", active=False),
+    "9": Owner("9", "Inbound", "in@example.test", type="queue"),
+}
+
+
+@pytest.mark.parametrize(
+    ("owner", "left_out"),
+    [("7", []), ("8", ["inactive in the CRM"]), ("9", ["a queue, not a person"]), ("0", ["the CRM does not tell"])],
+)
+def test_an_owner_who_brings_nobody_is_listed_with_the_reason(
+    deps: Deps, admin: Caller, put_deal: PutDeal, owner: str, left_out: list[str]
+) -> None:
+    deps.connections.save_directories("w1", "c1", Directories(Account("48"), owners=OWNERS))
+    put_deal("d1", 60, ANN, owner_id=owner)
+
+    seen = preview_group(deps, admin, {"rules": at_least(50), "members": "both"})
+
+    assert [one.who for one in seen.left_out] == [f"owner {owner}"] * len(left_out)
+    assert all(one.reason.startswith(why) for one, why in zip(seen.left_out, left_out, strict=True))
+
+
+def test_a_contact_who_may_be_several_chat_users_is_flagged(deps: Deps, admin: Caller, put_record: Any) -> None:
+    put_record("contacts", "1", Kind.CONTACT, email=ANN, emails=(Labelled(BEN),))
+    put_record("deals", "d1", Kind.DEAL, links={"contacts": ("1",)}, amount=Decimal(60))
+
+    seen = preview_group(deps, admin, {"rules": at_least(50)})
+
+    (flagged,) = seen.left_out
+    assert (flagged.who, flagged.reason) == ("contacts/1", "its e-mails belong to several chat users")
+    assert seen.join.count == 0
 
 
 def test_no_rule_moves_whom_somebody_pinned_or_excluded(

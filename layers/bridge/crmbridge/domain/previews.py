@@ -7,7 +7,7 @@ from crmbridge.domain.errors import Invalid
 from crmbridge.domain.groups import Group, Members, Support, predicate_of
 from crmbridge.domain.predicates import Predicate, When
 from crmbridge.domain.records import Json, Kind, RecordKey
-from crmbridge.domain.views import View, supported, takes
+from crmbridge.domain.views import View, left_out, supported, takes
 
 
 @dataclass(slots=True)
@@ -41,6 +41,8 @@ class Glance:
     brought: dict[str, Support] = field(default_factory=dict)
     maybe: dict[str, RecordKey] = field(default_factory=dict)
     bring_nobody: list[RecordKey] = field(default_factory=list)
+    left_out: list[tuple[RecordKey, str, str]] = field(default_factory=list)
+    """Of matching records, a contact or owner who brings nobody, and why."""
     let_go: dict[RecordKey, str] = field(default_factory=dict)
 
     def kinds(self) -> frozenset[Kind]:
@@ -66,7 +68,7 @@ class Glance:
         if answer is None:
             self._count_unknown(view)
         elif answer:
-            self._count_match(key, supports)
+            self._count_match(view, supports)
         else:
             self.let_go[key] = "the record does not match"
 
@@ -82,11 +84,12 @@ class Glance:
     def _asked(self, view: View) -> bool | None:
         return self.predicate(view.facts, view.when(self.group.time_zone))
 
-    def _count_match(self, key: RecordKey, supports: Sequence[Support]) -> None:
+    def _count_match(self, view: View, supports: Sequence[Support]) -> None:
         self.matching += 1
         if not supports:
-            self.bring_nobody.append(key)
-        self.let_go[key] = "the record matches and does not bring them any more"
+            self.bring_nobody.append(view.key)
+        self.left_out += [(view.key, who, why) for who, why in left_out(self.group, view).items()]
+        self.let_go[view.key] = "the record matches and does not bring them any more"
 
     def _count_unknown(self, view: View) -> None:
         self.unknown += 1

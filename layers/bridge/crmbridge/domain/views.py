@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from crmbridge.domain.directories import Directories, Option, Owner
 from crmbridge.domain.groups import Group, Members, Support, person_of
 from crmbridge.domain.predicates import CUSTOM, IN_THEIR_WORDS, Facts, Predicate, When, facts
-from crmbridge.domain.records import Json, Kind, Labelled, Record, RecordKey, Value
+from crmbridge.domain.records import EMPTY, Json, Kind, Labelled, Record, RecordKey, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class View:
     """A live record as groups look at it: what rules are asked of, and whom it would bring.
 
     `contacts` and `owners` map a person to the record or owner they come from; None: not read, so whoever that part
-    brought before stays.
+    brought before stays. `contacts_left_out` and `owners_left_out` map those who bring nobody to why.
     """
 
     key: RecordKey
@@ -26,6 +26,8 @@ class View:
     is_closed: bool = False
     contacts: Mapping[str, str] | None = None
     owners: Mapping[str, str] | None = None
+    contacts_left_out: Mapping[str, str] = field(default_factory=dict)
+    owners_left_out: Mapping[str, str] = field(default_factory=dict)
     now: datetime
     """For rules about today."""
     began: Mapping[str, Json] = field(default_factory=dict)
@@ -84,9 +86,24 @@ def owner_people(known: Facts, owners: Mapping[str, Owner]) -> Mapping[str, str]
     if "owner_id" not in known:
         return None
     owner = owners.get(str(known["owner_id"]))
-    if owner is None or owner.type != "person" or not owner.active or not owner.email:
-        return {}
-    return {person_of(owner.email): f"owner {owner.id}"}
+    return {person_of(owner.email): f"owner {owner.id}"} if owner and not _why_nobody(owner) else {}
+
+
+def owners_left_out(known: Facts, owners: Mapping[str, Owner]) -> Mapping[str, str]:
+    """The owner when it brings nobody, and why."""
+    if not (id := known.get("owner_id")):
+        return EMPTY
+    owner = owners.get(str(id))
+    why = _why_nobody(owner) if owner else "the CRM does not tell who that is"
+    return {f"owner {id}": why} if why else EMPTY
+
+
+def _why_nobody(owner: Owner) -> str:
+    if owner.type != "person":
+        return f"a {owner.type}, not a person"
+    if not owner.active:
+        return "inactive in the CRM"
+    return "" if owner.email else "has no e-mail"
 
 
 def contact_person(contact: Record, users: Mapping[str, str]) -> str | None:
@@ -97,6 +114,11 @@ def contact_person(contact: Record, users: Mapping[str, str]) -> str | None:
     if len(known) > 1 or not emails:
         return None
     return next(iter(known.values()), emails[0])
+
+
+def why_nobody(contact: Record) -> str:
+    """Why there is no `contact_person`."""
+    return "its e-mails belong to several chat users" if contact_emails(contact) else "has no e-mail"
 
 
 def contact_emails(contact: Record) -> list[str]:
@@ -149,6 +171,12 @@ def _people(group: Group, view: View) -> Mapping[str, str]:
     if group.members is not Members.CONTACTS:
         people = {**(view.owners or {}), **people}
     return people
+
+
+def left_out(group: Group, view: View) -> Mapping[str, str]:
+    """The contacts and owners of a matching record who bring nobody, and why."""
+    contacts = view.contacts_left_out if group.members is not Members.OWNER else EMPTY
+    return {**contacts, **(view.owners_left_out if group.members is not Members.CONTACTS else EMPTY)}
 
 
 def _has_unread(group: Group, view: View) -> bool:

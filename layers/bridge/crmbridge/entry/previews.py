@@ -38,6 +38,12 @@ class Unanswered(Shown):
     instead: Annotated[dict[str, Any] | None, Field(description="The clause that would take the empty ones, too")]
 
 
+class LeftOut(Shown):
+    record: RecordNamed
+    who: Annotated[str, Field(description="A contact (`contacts/12`) or an owner (`owner 7`) of that record")]
+    reason: str
+
+
 class Preview(Shown):
     looked_at: int
     complete: Annotated[bool, Field(description="False: there are more records than could be looked at")]
@@ -52,6 +58,14 @@ class Preview(Shown):
         list[RecordNamed], Field(description="Matching records that bring nobody, the first hundred")
     ]
     bring_nobody_count: int
+    left_out: Annotated[
+        list[LeftOut],
+        Field(
+            description="Contacts and owners of matching records who bring nobody, the first hundred: without an "
+            "e-mail, with e-mails of several chat users; queues, teams, inactive owners"
+        ),
+    ]
+    left_out_count: int
     without_user: Annotated[list[str], Field(description="Who matches and has no chat user yet, the first hundred")]
     without_user_count: int
     not_checked: NotChecked

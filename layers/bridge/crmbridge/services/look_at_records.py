@@ -8,7 +8,15 @@ from typing import Protocol
 from crmbridge.domain.predicates import Facts
 from crmbridge.domain.records import Json, Kind, Record, RecordKey, State, instant_text
 from crmbridge.domain.stored import Stored
-from crmbridge.domain.views import View, asked_of, contact_emails, contact_person, owner_people
+from crmbridge.domain.views import (
+    View,
+    asked_of,
+    contact_emails,
+    contact_person,
+    owner_people,
+    owners_left_out,
+    why_nobody,
+)
 from crmbridge.services.find_linked import Sources, linked_keys
 from crmbridge.services.ports import Deps
 
@@ -69,6 +77,7 @@ def _view(sources: Sources, key: RecordKey, one: Stored, linked: Mapping[Kind, S
         facts=known,
         is_closed=known.get("is_closed") is True or known.get("is_won") is True,
         owners=owner_people(known, directories.owners) if directories else None,
+        owners_left_out=owners_left_out(known, directories.owners) if directories else {},
         now=now,
         began=_beginning(one, now),
     )
@@ -111,8 +120,10 @@ def _with_contacts(
     contacts = {**others, **unread}
     read = [contacts[one].record for linked in wanted.values() for one in linked or () if one in contacts]
     users = _users(sources, read)
-    brought = {key: _people(linked, contacts, users) for key, linked in wanted.items() if linked is not None}
-    return {key: replace(view, contacts=brought.get(key)) for key, view in views.items()}, unread
+    found = {
+        key: _with_people(views[key], linked, contacts, users) for key, linked in wanted.items() if linked is not None
+    }
+    return {**views, **found}, unread
 
 
 def _contact_keys(sources: Sources, view: View, record: Record) -> list[RecordKey] | None:
@@ -126,9 +137,13 @@ def _users(sources: Sources, contacts: Iterable[Record]) -> Mapping[str, str]:
     return sources.deps.workspaces.people(sources.workspace, sorted(several)) if several else {}
 
 
-def _people(
-    linked: Iterable[RecordKey], contacts: Mapping[RecordKey, Stored], users: Mapping[str, str]
-) -> Mapping[str, str]:
-    live = [(key, contacts[key].record) for key in linked if key in contacts]
-    found = [(contact_person(one, users), key) for key, one in live if one.state is State.LIVE]
-    return {person: f"{key.object}/{key.external_id}" for person, key in found if person}
+def _with_people(
+    view: View, linked: Iterable[RecordKey], contacts: Mapping[RecordKey, Stored], users: Mapping[str, str]
+) -> View:
+    live = [contacts[key] for key in linked if key in contacts and contacts[key].record.state is State.LIVE]
+    found = [(contact_person(one.record, users), f"{one.key.object}/{one.key.external_id}", one) for one in live]
+    return replace(
+        view,
+        contacts={person: source for person, source, _ in found if person},
+        contacts_left_out={source: why_nobody(one.record) for person, source, one in found if not person},
+    )

@@ -57,6 +57,15 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A contact (`contacts/12`) or an owner (`owner 7`) of a matching record who brings nobody."""
+
+    record: NamedRecord
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """`complete` False: there are more records than were looked at, and who is kept in by one of those is `not_known`.
     `unknown` people come with records of which nobody knows whether they match. So many are `overridden`, pinned or
@@ -74,6 +83,8 @@ class Preview:
     unanswered: Sequence[Unanswered]
     bring_nobody: Sequence[NamedRecord]
     bring_nobody_count: int
+    left_out: Sequence[LeftOut]
+    left_out_count: int
     without_user: Sequence[str]
     without_user_count: int
     overridden: int
@@ -163,11 +174,19 @@ def _told(deps: Deps, glance: Glance, supports: Sequence[Support], *, complete: 
         unanswered=_unanswered(glance),
         bring_nobody=list(named_records(deps, glance.bring_nobody[:SHOWN]).values()),
         bring_nobody_count=len(glance.bring_nobody),
+        left_out=_left_out(deps, glance),
+        left_out_count=len(glance.left_out),
         without_user=strangers[:SHOWN],
         without_user_count=len(strangers),
         overridden=overridden,
         not_checked=not_loaded(deps, glance.group.workspace, glance.group.connections),
     )
+
+
+def _left_out(deps: Deps, glance: Glance) -> list[LeftOut]:
+    shown = glance.left_out[:SHOWN]
+    names = named_records(deps, list({key: None for key, _, _ in shown}))
+    return [LeftOut(names[key], who, why) for key, who, why in shown]
 
 
 def _users(deps: Deps, glance: Glance, people: Iterable[str]) -> Mapping[str, str]:
