@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.explanations import explained, outdated
-from crmbridge.domain.predicates import Facts, compile_predicate
+from crmbridge.domain.predicates import Facts, compile_predicate, facts
+from crmbridge.domain.records import Kind
 
 LARGE = {"field": "dealAmount", "operator": "gte", "value": 50000}
 STAGED = {"field": "deal_stage", "operator": "eq", "value": "Negotiation"}
@@ -36,6 +37,29 @@ def test_what_must_not_be_is_shown_as_not_being() -> None:
     assert (tree["operator"], tree["holds"]) == ("NOT", True)
     assert tree["rules"][0]["holds"] is False
     assert tree["rules"][0]["actual"] == "Qualified"
+
+
+def test_an_amount_is_shown_in_the_currency_it_was_compared_in() -> None:
+    tree = told({**LARGE, "currency": "EUR"}, amount=9000000, currency="JPY", amount_home=55000, home_currency="EUR")
+
+    assert (tree["holds"], tree["actual"], tree["currency"]) == (True, "55000", "EUR")
+
+
+def test_a_proof_of_an_older_version_is_understood() -> None:
+    tree = compile_predicate(LARGE, currency="EUR").tree
+    leaf = {"field": "deal_amount", "operator": "gte", "value": 50000, "actual": "60000"}
+
+    assert explained(tree, [leaf])["actual"] == "60000"
+
+
+def test_any_and_all_of_the_linked_are_told_apart() -> None:
+    rule = {"field": "contact_lifecycle", "operator": "eq", "value": "customer"}
+    predicate = compile_predicate({"operator": "OR", "rules": [{**rule, "match": "all"}, rule]})
+    mixed = facts({}, linked={Kind.CONTACT: [{"lifecycle": "customer"}, {"lifecycle": "lead"}]})
+
+    tree = explained(predicate.tree, predicate.proof(mixed)["clauses"])
+
+    assert [(part.get("match"), part["holds"]) for part in tree["rules"]] == [("all", None), (None, True)]
 
 
 def test_an_operator_without_a_value_shows_none() -> None:

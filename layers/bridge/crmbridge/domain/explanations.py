@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from crmbridge.domain.predicates.proofs import asked_by
 from crmbridge.domain.predicates.trees import Clause, Node
 from crmbridge.domain.records import Json
 
@@ -24,13 +25,17 @@ def outdated(leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
 
 
 def _explained_clause(clause: Clause, leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-    asked: dict[str, Json] = {"field": clause.word.name, "operator": clause.operator.name}
-    if clause.value is not None:
-        asked["value"] = clause.value
+    asked = asked_by(clause)
     for leaf in leaves:
-        if all(leaf.get(name) == value for name, value in asked.items()):
+        if _is_of(leaf, asked):
             return {**asked, "holds": not leaf.get("not"), "actual": leaf.get("actual")}
     return {**asked, "holds": None}
+
+
+def _is_of(leaf: Mapping[str, Json], asked: Mapping[str, Json]) -> bool:
+    """Proofs of an older version of ours do not say the currency."""
+    told = {"currency": asked.get("currency"), **leaf}
+    return all(told.get(name) == asked.get(name) for name in ("field", "operator", "value", "match", "currency"))
 
 
 def _joined(kind: str, holds: Sequence[bool | None]) -> bool | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crmbridge.domain.predicates.asking import asked
+from crmbridge.domain.predicates.holding import holder
 from crmbridge.domain.predicates.moments import When
 from crmbridge.domain.predicates.operators import Takes
 from crmbridge.domain.predicates.trees import Clause, Join, Node
@@ -21,21 +22,31 @@ def holding_clauses(node: Node, known: Facts, when: When | None, *, wanted: bool
         return []
     if isinstance(node, Join):
         return [leaf for part in node.parts for leaf in holding_clauses(part, known, when, wanted=wanted)]
-    leaf = {"field": node.word.name, "operator": node.operator.name, "actual": _actual(node, known)}
-    if node.operator.takes is not Takes.NOTHING:
-        leaf["value"] = node.value
-    if node.match == "all":
-        leaf["match"] = node.match
+    leaf = {**asked_by(node), "actual": _actual(node, known)}
     return [leaf if wanted else {**leaf, "not": True}]
 
 
+def asked_by(clause: Clause) -> dict[str, Json]:
+    """The clause as a rule says it; an amount with the currency in which it is compared."""
+    asked = {"field": clause.word.name, "operator": clause.operator.name}
+    if clause.operator.takes is not Takes.NOTHING:
+        asked["value"] = clause.value
+    if clause.match == "all":
+        asked["match"] = clause.match
+    return {**asked, "currency": clause.currency.upper()} if clause.currency else asked
+
+
 def _actual(clause: Clause, known: Facts) -> Json:
-    """As a person would say it: the label of a stage rather than its id. Of linked records, what each of them says."""
+    """As a person would say it: the label of a stage rather than its id, an amount in the currency it was compared in.
+    Of linked records, what each of them says."""
     link = clause.word.link
     return [_said(clause, other) for other in known.linked.get(link, ())] if link else _said(clause, known)
 
 
 def _said(clause: Clause, known: Facts) -> Json:
+    if clause.currency:
+        compared = holder(clause)(known, None)
+        return str(compared) if isinstance(compared, Decimal) else None
     values = [known[name] for name in reversed(clause.word.sources) if not is_blank(known.get(name))]
     if not values:
         return None
