@@ -192,7 +192,7 @@ def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, k
 @pytest.mark.parametrize(
     ("type", "fields", "wrong", "said"),
     [
-        ("create_task", {"subject": "x", "priority": "urgent"}, "priority", "high, low, medium"),
+        ("create_task", {"subject": "x", "priority": "asap"}, "priority", "high, low, medium"),
         ("create_task", {"subject": "x", "due_at": "tomorrow"}, "due_at", "2026-01-31"),
         ("create_task", {"subject": "x", "links": (Link("notes", "1"),)}, "links", "notes"),
         ("update_deal", {"amount": "a lot"}, "amount", "not a number"),
@@ -201,7 +201,7 @@ def test_a_label_of_several_pipelines_means_the_one_the_deal_is_in(told: Told, k
         ("update_deal", {"pipeline": "sales"}, "pipeline", "stage"),
         ("update_deal", {}, "fields", "nothing"),
         ("create_contact", {"phone": "1"}, "email", "e-mail or a name"),
-        ("create_task", {"subject": "x", "type": "lunch"}, "type", "call, email, task"),
+        ("create_task", {"subject": "x", "type": "nap"}, "type", "call, deadline, email"),
         ("create_note", {"subject": "x", "body": "y"}, "subject", "does not let"),
         ("log_call", {"subject": "x", "direction": "sideways"}, "direction", "inbound, outbound"),
         ("log_call", {"subject": "x", "outcome": "Abducted"}, "outcome", "Left voicemail"),
@@ -230,6 +230,9 @@ def test_what_hubspot_cannot_take_is_refused_before_anything_is_sent(
         ("create_task", {"type": "task"}, "hs_task_type", "TODO"),
         ("create_task", {"type": "call", "subject": "x"}, "hs_task_type", "CALL"),
         ("update_task", {"type": "todo"}, "hs_task_type", "TODO"),
+        ("create_task", {"type": "lunch", "subject": "x"}, "hs_task_type", "TODO"),
+        ("create_task", {"type": "deadline", "subject": "x"}, "hs_task_type", "TODO"),
+        ("create_task", {"priority": "urgent", "subject": "x"}, "hs_task_priority", "HIGH"),
         ("update_task", {"priority": None}, "hs_task_priority", ""),
         ("log_call", {"outcome": "left voicemail"}, "hs_call_disposition", "b2"),
         ("log_meeting", {"outcome": "No show", "occurred_at": "2026-05-04"}, "hs_meeting_outcome", "NO_SHOW"),
@@ -282,9 +285,11 @@ def test_a_step_back_of_the_lifecycle_that_was_dropped_is_taken_by_way_of_nothin
 @pytest.mark.parametrize(
     ("type", "fields", "wrong"),
     [
-        ("create_task", {"subject": "x", "priority": "urgent"}, "priority"),
+        ("create_task", {"subject": "x", "priority": "asap"}, "priority"),
         ("create_note", {"body": "x", "links": (Link("emails", "1"),)}, "links"),
         ("update_company", {"external_id": "5", "industry": "Magic"}, "industry"),
+        ("update_deal", {"external_id": "5", "pipeline": "sales"}, "pipeline"),
+        ("update_activity", {"external_id": "5", "type": "call"}, "fields"),
     ],
 )
 def test_it_can_be_told_beforehand(

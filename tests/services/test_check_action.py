@@ -191,7 +191,7 @@ def several_pipelines() -> Directories:
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"type": "create_task", "fields": {"subject": "x", "priority": "urgent"}}, "fields.priority"),
+        ({"type": "create_task", "fields": {"subject": "x", "priority": "asap"}}, "fields.priority"),
         ({"type": "create_note", "fields": {"body": "x", "subject": "y"}}, "fields.subject"),
         ({"type": "create_note", "fields": {}}, "fields.body"),
         ({"type": "log_call", "fields": {"subject": "x", "type": "meeting"}}, "fields.type"),

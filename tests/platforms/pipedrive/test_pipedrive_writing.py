@@ -118,6 +118,19 @@ def test_a_contact_without_search_is_created_all_the_same(told: Told, ask: Ask, 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("label", ["High", "Urgent"])
+def test_what_is_urgent_has_the_highest_priority_that_the_account_has(
+    told: Told, ask: Ask, tallinn: Directories, label: str
+) -> None:
+    field = Field("priority", "Priority", Type.OPTION, (Option("24", "Low"), Option("26", "High"), Option("28", label)))
+    fields = {**tallinn.fields, "activities": {**tallinn.fields["activities"], "priority": field}}
+    where = replace(tallinn, fields=fields)
+
+    body = sent_by(told, ask, "create_task", where, subject="x", priority="urgent")
+
+    assert body["priority"] == (26 if label == "High" else 28)
+
+
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a stage nobody knows": ("update_deal", {"stage": "Nirvana"}, "stage"),
     "a pipeline without a stage": ("update_deal", {"pipeline": "Sales"}, "pipeline"),
@@ -129,7 +142,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "nothing": ("update_deal", {}, "fields"),
     "a revenue with cents": ("create_company", {"name": "x", "annual_revenue": "1000.50"}, "annual_revenue"),
     "an option nobody knows": ("update_deal", {"custom_fields": {"a" * 40: "West"}}, "custom_fields"),
-    "a priority the account has not": ("create_task", {"subject": "x", "priority": "urgent"}, "priority"),
+    "a priority the account has not": ("create_task", {"subject": "x", "priority": "asap"}, "priority"),
     "a status that is none": ("create_task", {"subject": "x", "status": "waiting"}, "status"),
     "a day that is none": ("create_task", {"subject": "x", "due_at": "soon"}, "due_at"),
     "a lifecycle": ("create_contact", {"last_name": "x", "lifecycle_stage": "lead"}, "lifecycle_stage"),

@@ -37,6 +37,20 @@ def refusal(told: Told, request: WriteRequest, *before: Any) -> Rejected:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("options", "sent_as"), [((), "High"), (("Low", "Normal", "High"), "High"), (("Low", "High", "URGENT"), "URGENT")]
+)
+def test_what_is_urgent_has_the_highest_priority_that_the_org_has(
+    told: Told, ask: Ask, org: Directories, options: tuple[str, ...], sent_as: str
+) -> None:
+    field = Field("Priority", "Priority", Type.OPTION, tuple(Option(each, each) for each in options))
+    fields = {**org.fields, "Task": {**org.fields["Task"], "Priority": field}}
+
+    body = sent(told, ask("create_task", replace(org, fields=fields), subject="x", priority="urgent"))
+
+    assert body["Priority"] == sent_as
+
+
 def test_a_task_carries_its_key_its_links_and_what_salesforce_insists_on(
     told: Told, ask: Ask, org: Directories
 ) -> None:
@@ -155,7 +169,8 @@ def test_links_that_a_task_cannot_have_are_refused(
 @pytest.mark.parametrize(
     ("type", "fields", "field"),
     [
-        ("create_task", {"subject": "x", "priority": "urgent"}, "priority"),
+        ("create_task", {"subject": "x", "priority": "asap"}, "priority"),
+        ("create_deal", {"name": "x", "currency": "USD"}, "currency"),
         ("create_task", {"subject": "x", "completed_at": "2026-12-24T00:00:00Z"}, "completed_at"),
         ("create_task", {"subject": "x", "due_at": "soon"}, "due_at"),
         ("create_contact", {"last_name": "Ott", "company_name": "Ott AG"}, "company_name"),

@@ -16,10 +16,12 @@ from crmbridge.platforms.hubspot.words import (
     CALL_DIRECTIONS,
     CALL_STATUSES,
     EMAIL_DIRECTIONS,
+    HIGHEST,
     LIFECYCLES,
     PRIORITIES,
     STATUSES,
     TASK_TYPES,
+    TO_DOS,
 )
 from crmbridge.platforms.spec import WriteRequest
 
@@ -216,8 +218,8 @@ def _instant_text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _word(words: Mapping[str, str | None]) -> Encode:
-    backwards = {ours: theirs for theirs, ours in words.items() if ours}
+def _word(words: Mapping[str, str | None], next_best: Mapping[str, str] | None = None) -> Encode:
+    backwards = {ours: theirs for theirs, ours in words.items() if ours} | dict(next_best or {})
 
     def encode(writing: Writing, value: Any) -> str:
         del writing
@@ -233,11 +235,12 @@ def _word(words: Mapping[str, str | None]) -> Encode:
 
 def _task_type(writing: Writing, value: Any) -> str:
     """Ours, HubSpot's own word in either case (it is read in lower case), or another that the account has."""
-    text = str(value)
+    text, options = str(value), writing.field.options if writing.field else ()
     if text.upper() in TASK_TYPES:
         return text.upper()
-    if text in TASK_TYPES.values() or not (writing.field and writing.field.options):
-        return _word(TASK_TYPES)(writing, value)
+    is_made = any(text.casefold() in (option.value.casefold(), option.label.casefold()) for option in options)
+    if text in TASK_TYPES.values() or (text in TO_DOS and not is_made) or not options:
+        return _word(TASK_TYPES, TO_DOS)(writing, value)
     return _chosen(writing.field, text)
 
 
@@ -283,7 +286,7 @@ def _is_call_status(writing: Writing, value: Any) -> bool:
 
 _ENCODE: Final[Mapping[str, Encode]] = {
     "amount": _number, "employee_count": _number, "annual_revenue": _number, "duration_seconds": _milliseconds,
-    "close_date": _moment, "due_at": _moment, "occurred_at": _moment, "priority": _word(PRIORITIES),
+    "close_date": _moment, "due_at": _moment, "occurred_at": _moment, "priority": _word(PRIORITIES, HIGHEST),
     "status": _word(STATUSES), "type": _task_type, "direction": _direction, "lifecycle_stage": _lifecycle,
     "outcome": _outcome,
 }  # fmt: skip

@@ -16,10 +16,12 @@ STATUSES: Final[Mapping[str, str | None]] = {
 }  # fmt: skip
 
 PRIORITIES: Final[Mapping[str, str | None]] = {"NONE": None, "LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
-"""There is no `urgent` at HubSpot."""
+HIGHEST: Final[Mapping[str, str]] = {"urgent": "HIGH"}
+"""There is no `urgent` at HubSpot: written, it is the highest there is."""
 
 TASK_TYPES: Final[Mapping[str, str | None]] = {"TODO": "task", "CALL": "call", "EMAIL": "email"}
-"""Meetings, lunches and deadlines are no types of task at HubSpot."""
+TO_DOS: Final[Mapping[str, str]] = {"meeting": "TODO", "lunch": "TODO", "deadline": "TODO"}
+"""What is no type of task at HubSpot, unless the account has made one of that name, is something to do."""
 
 CALL_DIRECTIONS: Final[Mapping[str, str | None]] = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
 EMAIL_DIRECTIONS: Final[Mapping[str, str | None]] = {

@@ -29,6 +29,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "tasks": {"hs_task_status": "NOT_STARTED", "hs_task_type": "TODO"},
     "calls": {"hs_call_status": "COMPLETED"},
 }
+NO_CHANGE: Final = {"fields": "nothing was given to change"}
 NEWEST: Final = 200
 """Of a target's tasks or calls, how many may have come between our write and the look-up."""
 
@@ -39,7 +40,10 @@ def check_create(request: WriteRequest) -> None:
 
 
 def check_update(request: WriteRequest) -> None:
-    outgoing_properties(request)
+    properties = outgoing_properties(request)
+    _check_pipeline(request)
+    if not properties and not request.fields.keys() & {"stage", "pipeline"}:
+        raise refused(NO_CHANGE)
 
 
 def create(api: Api, request: WriteRequest) -> Written:
@@ -66,7 +70,7 @@ def update(api: Api, request: WriteRequest) -> Written:
     HubSpot drops a lifecycle stage's step back without a word, unless it was emptied before."""
     properties = outgoing_properties(request) | _stage_properties(api, request)
     if not properties:
-        raise refused({"fields": "nothing was given to change"})
+        raise refused(NO_CHANGE)
     answer = _patch(api, request, properties)
     lifecycle = properties.get("lifecyclestage")
     if lifecycle and _answered(answer, "lifecyclestage") not in (None, lifecycle):
@@ -193,9 +197,8 @@ def _id_of(request: WriteRequest) -> str:
 def _stage_properties(api: Api, request: WriteRequest) -> dict[str, str]:
     """A stage goes with its pipeline. A label that several pipelines have means the one the deal is in."""
     name, pipeline = request.fields.get("stage"), request.fields.get("pipeline")
+    _check_pipeline(request)
     if name is None:
-        if pipeline is not None:
-            raise refused({"pipeline": "name a stage of that pipeline, too"})
         return {}
     if not request.directories.stages:
         return {"dealstage": str(name)} | ({"pipeline": str(pipeline)} if pipeline else {})
@@ -205,6 +208,11 @@ def _stage_properties(api: Api, request: WriteRequest) -> dict[str, str]:
         raise refused({"stage": f"there is no stage {name!r}; there are {known}"})
     stage = found[0] if len(found) == 1 else _of_pipeline(found, _current_pipeline(api, request))
     return {"dealstage": stage.id, "pipeline": stage.pipeline}
+
+
+def _check_pipeline(request: WriteRequest) -> None:
+    if request.fields.get("pipeline") is not None and request.fields.get("stage") is None:
+        raise refused({"pipeline": "name a stage of that pipeline, too"})
 
 
 def _current_pipeline(api: Api, request: WriteRequest) -> str | None:

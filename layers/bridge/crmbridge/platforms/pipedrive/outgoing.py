@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from crmbridge.domain.directories import Field, Option
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Json
 from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.pipedrive.custom import custom_values
 from crmbridge.platforms.pipedrive.objects import NAME
 from crmbridge.platforms.pipedrive.texts import to_html
-from crmbridge.platforms.pipedrive.words import ACTIVITY_TYPES, DONE, NOT_DONE, TASK
+from crmbridge.platforms.pipedrive.words import ACTIVITY_TYPES, DONE, NEXT_BEST, NOT_DONE, TASK
 from crmbridge.platforms.spec import WriteRequest
 
 Body = dict[str, Json]
@@ -128,20 +129,31 @@ def _industry(request: WriteRequest, value: Any) -> Body:
 
 
 def _priority(request: WriteRequest, value: Any) -> Body:
-    """An option of the account; it may have none that is urgent."""
-    return {"priority": None if value is None else option(request, "priority", value)}
+    """An option of the account; what is urgent is high where it has none that is urgent."""
+    named = value if _found(_field(request, "priority"), value) else NEXT_BEST.get(value, value)
+    return {"priority": None if value is None else option(request, "priority", named)}
 
 
 def option(request: WriteRequest, key: str, value: Any) -> int:
     """By id or label."""
-    field = request.directories.fields.get(request.object, {}).get(key)
-    for known in field.options if field else ():
-        if str(value) == known.value or str(value).strip().casefold() == known.label.strip().casefold():
-            return whole(known.value)
+    field = _field(request, key)
+    if found := _found(field, value):
+        return whole(found.value)
     if field is None and str(value).isdecimal():
         return whole(value)
     there = ", ".join(known.label for known in field.options) if field else "none known"
     raise ValueError(f"{value!r} is no option of this account; there are {there}")
+
+
+def _field(request: WriteRequest, key: str) -> Field | None:
+    return request.directories.fields.get(request.object, {}).get(key)
+
+
+def _found(field: Field | None, value: Any) -> Option | None:
+    text = str(value)
+    wanted = text.strip().casefold()
+    options = field.options if field else ()
+    return next((one for one in options if text == one.value or wanted == one.label.strip().casefold()), None)
 
 
 def _title(request: WriteRequest, value: Any) -> Body:

@@ -16,6 +16,9 @@ DEAL_STATUSES: Final[Mapping[str, tuple[bool, bool]]] = {
 OPEN: Final = "open"
 WON: Final = "won"
 
+NEXT_BEST: Final[Mapping[str, str]] = {"urgent": "high"}
+"""Written, where the account has no priority of that name: by default it has three."""
+
 DONE: Final = "completed"
 NOT_DONE: Final = "not_started"
 PLANNED: Final = "scheduled"

@@ -46,6 +46,7 @@ from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 WRITE_COST: Final = 5
 NOTE_WRITE_COST: Final = 10
 PARTICIPANT_COST: Final = 10
+NO_CHANGE: Final = {"fields": "nothing was given to change"}
 TEXTS: Final[Mapping[str, str]] = {"activities": "note", "notes": "content"}
 """Where the reference goes on an object without custom fields."""
 
@@ -131,7 +132,7 @@ def _changed_body(api: Api, request: WriteRequest) -> Body:
     id = _id_of(request)
     body = _changes(request, (read_one(api, request.object, id) if _looks_first(request) else None) or {})
     if not body:
-        raise refused({"fields": "nothing was given to change"})
+        raise refused(NO_CHANGE)
     return body
 
 
@@ -162,7 +163,8 @@ def check_create(request: WriteRequest) -> None:
 def check_update(request: WriteRequest) -> None:
     """The same; which of several stages is meant, only the deal tells."""
     stages = _stages(request)
-    _changes(request, {"pipeline_id": stages[0].pipeline} if len(stages) > 1 else {})
+    if not _changes(request, {"pipeline_id": stages[0].pipeline} if len(stages) > 1 else {}):
+        raise refused(NO_CHANGE)
 
 
 def _id_of(request: WriteRequest) -> str:

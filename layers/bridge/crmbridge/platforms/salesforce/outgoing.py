@@ -16,7 +16,7 @@ from crmbridge.domain.records import Json, Kind
 from crmbridge.platforms.conversions import to_number, zone_of
 from crmbridge.platforms.salesforce.deriving import stage_of
 from crmbridge.platforms.salesforce.objects import NAME, remote_of
-from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
+from crmbridge.platforms.salesforce.words import DIRECTIONS, HIGHEST, PRIORITIES, STATUSES
 from crmbridge.platforms.spec import WriteRequest
 
 NOT_WRITABLE: Final = frozenset({"is_closed", "is_won", "created_date", "completed_at", "type"})
@@ -227,19 +227,28 @@ def _moment(value: Any) -> date | datetime:
         raise ValueError(f"{value!r} is neither a day (2026-01-31) nor an instant (2026-01-31T09:00:00Z)") from None
 
 
-def _word(column: str, words: Mapping[str, str]) -> Encode:
-    """A word of ours, or one of the customer's own."""
+def _word(column: str, words: Mapping[str, str], next_best: Mapping[str, str] | None = None) -> Encode:
+    """A word of ours, or one of the customer's own; else what comes next to it."""
     backwards = {ours: theirs for theirs, ours in words.items()}
 
     def encode(writing: Writing, value: Any) -> Json:
         text, options = str(value), writing.options(column)
-        for candidate in (backwards.get(text), text):
-            if candidate and candidate in (options or words):
-                return candidate
+        named = {option.casefold(): option for option in options or words}
+        for candidate in (backwards.get(text), text, (next_best or {}).get(text)):
+            if candidate and (found := named.get(candidate.casefold())):
+                return found
         known = ", ".join(words.get(option, option) for option in options or words)
         raise ValueError(f"{value!r} does not exist in this org; there are {known}")
 
     return encode
+
+
+def _currency(writing: Writing, value: Any) -> Json:
+    """Where the org has but one, there is no column for it."""
+    account = writing.directories.account
+    if account.currency and not account.multi_currency:
+        raise ValueError(f"this org has one currency, {account.currency}")
+    return str(value)
 
 
 def _stage(writing: Writing, value: Any) -> Json:
@@ -253,7 +262,7 @@ def _stage(writing: Writing, value: Any) -> Json:
 _ENCODE: Final[Mapping[str, Encode]] = {
     "amount": _number, "probability": _number, "employee_count": _whole, "annual_revenue": _number,
     "close_date": _day, "due_at": _day, "occurred_at": _day, "duration_seconds": _whole, "stage": _stage,
-    "status": _word("Status", STATUSES), "priority": _word("Priority", PRIORITIES),
+    "currency": _currency, "status": _word("Status", STATUSES), "priority": _word("Priority", PRIORITIES, HIGHEST),
     "direction": _word("CallType", DIRECTIONS),
 }  # fmt: skip
 _TYPED: Final[Mapping[str, Encode]] = {

@@ -11,6 +11,8 @@ STATUSES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 PRIORITIES: Final[Mapping[str, str]] = {"Low": "low", "Normal": "medium", "High": "high"}
+HIGHEST: Final[Mapping[str, str]] = {"urgent": "High"}
+"""Written, where the org has made no priority of that name."""
 
 DIRECTIONS: Final[Mapping[str, str]] = {"Inbound": "inbound", "Outbound": "outbound", "Internal": "internal"}
 

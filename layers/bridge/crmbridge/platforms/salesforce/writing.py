@@ -29,6 +29,7 @@ LIMIT_SECONDS: Final = 600.0
 CLOCKS: Final = timedelta(minutes=10)
 """How far its clock and ours may differ."""
 NEWEST: Final = 200
+NO_CHANGE: Final = {"fields": "nothing was given to change"}
 HALTED: Final = "PROCESSING_HALTED"
 
 
@@ -38,7 +39,8 @@ def check_create(request: WriteRequest) -> None:
 
 
 def check_update(request: WriteRequest) -> None:
-    outgoing_fields(request)
+    if not outgoing_fields(request):
+        raise refused(NO_CHANGE)
 
 
 def create(api: Api, request: WriteRequest) -> Written:
@@ -65,7 +67,7 @@ def update(api: Api, request: WriteRequest) -> Written:
     """One PATCH of absolute values, which answers nothing; repeating it changes nothing more."""
     fields, id = outgoing_fields(request), _id_of(request)
     if not fields:
-        raise refused({"fields": "nothing was given to change"})
+        raise refused(NO_CHANGE)
     _write(api, "PATCH", paths.record(request.object, id), fields, request.timeout)
     return Written(request.object, id)
 
