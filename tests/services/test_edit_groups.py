@@ -88,7 +88,7 @@ def test_what_is_wrong_is_named(deps: Deps, admin: Caller, rung: Rung, body: Map
         create_group(deps, admin, {**BODY, **body})
 
     assert field in [problem.field for problem in caught.value.problems]
-    assert (list_groups(deps, admin), rung()) == ([], [])
+    assert (list_groups(deps, admin).items, rung()) == ((), [])
 
 
 def test_everything_that_is_missing_is_named(deps: Deps, admin: Caller) -> None:
@@ -101,6 +101,16 @@ def test_everything_that_is_missing_is_named(deps: Deps, admin: Caller) -> None:
 def test_the_number_of_groups_is_capped(deps: Deps, admin: Caller, group: Group) -> None:
     with pytest.raises(Clash, match="1 smart groups"):
         create_group(replace(deps, max_groups=1), admin, BODY)
+
+
+def test_groups_are_listed_page_by_page(deps: Deps, admin: Caller) -> None:
+    made = [create_group(deps, admin, BODY).id for _ in range(3)]
+
+    first = list_groups(deps, admin, limit=2)
+    second = list_groups(deps, admin, limit=2, cursor=first.cursor)
+
+    assert [[group.id for group in page.items] for page in (first, second)] == [made[:2], made[2:]]
+    assert second.cursor is None
 
 
 def test_new_rules_begin_a_new_epoch_and_are_evaluated(deps: Deps, admin: Caller, group: Group, rung: Rung) -> None:
@@ -150,7 +160,7 @@ def test_other_members_may_only_look(
     with pytest.raises(Forbidden):
         change(deps, member, group.id)
 
-    assert list_groups(deps, member) == [group]
+    assert list_groups(deps, member).items == (group,)
 
 
 def test_only_admins_give_channels_of_slack_to_groups(deps: Deps, admin: Caller, member: Caller) -> None:
@@ -205,4 +215,4 @@ def test_a_deleted_group_lets_its_records_be_settled_anew(deps: Deps, admin: Cal
     delete_group(deps, admin, group.id)
 
     assert rung() == [{"workspace": "w1", "settle": [["c1", "deals", "d1"]]}]
-    assert list_groups(deps, admin) == []
+    assert list_groups(deps, admin).items == ()

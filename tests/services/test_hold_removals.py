@@ -196,6 +196,17 @@ def test_approved_everybody_who_waited_leaves(deps: Deps, admin: Caller, want: W
     assert read_held_removals(deps, admin, "g1") is None
 
 
+@pytest.mark.usefixtures("group")
+def test_who_waits_to_join_is_not_counted_among_those_who_leave(
+    deps: Deps, admin: Caller, want: Want, channel: Channel
+) -> None:
+    deps.workspaces.map_people("w1", dict.fromkeys(PEOPLE))
+    want(PEOPLE)
+    channel()
+
+    assert approve_removals(deps, admin, "g1") == 0
+
+
 @pytest.mark.usefixtures("full")
 def test_an_approval_is_not_for_what_comes_later(
     deps: Deps, clock: Any, admin: Caller, want: Want, channel: Channel

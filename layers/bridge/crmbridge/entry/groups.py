@@ -132,8 +132,8 @@ class GroupRead(GroupShown):
     removals_held: Annotated[HeldShown | None, Field(description="Removals that wait for an approval")] = None
 
 
-class GroupList(Shown):
-    items: list[GroupShown]
+class GroupPage(Page[GroupShown]):
+    pass
 
 
 class MemberShown(Shown):
@@ -163,8 +163,8 @@ class Queued(Shown):
 
 
 @router.get("/v1/groups", summary="List smart groups", tags=TAGS)
-def list_groups(ask: Ask) -> GroupList:
-    return GroupList(items=[GroupShown.model_validate(each) for each in read_members.list_groups(ask.deps, ask.caller)])
+def list_groups(ask: Ask, limit: Limit = 100, cursor: Cursor = None) -> GroupPage:
+    return GroupPage.model_validate(read_members.list_groups(ask.deps, ask.caller, limit=limit, cursor=cursor))
 
 
 @router.post("/v1/groups", summary="Make a smart group", tags=TAGS, status_code=201)

@@ -40,13 +40,15 @@ def read_held_removals(deps: Deps, caller: Caller, id: str) -> HeldRemovals | No
 
 
 def approve_removals(deps: Deps, caller: Caller, id: str) -> int:
-    """Everybody who waits until now may leave; returns for how many it was rung. Nothing held: nothing changes."""
+    """Everybody who waits until now may leave; returns how many. Nothing held: nothing changes."""
     group = own_group(deps, caller, id)
     held = deps.memberships.removals(caller.workspace, group.id)
     if held.held_since:
         decided = replace(held, held_since=None, began=None, let_go=(), approved_at=deps.now(), approved_by=caller.user)
         deps.memberships.save_removals(caller.workspace, group.id, decided)
-    return ring_untold(deps, caller.workspace, group.id)
+    leaving = sum(is_waiting_to_leave(member) for member in all_members(deps, caller.workspace, group.id))
+    ring_untold(deps, caller.workspace, group.id)
+    return leaving
 
 
 def reject_removals(deps: Deps, caller: Caller, id: str) -> Kept:

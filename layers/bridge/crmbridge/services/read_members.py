@@ -46,8 +46,11 @@ class Why:
     reasons: Sequence[Reason]
 
 
-def list_groups(deps: Deps, caller: Caller) -> Sequence[Group]:
-    return deps.groups.snapshot(caller.workspace)[1]
+def list_groups(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | None = None) -> PageOf[Group]:
+    """The oldest first; a cursor is the id of the last group told, whatever has become of it."""
+    groups = sorted(deps.groups.snapshot(caller.workspace)[1], key=lambda group: group.id)
+    rest = [group for group in groups if group.id > (cursor or "")]
+    return PageOf(tuple(rest[:limit]), rest[limit - 1].id if len(rest) > limit else None)
 
 
 def read_group(deps: Deps, caller: Caller, id: str) -> Group:
