@@ -264,6 +264,13 @@ class TestProof:
 
         assert [clause["field"] for clause in proof["clauses"]] == ["deal_stage"]
 
+    def test_a_linked_record_in_a_custom_field_is_said_by_its_name(self) -> None:
+        record = {"custom_fields": {"partner": {"id": "77", "name": "Acme", "email": "a@acme.test"}}}
+
+        (clause,) = one("custom_fields.partner", "eq", "77").proof(record)["clauses"]
+
+        assert clause["actual"] == "Acme"
+
     def test_under_not_the_failing_rule_is_the_reason(self) -> None:
         proof = compile_predicate({"operator": "NOT", "rules": [NEGOTIATION]}).proof(deal(stage="Lost"))
 

@@ -123,5 +123,5 @@ def test_a_deals_calls_cannot_be_asked_for(make_group: Any) -> None:
     with pytest.raises(Invalid) as caught:
         make_group({"field": "activity_type", "operator": "eq", "value": "call"})
 
-    expected = ("rules", "only deal, contact, company, task")
+    expected = ("rules.field", "deal, contact, company or task fields")
     assert [(problem.field, problem.fix) for problem in caught.value.problems] == [expected]

@@ -16,7 +16,7 @@ MAX_TEXT: Final = 200
 MAX_CONNECTIONS: Final = 100
 MAX_HOLD: Final = 2000
 KINDS: Final = (Kind.DEAL, Kind.CONTACT, Kind.COMPANY, Kind.TASK)
-"""What groups may be about, and may ask of across links."""
+"""What groups may be about."""
 
 
 def checked_settings(
@@ -101,8 +101,6 @@ def _read_rules(
     except Invalid as refused:
         return {}, _within("rules", refused)
     problems = []
-    if beyond := predicate.needs_links.difference(KINDS):
-        problems.append(Problem("rules", f"ask for linked {' and '.join(sorted(beyond))}", f"only {', '.join(KINDS)}"))
     if predicate.compares_bare_amounts and len(survey.currencies) > 1:
         said = f"is needed: the CRM accounts have {', '.join(survey.currencies)}"
         problems.append(Problem("currency", said, "name one here or in the rule, or set it with PUT /v1/workspace"))

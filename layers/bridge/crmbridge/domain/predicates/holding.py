@@ -1,6 +1,6 @@
 """What a record holds for a clause, read as its family; or that it was not read, or is empty or unreadable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
@@ -107,7 +107,7 @@ def _single(source: str, family: Family) -> Held:
 
 def _bare(value: Any) -> Any:
     """A single option without its label, an amount without the currency beside it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get("value")
     is_option = isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Labelled)
     return value[0].value if is_option else value
@@ -133,7 +133,7 @@ def _custom_money(source: str, currency: str) -> Held:
 
     def held(known: Facts, when: When | None) -> Any:
         value = known.get(source)
-        is_foreign = isinstance(value, Mapping) and read_text(value.get("currency")) != currency
+        is_foreign = isinstance(value, dict) and read_text(value.get("currency")) != currency
         return BLANK if is_foreign else amount(known, when)
 
     return held

@@ -140,6 +140,8 @@ class _Reader:
         found = word(name, self.kind)
         if found is None:
             self.wrong(path, f"unknown field {name!r}", _fields_like(name, self.kind))
+        elif found.link is Kind.ACTIVITY:
+            self.wrong(path, "activities cannot be asked for across a link", "deal, contact, company or task fields")
         elif found.type is None and found.kind in self.schema and self.known(found) is None:
             customs = [key for key in self.schema[found.kind] if key.startswith(CUSTOM)]
             close = get_close_matches(found.sources[0], customs, 3, 0.4) or customs[:MAX_SHOWN]
