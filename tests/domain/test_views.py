@@ -174,6 +174,23 @@ def test_of_several_options_each_is_asked(held: Any, operator: str, value: Any, 
     assert asked(asked_of(chosen, Directories(Account("48"), fields={"deals": {"x": PRODUCTS}}))) is answer
 
 
+@pytest.mark.parametrize(
+    ("shown", "may_stay"),
+    [
+        (Field("x", "X", Type.TEXT), False),
+        (Field("x", "X", Type.TEXT, custom=True, read_only=True), False),
+        (Field("x", "X", Type.TEXT, read_only=True), True),
+        (Field("other", "Other", Type.TEXT), True),
+    ],
+    ids=["writable", "a formula", "a statistic that may not be asked for", "not shown"],
+)
+def test_a_field_that_was_asked_for_and_is_not_there_is_empty(shown: Field, may_stay: bool) -> None:
+    asked = compile_predicate({"field": "custom_fields.x", "operator": "ne", "value": "y"})
+    known = asked_of(deal(), Directories(Account("48"), fields={"deals": {shown.key: shown}}))
+
+    assert (asked(known), asked.may_stay(known)) == (None, may_stay)
+
+
 def test_of_several_options_none_is_empty() -> None:
     chosen = replace(deal(), custom_fields={"x": ""})
     asked = compile_predicate({"field": "custom_fields.x", "operator": "is_empty"})

@@ -140,6 +140,27 @@ def test_a_custom_option_goes_by_value_and_by_label(make_group: Any, put_deal: A
     assert who_is_in(group) == [OLGA]
 
 
+def test_who_came_by_a_custom_field_leaves_when_it_is_emptied(make_group: Any, put_deal: Any, who_is_in: Any) -> None:
+    group = make_group(rule("custom_fields.tier", "Gold"))
+    put_deal({"tier": "t1"})
+
+    put_deal({})
+
+    assert who_is_in(group) == []
+
+
+def test_who_came_by_a_custom_field_stays_when_it_is_shown_no_more(
+    deps: Deps, make_group: Any, put_deal: Any, who_is_in: Any
+) -> None:
+    group = make_group(rule("custom_fields.tier", "Gold"))
+    put_deal({"tier": "t1"})
+
+    deps.connections.save_directories("w1", "c1", replace(DIRECTORIES, fields={"deals": {"seats": FIELDS[1]}}))
+    put_deal({})
+
+    assert who_is_in(group) == [OLGA]
+
+
 def test_why_says_an_option_as_people_do(deps: Deps, admin: Caller, make_group: Any, put_deal: Any) -> None:
     group = make_group(rule("custom_fields.tier", "t1"))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from crmbridge.domain.directories import Directories, Option, Owner
+from crmbridge.domain.directories import Directories, Field, Option, Owner
 from crmbridge.domain.groups import Group, Members, Support, person_of
 from crmbridge.domain.predicates import CUSTOM, IN_THEIR_WORDS, Facts, Predicate, When, facts
 from crmbridge.domain.records import EMPTY, Json, Kind, Labelled, Record, RecordKey, Value
@@ -57,13 +57,22 @@ def known_of(record: Record, directories: Directories | None) -> Facts:
 
 
 def asked_of(record: Record, directories: Directories | None) -> Facts:
-    """The same for rules, which name an option by its value or by its label of today, and each of several by itself."""
+    """The same for rules, which name an option by its value or by its label of today, and each of several by itself.
+    A field of the CRM's own that was asked for and is not there is empty."""
     known = known_of(record, directories)
     for one in directories.fields.get(record.object, {}).values() if directories else ():
         name = CUSTOM + one.key if one.maps_to is None else one.maps_to
-        if name in known and (one.maps_to is None or name in IN_THEIR_WORDS) and (one.options or one.is_multiple):
+        if name not in known:
+            if _is_asked_for(one):
+                known[name] = None
+        elif (one.maps_to is None or name in IN_THEIR_WORDS) and (one.options or one.is_multiple):
             known[name] = _labelled(_parted(known[name]) if one.is_multiple else known[name], one.options)
     return known
+
+
+def _is_asked_for(one: Field) -> bool:
+    """A CRM's own statistics are read as far as there is room for them."""
+    return one.maps_to is None and (one.custom or not one.read_only)
 
 
 def _parted(value: Value) -> Value:
