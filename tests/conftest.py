@@ -25,7 +25,7 @@ PRETENDED = {
     "NO_PROXY": "127.0.0.1,localhost",
 }
 
-BESIDES_A_LARGE_ONE, SMALL, HOW_MANY_SMALL = 20, 1, 24  # HubSpot accounts, in per cent of the first
+BESIDES_A_LARGE_ONE, SMALL, HOW_MANY_SMALL = 20, 1, 48  # HubSpot accounts, in per cent of the first
 
 
 @pytest.fixture(scope="session", autouse=True)

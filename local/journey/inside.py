@@ -1,7 +1,7 @@
 """The product's own parts in this very process, on the engine's tables: for workers that live later, or are killed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crmbridge.services import ports
 from crmbridge.settings import Settings, read_settings
 from crmbridge.storage.dynamo import DynamoItems
+from crmbridge.storage.guards import BudgetGate, GuardStore
 from crmbridge.storage.queues import SqsQueue
 from crmbridge.storage.vault import SecretsVault
 from crmbridge.wiring import LateBlobs, Wired
@@ -17,9 +18,17 @@ from crmbridge.wiring import LateBlobs, Wired
 from local.engine.deploy import Stack
 
 if TYPE_CHECKING:
+    from crmbridge.domain.budgets import Pool, Slots
     from crmbridge.storage.items import Items
 
 HASTE = 20
+
+
+class _Guards(GuardStore):
+    """Leases end by a clock that runs ahead. A CRM counts requests by its own: what is asked then was asked now."""
+
+    def budget(self, scope: str, pools: "Sequence[Pool]", lane: str, slots: "Sequence[Slots]" = ()) -> BudgetGate:
+        return GuardStore(self._items, lambda: datetime.now(UTC), time.sleep).budget(scope, pools, lane, slots)
 
 
 class Inside(Wired):
@@ -45,6 +54,10 @@ class Inside(Wired):
     def _skip(self, seconds: float) -> None:
         time.sleep(seconds / HASTE)
         object.__setattr__(self, "ahead", self.ahead + timedelta(seconds=seconds))
+
+    @cached_property
+    def guards(self) -> ports.Guards:
+        return _Guards(self._table(self.settings.guards_table), self.now, self.sleep)
 
     @cached_property
     def vault(self) -> ports.TokenVault:

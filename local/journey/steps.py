@@ -293,8 +293,14 @@ def await_receipts(story: Story, actions: set[str]) -> None:
 
 
 def await_action(story: Story, id: str, seconds: float = 60.0) -> Json:
-    def ended() -> Json | None:
-        action = story.admin.get(f"/v1/actions/{id}")
-        return action if action["status"] in {"completed", "failed", "uncertain"} else None
+    seen: Json = None
 
-    return awaited(f"end of action {id}", ended, seconds)
+    def ended() -> Json | None:
+        nonlocal seen
+        seen = story.admin.get(f"/v1/actions/{id}")
+        return seen if seen["status"] in {"completed", "failed", "uncertain"} else None
+
+    try:
+        return awaited(f"end of action {id}", ended, seconds)
+    except StepFailed as failed:
+        raise StepFailed(f"{failed}; it is {seen['status']}: {seen['error']} {seen['history']}") from None
