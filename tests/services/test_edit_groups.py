@@ -113,6 +113,13 @@ def test_groups_are_listed_page_by_page(deps: Deps, admin: Caller) -> None:
     assert second.cursor is None
 
 
+def test_a_cursor_of_nowhere_is_refused(deps: Deps, admin: Caller) -> None:
+    with pytest.raises(Invalid) as caught:
+        list_groups(deps, admin, cursor="nowhere")
+
+    assert [problem.field for problem in caught.value.problems] == ["cursor"]
+
+
 def test_new_rules_begin_a_new_epoch_and_are_evaluated(deps: Deps, admin: Caller, group: Group, rung: Rung) -> None:
     changed = update_group(deps, admin, group.id, {"rules": OTHER_RULES})
 

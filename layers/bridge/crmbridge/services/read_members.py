@@ -1,11 +1,12 @@
 """Smart groups as people look at them: the list, who is in, and why."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Invalid, NotFound
+from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.explanations import explained, outdated
 from crmbridge.domain.groups import Group, Member, Moved, Support, person_of, predicate_of
 from crmbridge.domain.records import Json, RecordKey, name_of
@@ -13,6 +14,7 @@ from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
 
 MAX_REASONS: Final = 100
+ID: Final = re.compile("[0-9A-Z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ class Why:
 
 
 def list_groups(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | None = None) -> PageOf[Group]:
-    """The oldest first; a cursor is the id of the last group told, whatever has become of it."""
+    """The oldest first; a cursor is the id of the last group told, whatever has become of it. Raises Invalid for one
+    that is no id."""
+    if cursor is not None and not ID.fullmatch(cursor):
+        raise Invalid(Problem("cursor", "is not one of this listing", "leave it out to begin again"))
     groups = sorted(deps.groups.snapshot(caller.workspace)[1], key=lambda group: group.id)
     rest = [group for group in groups if group.id > (cursor or "")]
     return PageOf(tuple(rest[:limit]), rest[limit - 1].id if len(rest) > limit else None)
