@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from crmbridge.domain.connections import Connection, Health
@@ -9,6 +10,7 @@ from crmbridge.domain.runs import RunType
 from crmbridge.services.ports import Deps
 from crmbridge.services.schedule_work import fair_share, schedule_work
 from crmbridge.services.start_run import start_run
+from crmbridge.services.wake_records import one_by_one
 
 from tests.little_crm import BEGIN, Clock, LittleCrm, make_connection, make_deps
 
@@ -111,3 +113,41 @@ def test_of_more_than_a_round_takes_every_round_takes_others() -> None:
 
 def test_a_round_that_can_takes_all_in_their_order() -> None:
     assert fair_share(["b", "a"], BEGIN, 2) == ["b", "a"]
+
+
+class Broken:
+    """The real thing, but for what cannot be read."""
+
+    def __init__(self, real: Any, *broken: str) -> None:
+        self._real = real
+        self._broken = broken
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._broken:
+            raise ValueError(f"{name} cannot be read")
+        return getattr(self._real, name)
+
+
+def test_trouble_with_one_sort_keeps_no_other_waiting(deps: Deps, crm: LittleCrm) -> None:
+    connection = make_connection(deps, full_due_at=crm.clock())
+    broken = replace(deps, workspaces=Broken(deps.workspaces, "due_clocks"), outbound=Broken(deps.outbound, "due"))
+
+    with pytest.raises(ExceptionGroup) as told:
+        schedule_work(broken, crm.clock())
+
+    assert run_types(deps, connection) == [RunType.FULL]
+    assert {str(trouble) for trouble in told.value.exceptions} == {"due_clocks cannot be read", "due cannot be read"}
+
+
+def test_trouble_with_one_workspace_keeps_no_other_waiting() -> None:
+    served: list[str] = []
+
+    def serve(workspace: str) -> None:
+        if workspace == "bad":
+            raise ValueError(workspace)
+        served.append(workspace)
+
+    with pytest.raises(ExceptionGroup):
+        one_by_one(["good", "bad", "better"], serve)
+
+    assert served == ["good", "better"]

@@ -5,7 +5,7 @@ round takes others: what stays due, because it cannot begin, keeps nobody waitin
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Final, TypeVar
@@ -22,7 +22,7 @@ from crmbridge.services.queue_evaluations import batches
 from crmbridge.services.ring_waiting import ring_waiting
 from crmbridge.services.start_run import ring_tasks, start_run
 from crmbridge.services.tend_connection import tend_connection
-from crmbridge.services.wake_records import wake_records
+from crmbridge.services.wake_records import one_by_one, wake_records
 
 T = TypeVar("T")
 
@@ -32,17 +32,18 @@ TENDED_PER_TICK: Final = 25
 
 
 def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
-    """Return how many of each sort were begun or rung. Trouble with one connection does not keep the others waiting."""
-    return {
-        "runs": _begin_runs(deps, now),
-        "tended": _tend(deps, now),
-        "tasks": _ring_tasks(deps, now),
-        "actions": ring_waiting(deps, fair_share(deps.actions.due(now), now)),
-        "members": _ring_members(deps, now),
-        "records": wake_records(deps, fair_share(deps.workspaces.due_clocks(now), now), now),
-        "checks": _ring_each(deps.workspaces.due_checks(now), now, lambda workspace: check_groups(deps, workspace)),
-        "events": _ring_each(deps.outbound.due(now), now, lambda event: ring_event(deps, *event)),
-    }
+    """Return how many of each sort were begun or rung. Trouble with one of them keeps no other waiting: when all is
+    done, an ExceptionGroup tells of it."""
+    rung: dict[str, int] = {}
+    troubles: list[Exception] = []
+    for sort, ring in SORTS.items():
+        try:
+            rung[sort] = ring(deps, now)
+        except Exception as trouble:  # noqa: BLE001 - told below, when the others have had their turn
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("not everything that is due was rung", troubles)
+    return rung
 
 
 def _begin_runs(deps: Deps, now: datetime) -> int:
@@ -96,11 +97,25 @@ def _ring_tasks(deps: Deps, now: datetime) -> int:
     return rung
 
 
-def _ring_each(waiting: Iterable[T], now: datetime, ring: Callable[[T], None]) -> int:
-    chosen = fair_share(waiting, now)
-    for one in chosen:
-        ring(one)
-    return len(chosen)
+def _wake(deps: Deps, now: datetime) -> int:
+    return wake_records(deps, fair_share(deps.workspaces.due_clocks(now), now), now)
+
+
+def _check(deps: Deps, now: datetime) -> int:
+    due = fair_share(deps.workspaces.due_checks(now), now)
+    one_by_one(due, lambda workspace: check_groups(deps, workspace))
+    return len(due)
+
+
+def _ring_events(deps: Deps, now: datetime) -> int:
+    due = fair_share(deps.outbound.due(now), now)
+    for event in due:
+        ring_event(deps, *event)
+    return len(due)
+
+
+def _ring_actions(deps: Deps, now: datetime) -> int:
+    return ring_waiting(deps, fair_share(deps.actions.due(now), now))
 
 
 def fair_share(waiting: Iterable[T], now: datetime, most: int = PER_TICK) -> list[T]:
@@ -120,3 +135,16 @@ def _ring_members(deps: Deps, now: datetime) -> int:
         for batch in batches(persons):
             ring_members(deps, workspace, group, batch)
     return sum(map(len, waiting.values()))
+
+
+SORTS: Final[Mapping[str, Callable[[Deps, datetime], int]]] = {
+    "runs": _begin_runs,
+    "tended": _tend,
+    "tasks": _ring_tasks,
+    "actions": _ring_actions,
+    "members": _ring_members,
+    "events": _ring_events,
+    "checks": _check,
+    "records": _wake,
+}
+"""What takes a workspace's own rules to decide comes last."""

@@ -1,14 +1,17 @@
 """A day begins somewhere: look again at the records of which that may change who belongs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from crmbridge.domain.predicates import When
 from crmbridge.services.compile_groups import compile_groups
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import BATCH, queue_settling
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 PER_TICK: Final = 20_000
 """Records a minute, shared by the workspaces whose time has come."""
@@ -21,7 +24,21 @@ def wake_records(deps: Deps, due: Sequence[tuple[str, datetime]], now: datetime)
     """`due` names workspaces, each with when its clock was due. Return how many records were rung for; a workspace with
     many of them does not keep the others waiting."""
     share = min(PER_WORKSPACE, max(BATCH, PER_TICK // max(1, len(due))))
-    return sum(_wake(deps, workspace, seen, now, share) for workspace, seen in due)
+    return sum(one_by_one(due, lambda clock: _wake(deps, *clock, now, share)))
+
+
+def one_by_one(due: Iterable[T], call: Callable[[T], R]) -> list[R]:
+    """The results; what is wrong with one is raised, as an ExceptionGroup, when all have had their turn."""
+    results: list[R] = []
+    troubles: list[Exception] = []
+    for one in due:
+        try:
+            results.append(call(one))
+        except Exception as trouble:  # noqa: BLE001 - told below
+            troubles.append(trouble)
+    if troubles:
+        raise ExceptionGroup("not everybody had their turn", troubles)
+    return results
 
 
 def _wake(deps: Deps, workspace: str, seen: datetime, now: datetime, most: int) -> int:
