@@ -174,6 +174,11 @@ def test_a_template_that_could_never_be_used_is_not_saved(fields: Mapping[str, A
         check_template(TASK, fields, {})
 
 
+def test_a_template_that_would_be_filled_with_megabytes_is_not_saved() -> None:
+    with pytest.raises(Invalid, match="fields"):
+        check_template(TASK, {"body": "{message_text}" * 2_000}, {})
+
+
 def test_placeholders_fit_where_what_they_say_fits() -> None:
     deal = ACTION_TYPES["update_deal"]
 

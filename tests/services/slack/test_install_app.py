@@ -8,7 +8,9 @@ import pytest
 from crmbridge.chat.slack.consent import SCOPES
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Clash, Forbidden, NotFound, Refused
+from crmbridge.domain.groups import Group
 from crmbridge.domain.installations import Installation
+from crmbridge.services.edit_groups import create_group, update_group
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.install_app import (
     finish_install,
@@ -40,6 +42,33 @@ def test_the_code_becomes_an_installation_with_a_token(deps: Deps, admin: Caller
     assert deps.vault.bot_token(done.installation) == "xoxb-1"
     assert slack.called("oauth.v2.access")[0]["redirect_uri"] == "https://bridge.test/v1/chat/slack/callback"
     assert deps.installations.of_team("T0TEAM") == read_installation(deps, admin)
+
+
+@pytest.fixture
+def named_early(deps: Deps, member: Caller) -> Group:
+    """A member's group on what will be a channel of Slack."""
+    body = {"name": "Early", "channel": "C0CHANNEL1", "rules": {"field": "amount", "operator": "gt", "value": 1}}
+    return create_group(deps, member, body)
+
+
+def test_groups_that_named_a_channel_before_wait_for_an_admin(
+    deps: Deps, admin: Caller, member: Caller, named_early: Group
+) -> None:
+    finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+    paused = deps.groups.get("w1", named_early.id).paused
+
+    with pytest.raises(Forbidden, match="only an admin may give a channel of Slack"):
+        update_group(deps, member, named_early.id, {"paused": False})
+    assert paused
+    assert not update_group(deps, admin, named_early.id, {"paused": False}).paused
+
+
+def test_installing_again_pauses_nobody(
+    deps: Deps, admin: Caller, named_early: Group, installation: Installation
+) -> None:
+    finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+
+    assert not deps.groups.get("w1", named_early.id).paused
 
 
 def test_a_member_may_not(deps: Deps, member: Caller, installation: Installation) -> None:

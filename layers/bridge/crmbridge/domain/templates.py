@@ -1,5 +1,6 @@
 """Named actions whose fields hold placeholders: filled from the message, its chat and the record it is linked to."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.inputs import read_fields
 from crmbridge.domain.records import FIELDS, Json, Kind, Type, instant_text
 
+LONGEST: Final = 20_000
+"""Characters of JSON: each may be a placeholder, and each of those a long message."""
 ONE_LINE: Final = 255
 """Characters. A message of many lines becomes a subject of one."""
 
@@ -94,6 +97,8 @@ def fill_fields(
 
 def check_template(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
     """Every placeholder is known, and what stands in a field could be its value. Raises Invalid."""
+    if len(json.dumps([fields, custom_fields], default=str)) > LONGEST:
+        raise Invalid(Problem("fields", "are too much for a template", f"{LONGEST} characters of JSON altogether"))
     midday = datetime(2026, 5, 4, 12, tzinfo=UTC)
     examples = fill_fields(fields, WORDS, midday, kind=type.kind, path="fields")
     fill_fields(custom_fields, WORDS, midday, kind=None, path="custom_fields")

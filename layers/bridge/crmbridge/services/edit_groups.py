@@ -44,6 +44,8 @@ def update_group(deps: Deps, caller: Caller, id: str, body: Mapping[str, Json]) 
     known = checked_change(deps, group, body)
     if known.get("channel", group.channel) != group.channel:
         raise Invalid(Problem("channel", "cannot be changed", "make a group for the other channel, delete this one"))
+    if group.paused and known.get("paused") is False:
+        _check_channel(deps, caller, group.channel)
     saved = deps.groups.save(redrawn(group, known))
     if DECIDING & known.keys():
         queue_scans(deps, caller.workspace, _drawn_from(group, saved), [group.kind])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from crmbridge.chat.slack.consent import consent_url, exchange
 from crmbridge.domain.connections import Caller, Pending
 from crmbridge.domain.errors import ChatError, Clash, Invalid, NotFound, Problem, Refused
-from crmbridge.domain.installations import Installation
+from crmbridge.domain.installations import SLACK_CHANNEL, Installation
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.open_slack import open_slack, slack_app
@@ -100,6 +100,8 @@ def _installed(deps: Deps, pending: Pending, query: Mapping[str, str]) -> Instal
         raise Refused("missing_code", "Slack sent no code: start again")
     said = exchange(slack_app(deps), deps.http, code=query["code"], redirect_uri=_redirect_uri(deps))
     installation = _read(deps, pending, said)
+    if deps.installations.of_workspace(pending.workspace) is None:
+        _pause_groups(deps, pending.workspace)
     try:
         deps.installations.save(installation)
     except Clash as clash:
@@ -109,6 +111,13 @@ def _installed(deps: Deps, pending: Pending, query: Mapping[str, str]) -> Instal
     deps.vault.keep_bot_token(installation.workspace, str(said["access_token"]))
     deps.journal.audit(pending.workspace, "slack.installed", pending.user, {"team": installation.team})
     return installation
+
+
+def _pause_groups(deps: Deps, workspace: str) -> None:
+    """Whoever made a group could name a channel like one of Slack's while there was none; an admin lets it go on."""
+    for group in deps.groups.snapshot(workspace)[1]:
+        if SLACK_CHANNEL.fullmatch(group.channel) and not group.paused:
+            deps.groups.save(replace(group, paused=True))
 
 
 def _read(deps: Deps, pending: Pending, said: Mapping[str, Json]) -> Installation:
