@@ -19,7 +19,7 @@ from crmbridge.domain.errors import (
     Throttled,
     Unavailable,
 )
-from crmbridge.domain.records import Kind, RecordKey, State
+from crmbridge.domain.records import Kind, RecordKey, State, instant_text
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import retry_action
@@ -75,6 +75,15 @@ class TestWhenAllGoesWell:
         ((type, data),) = told()
         assert type == "action.completed"
         assert (data["action"], data["chat"], data["message"], data["external_id"]) == (action.id, "ch1", "m1", "n1")
+
+    def test_the_chat_app_hears_the_whole_receipt(self, told: Any, house: Deps, ask: Any) -> None:
+        action = ask("update_deal")
+
+        execute_action(house, "w1", action.id)
+
+        ((_, data),) = told()
+        assert (data["before"], data["after"], data["attempts"]) == ({"amount": "50000"}, {"amount": "75000"}, 1)
+        assert data["completed_at"] == instant_text(house.now())
 
     def test_ringing_again_does_nothing(self, told: Any, house: Deps, crm: Any, ask: Any) -> None:
         action = ask()

@@ -5,7 +5,7 @@ from typing import Final
 
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.errors import BridgeError, MissingScope, PlatformError, Rejected
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, instant_text
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.notify_chat import add_event, ring_event
 from crmbridge.services.ports import Deps
@@ -42,6 +42,10 @@ def _told(action: Action) -> Mapping[str, Json]:
             "external_id": action.receipt.external_id,
             "url": action.receipt.url,
             "linked": action.receipt.linked,
+            "before": action.receipt.before,
+            "after": action.receipt.after,
+            "completed_at": instant_text(action.receipt.completed_at),
+            "attempts": action.receipt.attempts,
         }
     return told | ({"error": action.error} if action.error else {})
 
