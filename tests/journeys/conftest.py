@@ -2,19 +2,24 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from itertools import count
 
 import pytest
 
 from local.journey import steps
 from local.journey.inside import Inside, inside
+from local.journey.neighbours import NEIGHBOURS, Neighbour, keep_app
 from local.journey.steps import Story
 from local.journey.truth import differences
 from local.journey.world import Simulator, World
 from tests.journeys.belongings import Ids, make_belongings
 
 FIRST_SMALL = 2
+SMALL_NEIGHBOUR = {"contacts": 20, "companies": 5, "deals": 10}
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +73,23 @@ def shared(connected: Callable[..., Story]) -> Story:
 def mine(connected: Callable[..., Story]) -> Ids:
     """Return the ids of everything that a workspace may have."""
     return make_belongings(connected())
+
+
+@pytest.fixture(scope="session")
+def neighbour(world: World) -> Iterator[Callable[[str], tuple[Neighbour, Simulator]]]:
+    """Return a way to have another CRM. Each has one simulator for all stories: where it is stands in the secret of our
+    app, and whoever has read that remembers it for minutes."""
+    with ExitStack() as cleanup:
+
+        @cache
+        def up(platform: str) -> tuple[Neighbour, Simulator]:
+            known = next(one for one in NEIGHBOURS if one.platform == platform)
+            small = replace(known, options={**known.options, **SMALL_NEIGHBOUR})
+            crm = cleanup.enter_context(small.start(world.stack.engine))
+            keep_app(world.stack.engine, small, crm)
+            return small, crm
+
+        yield up
 
 
 @pytest.fixture

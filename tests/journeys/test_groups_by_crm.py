@@ -1,6 +1,6 @@
 """A channel follows the deals of a CRM, says why, and stands a glitch: the same story, whatever the CRM."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from local.journey import steps
-from local.journey.neighbours import NEIGHBOURS, connect, keep_app
+from local.journey.neighbours import connect
 from local.journey.steps import Story
-from local.journey.world import Simulator, World
+from local.journey.world import Simulator
 
 pytestmark = pytest.mark.journey
 
@@ -47,7 +47,7 @@ class Sales:
         steps.awaited(f"{len(users)} in the channel", lambda: steps.channel_members(self.story) == users or None)
 
 
-def hubspot(story: Story) -> Iterator[Sales]:
+def hubspot(story: Story, _: Callable[[str], Any]) -> Sales:
     emails, users = people_of(story)
     (*contacts,) = (
         steps.change_in_crm(story, {"op": "create", "object": "contacts", "properties": {"email": email}})[0]["ids"][0]
@@ -73,26 +73,24 @@ def hubspot(story: Story) -> Iterator[Sales]:
         return {"amount": str(worth)}
 
     deals = [str(one["ids"][0]) for one in made]
-    yield Sales(story, "Contract Sent", deals, emails, users, change, amount, {"dealstage": "closedlost"})
+    return Sales(story, "Contract Sent", deals, emails, users, change, amount, {"dealstage": "closedlost"})
 
 
-def pipedrive(story: Story) -> Iterator[Sales]:
-    (neighbour,) = (one for one in NEIGHBOURS if one.platform == "pipedrive")
-    with neighbour.start(story.world.stack.engine) as crm:
-        keep_app(story.world.stack.engine, neighbour, crm)
-        emails, users = people_of(story)
-        persons = [made(crm, "persons", {"name": email, "emails": [{"value": email}]}) for email in emails]
-        wish = {"title": "Big one", "value": 20_000, "stage_id": 4}
-        deals = [made(crm, "deals", {**wish, "person_id": int(person)}) for person in persons]
-        story.connection = connect(story, neighbour)
+def pipedrive(story: Story, neighbour: Callable[[str], Any]) -> Sales:
+    one, crm = neighbour("pipedrive")
+    emails, users = people_of(story)
+    persons = [made(crm, "persons", {"name": email, "emails": [{"value": email}]}) for email in emails]
+    wish = {"title": "Big one", "value": 20_000, "stage_id": 4}
+    deals = [made(crm, "deals", {**wish, "person_id": int(person)}) for person in persons]
+    story.connection = connect(story, one)
 
-        def change(deals: Sequence[str], fields: Json) -> None:
-            crm.post("mutate", [{"op": "update", "object": "deals", "ids": list(deals), "fields": fields}])
+    def change(deals: Sequence[str], fields: Json) -> None:
+        crm.post("mutate", [{"op": "update", "object": "deals", "ids": list(deals), "fields": fields}])
 
-        def amount(worth: int) -> Json:
-            return {"value": worth}
+    def amount(worth: int) -> Json:
+        return {"value": worth}
 
-        yield Sales(story, "Negotiation", deals, emails, users, change, amount, {"status": "lost"})
+    return Sales(story, "Negotiation", deals, emails, users, change, amount, {"status": "lost"})
 
 
 def people_of(story: Story) -> tuple[list[str], list[str]]:
@@ -110,10 +108,10 @@ def made(crm: Simulator, object: str, fields: Json) -> str:
 
 
 @pytest.fixture(scope="module", params=[hubspot, pipedrive], ids=lambda crm: crm.__name__)
-def sales(request: pytest.FixtureRequest, world: World, begin: Callable[..., Story]) -> Iterator[Sales]:
-    for ready in request.param(begin()):
-        steps.await_run(ready.story)
-        yield ready
+def sales(request: pytest.FixtureRequest, begin: Callable[..., Story], neighbour: Callable[[str], Any]) -> Sales:
+    ready: Sales = request.param(begin(), neighbour)
+    steps.await_run(ready.story)
+    return ready
 
 
 def test_a_deal_that_crosses_the_threshold_brings_its_contact_and_a_lost_one_lets_her_go(sales: Sales) -> None:

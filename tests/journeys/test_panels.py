@@ -1,12 +1,12 @@
 """The panel beside a chat, with each CRM: an edit there and back, and one that the CRM does not take."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from local.journey import steps
-from local.journey.neighbours import NEIGHBOURS, connect, keep_app, listen
+from local.journey.neighbours import NEIGHBOURS, connect, listen
 from local.journey.panel import Desk, edit_in_crm, edit_in_panel, hubspot_desk, neighbour_desk, refused_edit
 from local.journey.steps import Story
 from local.journey.world import World
@@ -14,24 +14,20 @@ from tests.crm_dialects import DIALECTS
 
 pytestmark = pytest.mark.journey
 
-SMALL = {"contacts": 20, "companies": 5, "deals": 10}
-
 
 @pytest.fixture(scope="module", params=["hubspot", *(one.platform for one in NEIGHBOURS)])
-def desk(request: pytest.FixtureRequest, world: World, connected: Callable[..., Story]) -> Iterator[Desk]:
+def desk(
+    request: pytest.FixtureRequest, world: World, connected: Callable[..., Story], neighbour: Callable[[str], Any]
+) -> Desk:
     """Return a chat beside a deal, of each CRM in turn."""
     if request.param == "hubspot":
-        yield hubspot_desk(connected())
-        return
-    neighbour = next(one for one in NEIGHBOURS if one.platform == request.param)
-    neighbour = replace(neighbour, options={**neighbour.options, **SMALL})
-    story = steps.begin_story(world, f"panel-{neighbour.platform}")
-    with neighbour.start(world.stack.engine) as crm:
-        keep_app(world.stack.engine, neighbour, crm)
-        story.connection = connect(story, neighbour)
-        listen(story, neighbour, crm)
-        steps.await_run(story)
-        yield neighbour_desk(story, neighbour, crm)
+        return hubspot_desk(connected())
+    one, crm = neighbour(request.param)
+    story = steps.begin_story(world, f"panel-{one.platform}")
+    story.connection = connect(story, one)
+    listen(story, one, crm)
+    steps.await_run(story)
+    return neighbour_desk(story, one, crm)
 
 
 def test_an_edit_in_the_panel_is_confirmed_by_the_crm(desk: Desk) -> None:
