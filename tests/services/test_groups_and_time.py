@@ -1,7 +1,7 @@
 """Groups whose rules are about today: a deal that nobody touched is looked at with today's eyes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -41,3 +41,17 @@ def test_a_preview_is_about_today(deps: Deps, admin: Caller, deal: RecordKey) ->
     later = {"field": "deal_close_date", "operator": "within_next_days", "value": 3}
 
     assert preview_group(deps, admin, {"rules": later, "members": "owner"}).join.count == 1
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("UTC", []), ("Europe/Berlin", ["olga@example.test"])])
+def test_a_task_is_due_on_the_day_it_is_where_the_group_lives(
+    deps: Deps, admin: Caller, put_record: Callable[..., RecordKey], deal: RecordKey, zone: str, expected: list[str]
+) -> None:
+    task = put_record("tasks", "t1", Kind.TASK, owner_id="7", due_at=datetime(2026, 5, 31, 22, 30, tzinfo=UTC))
+    rules = {"field": "task_due", "operator": "eq", "value": "2026-06-01"}
+    settings = {"name": "g", "channel": "C1", "kind": "task", "rules": rules, "members": "owner", "time_zone": zone}
+    group = create_group(deps, admin, settings)
+
+    evaluate_records(deps, [task])
+
+    assert [support.person for support in deps.memberships.group_supports("w1", group.id)] == expected

@@ -47,7 +47,7 @@ def _compiled(version: int, groups: Sequence[Group]) -> GroupIndex:
     shelves: dict[tuple[Kind, str | None], list[tuple[Group, Terms]]] = defaultdict(list)
     for group in groups:
         terms = _terms(group)
-        zone = group.time_zone if _minds_time(terms) else None
+        zone = group.time_zone if _minds_zone(terms) else None
         shelves[group.kind, zone].append((group, terms))
     panels: dict[Kind, list[Panel]] = defaultdict(list)
     for (kind, zone), entries in shelves.items():
@@ -71,9 +71,9 @@ def _index(terms: tuple[Terms, ...]) -> MaskIndex:
 
 
 @lru_cache(maxsize=4096)
-def _minds_time(terms: Terms) -> bool:
+def _minds_zone(terms: Terms) -> bool:
     predicate = _predicate(terms)
-    return predicate is not None and predicate.minds_time
+    return predicate is not None and predicate.minds_zone
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from crmbridge.domain.predicates.moments import When
 from crmbridge.domain.predicates.proofs import holding_clauses
 from crmbridge.domain.predicates.schema import Known, Schema
 from crmbridge.domain.predicates.trees import Clause, Node, clauses, read_tree
+from crmbridge.domain.predicates.values import Family
 from crmbridge.domain.predicates.words import Facts, facts
 from crmbridge.domain.records import Json, Kind, Record, Type
 
@@ -20,7 +21,8 @@ class Predicate:
     """`predicate(record)` is True, False, or None for unknown. `tree` is what it was made of, `kind` what it is about,
     `needs_links` the kinds of linked records that must be among the facts.
 
-    `when` is for time windows; without it they are as if their field had not been read.
+    `when` is for time windows, which without it are as if their field had not been read, and for the day on which an
+    instant lies; without it that is a day of UTC.
     """
 
     tree: Node
@@ -45,6 +47,13 @@ class Predicate:
     def minds_time(self) -> bool:
         """Whether the passing of time alone may change the answer for any record."""
         return any(map(flips, clauses(self.tree)))
+
+    @property
+    def minds_zone(self) -> bool:
+        """Whether the answer for any record may depend on where the asker lives."""
+        return self.minds_time or any(
+            each.family is Family.DAY and each.word.type is not Type.DAY for each in clauses(self.tree)
+        )
 
     @property
     def compares_bare_amounts(self) -> bool:

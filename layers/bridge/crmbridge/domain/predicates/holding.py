@@ -1,7 +1,7 @@
 """What a record holds for a clause, read as its family; or that it was not read, or is empty or unreadable."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date
 from typing import Any, Final
 
 from crmbridge.domain.predicates.moments import When
@@ -47,6 +47,8 @@ def holder(clause: Clause) -> Held:
         return _age(source)
     if clause.family is Family.TEXT:
         return _texts(clause.word.sources)
+    if clause.family is Family.DAY:
+        return _day(source)
     if clause.currency is None:
         return _single(source, clause.family)
     return _money(clause.currency) if source == "amount" else _custom_money(source, clause.currency)
@@ -72,6 +74,19 @@ def _age(source: str) -> Held:
         value = known[source]
         day = value if type(value) is date else read_local_day(value, when.zone)
         return BLANK if day is None else (when.today - day).days
+
+    return held
+
+
+def _day(source: str) -> Held:
+    """An instant is the day that the asker calls it."""
+
+    def held(known: Facts, when: When | None) -> Any:
+        if source not in known:
+            return UNREAD
+        value = known[source]
+        day = value if type(value) is date else read_local_day(_bare(value), when.zone if when else UTC)
+        return BLANK if day is None else day
 
     return held
 

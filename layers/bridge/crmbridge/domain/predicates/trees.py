@@ -15,6 +15,7 @@ from crmbridge.domain.predicates.values import (
     READINGS,
     Family,
     guess_family,
+    read_day,
     read_instant,
     read_number,
     read_text,
@@ -161,6 +162,8 @@ class _Reader:
     def family(self, named: Word, operator: Operator, rule: Mapping[str, Any], path: str) -> Family | None:
         type_ = named.type or (known.type if (known := self.known(named)) else None)
         family = OF_TYPE[type_] if type_ else _family_of_custom(operator, rule.get("value"))
+        if family is Family.INSTANT and _are_days(rule.get("value")):
+            family = Family.DAY
         if family in operator.tests:
             return family
         said = f"{operator.name} cannot be asked of {named.name}, which is a {family}"
@@ -279,6 +282,12 @@ class _Reader:
 
 def _texts_of(option: Option) -> frozenset[str]:
     return frozenset(text for said in (option.value, option.label) if (text := read_text(said)))
+
+
+def _are_days(value: Any) -> bool:
+    """Beside a day an instant is the day it lies in: what is due on the first is due at nine on the first, too."""
+    values = value if isinstance(value, (list, tuple)) and value else (value,)
+    return all(isinstance(one, str) and len(one.strip()) == len("2026-12-31") and read_day(one) for one in values)
 
 
 def _family_of_custom(operator: Operator, value: Any) -> Family:
