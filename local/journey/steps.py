@@ -292,7 +292,8 @@ def await_receipts(story: Story, actions: set[str]) -> None:
     awaited("receipts in the chat app", heard)
 
 
-def await_action(story: Story, id: str, seconds: float = 60.0) -> Json:
+def await_action(story: Story, id: str, seconds: float = 150.0) -> Json:
+    """Until it has ended. What meets a limit is rung with the next minute."""
     seen: Json = None
 
     def ended() -> Json | None:

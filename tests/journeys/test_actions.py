@@ -37,13 +37,13 @@ def count(story: Story, object: str) -> int:
 
 
 def await_unknown(story: Story, id: str) -> None:
-    """Until a request was sent and nobody knows what became of it."""
+    """Until a request was sent and nobody knows what became of it. Who meets the limit first waits for the minute."""
 
     def unknown() -> bool | None:
         action = story.admin.get(f"/v1/actions/{id}")
         return (action["status"] == "sending" and action["next_attempt_at"] is not None) or None
 
-    steps.awaited("unknown outcome", unknown)
+    steps.awaited("unknown outcome", unknown, seconds=150)
 
 
 def test_four_types_of_action_clicked_twice_make_one_object_each(shared: Story) -> None:

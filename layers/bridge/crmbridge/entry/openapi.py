@@ -111,7 +111,7 @@ def _refusal(code: str, words: str) -> Json:
 
 
 def _pages() -> Json:
-    """For browsers, whatever happens."""
+    """For browsers. A path that no route fits is refused before anybody knows that a page was wanted."""
     shown = {
         "200": "Connected",
         "400": "Not connected",
@@ -126,10 +126,12 @@ def _pages() -> Json:
     }
     content = {"text/html": {"schema": _TEXT}}
     gate = {"application/json": {"schema": {"$ref": "#/components/schemas/GateRefusal"}}}
-    page = {
+    page: Json = {
         code: {"description": words, "content": content | (gate if code in AT_THE_GATE else {})}
         for code, words in shown.items()
     }
+    page["404"] = _refusal("404", shown["404"])
+    page["404"]["content"] |= content
     return page | {"303": {"description": "Back to where the caller wanted the browser"}}
 
 
