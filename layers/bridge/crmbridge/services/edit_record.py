@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from crmbridge.domain.actions import ACTION_TYPES, Action, action_id
+from crmbridge.domain.actions import ACTION_TYPES, Action
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.editors import custom_value
 from crmbridge.domain.errors import Invalid, MovedOn, NotFound, Problem
@@ -13,7 +13,7 @@ from crmbridge.domain.predicates.values import read_number
 from crmbridge.domain.records import FIELDS, Json, Kind, Record, RecordKey, Type
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
-from crmbridge.services.request_action import check_writer, request_action
+from crmbridge.services.request_action import ask_once, check_writer
 
 UPDATES: Final[Mapping[Kind, str]] = {type.kind: type.name for type in ACTION_TYPES.values() if not type.creates}
 """The type of action that changes a record of that kind."""
@@ -41,17 +41,13 @@ def edit_record(deps: Deps, caller: Caller, key: RecordKey, wish: Wish, idempote
     found = follow_record(deps, key)
     if found is None:
         raise NotFound("there is no such record; it may not be synced yet")
-    if not _is_known(deps, caller, idempotency_key):
-        _check_base(found.record, wish)
-    return request_action(deps, caller, _body(found.record.kind, key, wish), idempotency_key)[0]
+    body, record = _body(found.record.kind, key, wish), found.record
 
+    def checked() -> Mapping[str, Json]:
+        _check_base(record, wish)
+        return body
 
-def _is_known(deps: Deps, caller: Caller, idempotency_key: str) -> bool:
-    try:
-        deps.actions.get(caller.workspace, action_id(caller.workspace, caller.user, idempotency_key))
-    except NotFound:
-        return False
-    return True
+    return ask_once(deps, caller, body, idempotency_key, checked)[0]
 
 
 def _body(kind: Kind, key: RecordKey, wish: Wish) -> Mapping[str, Json]:

@@ -34,16 +34,7 @@ TENDED_PER_TICK: Final = 25
 def schedule_work(deps: Deps, now: datetime) -> dict[str, int]:
     """Return how many of each sort were begun or rung. Trouble with one of them keeps no other waiting: when all is
     done, an ExceptionGroup tells of it."""
-    rung: dict[str, int] = {}
-    troubles: list[Exception] = []
-    for sort, ring in SORTS.items():
-        try:
-            rung[sort] = ring(deps, now)
-        except Exception as trouble:  # noqa: BLE001 - told below, when the others have had their turn
-            troubles.append(trouble)
-    if troubles:
-        raise ExceptionGroup("not everything that is due was rung", troubles)
-    return rung
+    return dict(one_by_one(SORTS, lambda sort: (sort, SORTS[sort](deps, now))))
 
 
 def _begin_runs(deps: Deps, now: datetime) -> int:

@@ -115,7 +115,7 @@ def _words(deps: Deps, about: Stored | None, subjects: Mapping[Kind, Stored]) ->
         words |= {word: record["fields"].get(name) for word, name in NAMES[kind].items()}
     words["contact_name"] = _full_name(words.get("contact_first_name"), words.get("contact_last_name"))
     if about:
-        words |= _of_record(show_records(deps, [about])[0], words)
+        words |= _of_record(shown.get(about.record.kind) or show_records(deps, [about])[0], words)
     return {name: str(value) for name, value in words.items() if value not in (None, "")}
 
 
