@@ -28,3 +28,9 @@ FRIDAY = date(2026, 5, 8)
 )
 def test_the_last_words_may_name_a_day(text: str, subject: str, day: str | None) -> None:
     assert split_due(text, FRIDAY) == (subject, date.fromisoformat(day) if day else None)
+
+
+def test_a_flood_of_spaces_is_read_once() -> None:
+    flood = f"Call{' ' * 1_000_000}Ada"
+
+    assert split_due(f"{flood} tomorrow", FRIDAY) == (flood, date(2026, 5, 9))

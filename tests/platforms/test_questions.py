@@ -42,6 +42,19 @@ def test_what_is_not_one_select_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "flood",
+    [
+        "SELECT Id FROM Account WHERE Name = '" + "\\'" * 500_000,
+        "SELECT Id FROM Account WHERE Name = ''" + "'\\" * 500_001,
+    ],
+    ids=["marks", "marks and signs"],
+)
+def test_a_flood_of_quotation_marks_is_looked_at_once(flood: str) -> None:
+    with pytest.raises(Invalid, match="is not one statement"):
+        soql(flood)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "select Id from Account",

@@ -9,6 +9,7 @@ import pytest
 from crmbridge.domain.directories import Directories, Field
 from crmbridge.domain.errors import Rejected
 from crmbridge.domain.records import Type
+from crmbridge.platforms.questions import Question
 from crmbridge.platforms.spec import PageRequest, Window
 from crmbridge.platforms.zoho import ZOHO
 from crmbridge.platforms.zoho.columns import asked_columns
@@ -144,3 +145,30 @@ def test_records_are_looked_at_in_their_own_data_centre(url: str, page: str) -> 
 )
 def test_an_edition_and_its_users_make_the_credits(licence: Any, credits: int) -> None:
     assert credits_of({"license_details": licence}) == credits
+
+
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("", " limit 5"),
+        (" limit 3", " limit 3"),
+        (" LIMIT 10, 2 ", " limit 10, 2"),
+        (" limit 2 offset 10", " limit 10, 2"),
+    ],
+)
+def test_an_admins_own_limit_bounds_the_answer(told: Told, limit: str, sent: str) -> None:
+    api, script = told((204, {}, b""))
+    assert ZOHO.query is not None
+
+    ZOHO.query.ask(api, Question(text=f"select id from Deals where Amount > 5{limit}", limit=5))
+
+    assert script.bodies()[0]["select_query"].endswith(f"Amount > 5{sent}")
+
+
+def test_a_flood_of_spaces_in_a_question_is_looked_at_once(told: Told) -> None:
+    api, script = told((204, {}, b""))
+    assert ZOHO.query is not None
+
+    ZOHO.query.ask(api, Question(text=f"select id{' ' * 1_000_000}from Deals limit 3", limit=5))
+
+    assert script.bodies()[0]["select_query"].endswith("from Deals limit 3")

@@ -8,7 +8,7 @@ from typing import Final
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNITS: Final[Mapping[str, int]] = {"day": 1, "week": 7}
 MOST: Final = 3650
-_LEAD: Final = re.compile(r"\s+(?:by|due|on|until)$", re.IGNORECASE)
+_LEAD: Final = re.compile(r"(?<!\s)\s+(?:by|due|on|until)$", re.IGNORECASE)
 
 
 def split_due(text: str, today: date) -> tuple[str, date | None]:

@@ -11,7 +11,8 @@ from crmbridge.platforms.http import Api
 
 TEXT: Final = "query"
 """What a text is given as; a CRM whose language is no text is given an `object` and a `search`."""
-_QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*+('?)", re.DOTALL)
+"""What is never closed reaches to the end, so that no letter is looked at twice."""
 _FOREIGN: Final = ('"', "--", "/*")
 """Neither SOQL nor COQL has comments or other quotations; if one ever did, something could be hidden in them."""
 _WORD: Final = re.compile(r"[A-Za-z_][\w.]*")
@@ -90,8 +91,8 @@ def only_select(text: str, *, never: frozenset[str] = frozenset()) -> None:
 
 
 def bare_of(text: str) -> str:
-    """Without what is quoted."""
-    return _QUOTED.sub("''", text)
+    """Without what is quoted; of a quotation that is never closed its mark is left."""
+    return _QUOTED.sub(r"'\1", text)
 
 
 def _invalid(message: str, fix: str) -> Invalid:

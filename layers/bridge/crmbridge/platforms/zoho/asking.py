@@ -10,7 +10,7 @@ from crmbridge.platforms.zoho.queries import query
 
 FURTHEST: Final = 100_000
 """Rows that paging may reach."""
-_LIMIT: Final = re.compile(r"\s+limit\s+(\d{1,9})(?:\s*,\s*(\d{1,9})|\s+offset\s+(\d{1,9}))?\s*$", re.IGNORECASE)
+_LIMIT: Final = re.compile(r"(?<!\s)\s+limit\s+(\d{1,9})(?:\s*,\s*(\d{1,9})|\s+offset\s+(\d{1,9}))?\s*$", re.IGNORECASE)
 _MODULE: Final = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 _MODULES: Final = {name.casefold(): name for name in OBJECTS}
 
