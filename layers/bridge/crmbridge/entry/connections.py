@@ -168,7 +168,8 @@ class OptionShown(Shown):
 
 
 class FieldShown(Shown):
-    """`maps_to` is the field of ours it fills, if any. `required`: no record can be made without it."""
+    """`maps_to` is the field of ours it fills, if any. `required`: no record can be made without it. `multiple`:
+    several of its options may be chosen."""
 
     key: str
     label: str
@@ -178,6 +179,7 @@ class FieldShown(Shown):
     custom: bool
     read_only: bool
     required: bool
+    multiple: Annotated[bool, Field(validation_alias="is_multiple")]
     unique: bool
 
 
