@@ -305,3 +305,13 @@ def await_action(story: Story, id: str, seconds: float = 150.0) -> Json:
         return awaited(f"end of action {id}", ended, seconds)
     except StepFailed as failed:
         raise StepFailed(f"{failed}; it is {seen['status']}: {seen['error']} {seen['history']}") from None
+
+
+def await_unknown(story: Story, id: str) -> None:
+    """Until a request was sent and nobody knows what became of it. Who meets the limit first waits for the minute."""
+
+    def unknown() -> bool | None:
+        action = story.admin.get(f"/v1/actions/{id}")
+        return (action["status"] == "sending" and action["next_attempt_at"] is not None) or None
+
+    awaited("unknown outcome", unknown, seconds=150)

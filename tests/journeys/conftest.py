@@ -108,15 +108,18 @@ def delivering(world: World) -> Iterator[Callable[..., None]]:
 def trouble(world: World) -> Iterator[Callable[..., None]]:
     """Return a way to make requests to a simulator (HubSpot, unless another is named) fail; it ends with the test."""
 
+    troubled: dict[str, Simulator] = {}
+
     def cause(*rules: Mapping[str, object], at: Simulator = world.hubspot) -> None:
+        troubled[at.url] = at
         at.post("faults", {"rules": list(rules)})
 
     yield cause
-    for simulator in (world.hubspot, world.chat):
+    for simulator in troubled.values():
         simulator.ask("DELETE", "faults")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def deps(world: World) -> Callable[..., Inside]:
     """Return the product's parts, on the engine's tables; their clock may run so many seconds ahead."""
 

@@ -36,16 +36,6 @@ def count(story: Story, object: str) -> int:
     return steps.live_counts(story)[object]
 
 
-def await_unknown(story: Story, id: str) -> None:
-    """Until a request was sent and nobody knows what became of it. Who meets the limit first waits for the minute."""
-
-    def unknown() -> bool | None:
-        action = story.admin.get(f"/v1/actions/{id}")
-        return (action["status"] == "sending" and action["next_attempt_at"] is not None) or None
-
-    steps.awaited("unknown outcome", unknown, seconds=150)
-
-
 def test_four_types_of_action_clicked_twice_make_one_object_each(shared: Story) -> None:
     pressed = steps.press_buttons(shared)
 
@@ -76,7 +66,7 @@ def test_a_write_that_was_done_but_never_answered_is_found_again(
     before = count(shared, object)
     trouble({"kind": "commit_then_timeout", "method": "POST", "path": f"/objects/{object}$", "body": "reset"})
     action = ask(shared, WISHES[object])
-    await_unknown(shared, action)
+    steps.await_unknown(shared, action)
 
     execute_action(deps(seconds=300), shared.workspace, action)
 
@@ -91,7 +81,7 @@ def test_a_write_that_lands_after_the_look_up_is_not_doubled_by_the_second_one(
     late = {"kind": "commit_late", "method": "POST", "path": "/objects/tasks$", "body": "reset", "late_ms": 4000}
     trouble(late)
     action = ask(shared, WISHES["tasks"])
-    await_unknown(shared, action)
+    steps.await_unknown(shared, action)
 
     execute_action(deps(seconds=300), shared.workspace, action)
     time.sleep(4.5)
