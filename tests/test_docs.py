@@ -4,12 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
+from crmbridge.domain.actions import ACTION_TYPES, ActionStatus
+from crmbridge.domain.inputs import writable
 from crmbridge.domain.predicates.operators import OPERATORS
+from crmbridge.domain.templates import WORDS
 from crmbridge.entry.groups import GroupGiven
 from crmbridge.services.check_group import KINDS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SERVICES = ROOT / "layers" / "bridge" / "crmbridge" / "services"
+EVENT = re.compile(r'"((?:action|channel|connection|endpoint|group|record|sync)\.(?:[a-z]+\.)?[a-z_]+)"')
+AUDITED = re.compile(r"(?:audit|_noting)\([^)]*\)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -25,3 +31,24 @@ def test_the_page_on_rules_names_every_operator_setting_and_kind() -> None:
 
     names = [*OPERATORS, *KINDS, *(set(GroupGiven.model_fields) - {"name", "channel"})]
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_page_for_chat_apps_names_every_action_its_fields_and_its_endings() -> None:
+    page = (ROOT / "docs" / "chat-app.md").read_text()
+
+    fields = [name for type in ACTION_TYPES.values() for name in writable(type.kind)]
+    assert [name for name in [*ACTION_TYPES, *fields, *ActionStatus] if f"`{name}`" not in page] == []
+
+
+def test_the_page_for_chat_apps_names_every_placeholder() -> None:
+    page = (ROOT / "docs" / "chat-app.md").read_text()
+
+    assert [word for word in WORDS if f"`{{{word}}}`" not in page] == []
+
+
+def test_the_page_for_chat_apps_names_every_event() -> None:
+    page = (ROOT / "docs" / "chat-app.md").read_text()
+
+    told = {type for file in SERVICES.rglob("*.py") for type in EVENT.findall(AUDITED.sub("", file.read_text()))}
+    assert sorted(type for type in told if f"`{type}`" not in page) == []
+    assert "record.changed" in told

@@ -1,7 +1,9 @@
 """What the images of a stream say has moved. Items are written by the real repository, then shown as AWS shows them."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
+from zlib import compress
 
 import pytest
 from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
@@ -24,7 +26,13 @@ DEAL: dict[str, Any] = {
 
 
 def typed(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {name: {"N": str(each)} if isinstance(each, int) else {"S": each} for name, each in item.items()}
+    return {name: dict([attribute(each)]) for name, each in item.items()}
+
+
+def attribute(value: Any) -> tuple[str, str]:
+    if isinstance(value, bytes):
+        return "B", b64encode(value).decode()
+    return ("N", str(value)) if isinstance(value, int) else ("S", value)
 
 
 def event(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -53,6 +61,36 @@ def test_a_changed_record_moved_in_the_parts_that_changed() -> None:
     moved = only(DEAL, {**DEAL, "links.contacts:fp": "y", "core:ord": "2"})
 
     assert (moved.parts, moved.is_news) == (("links.contacts",), True)
+
+
+def test_a_changed_record_names_the_fields_that_changed() -> None:
+    old = {**DEAL, "core": '{"fields": {"name": "A", "amount": "1"}, "custom_fields": {"tier": "x", "blank": null}}'}
+    new = {**DEAL, "core": '{"fields": {"name": "A", "amount": "2"}, "custom_fields": {"tier": "y"}}', "core:fp": "b"}
+
+    assert only(old, new).fields == ("amount", "custom_fields.tier")
+
+
+def test_a_long_content_is_unpacked_to_see_what_changed() -> None:
+    old = {**DEAL, "core": compress(b'{"fields": {"name": "A"}}')}
+    new = {**DEAL, "core": '{"fields": {"name": "B"}}', "core:fp": "b"}
+
+    assert only(old, new).fields == ("name",)
+
+
+def test_what_a_full_run_changed_is_not_looked_into() -> None:
+    changed = {**DEAL, "core": '{"fields": {"name": "A"}}', "cause": to_json(Cause(Origin.BACKFILL))}
+
+    assert only(DEAL, changed).fields == ()
+
+
+def test_a_change_has_the_streams_own_id() -> None:
+    shown = event(None, DEAL)
+    shown["Records"][0]["eventID"] = "e1"
+
+    (moved,) = moves(shown)
+
+    assert isinstance(moved, RecordMoved)
+    assert moved.id == "e1"
 
 
 def test_a_rewrite_that_says_nothing_new_is_no_news() -> None:

@@ -61,3 +61,29 @@ def test_while_the_secret_is_rotated_the_chat_app_knows_us_by_either(connected: 
         chat.post("settings", {"secret": old})
     assert new != old
     assert [with_the_old, with_the_new] == [{"delivered": True, "error": ""}] * 2
+
+
+def test_a_chat_app_that_asked_hears_which_deal_changed_and_why(connected: Callable[..., Story]) -> None:
+    story = connected()
+    asked = {"url": f"{story.world.chat.url}/hooks/crm-bridge", "record_changes": ["deal"]}
+    endpoint = story.admin.put("/v1/chat-endpoint", asked)
+    deal = story.admin.get("/v1/records", kind="deal", connection=story.connection, limit=1)["items"][0]["external_id"]
+
+    edit = story.admin.patch(
+        f"/v1/records/{story.connection}/deals/{deal}", {"fields": {"amount": 4321}}, Idempotency_Key="e1"
+    )
+    by_us = steps.awaited("our change", lambda: told_of(story, deal, "own"))
+    steps.change_in_crm(story, {"op": "update", "object": "deals", "id": deal, "properties": {"dealname": "Renamed"}})
+    by_them = steps.awaited("their change", lambda: told_of(story, deal, "webhook"))
+
+    assert endpoint["record_changes"] == ["deal"]
+    assert (by_us["what"], by_us["fields"][0], by_us["cause"]["action"]) == ("updated", "amount", edit["id"])
+    assert (by_them["what"], by_them["fields"], by_them["kind"]) == ("updated", ["name"], "deal")
+
+
+def told_of(story: Story, deal: str, origin: str) -> Json:
+    """What the chat app heard of a change to the deal that has this origin."""
+    events = story.world.chat.get("events", type="record.changed")["events"]
+    changes = [change for event in events for change in event["data"]["changes"]]
+    mine = [one for one in changes if one["connection"] == story.connection and one["external_id"] == deal]
+    return next((one for one in mine if one["cause"]["origin"] == origin), None)

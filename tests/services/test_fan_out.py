@@ -6,6 +6,7 @@ import pytest
 from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Kind, RecordKey, State
+from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps, Queue
 
@@ -66,6 +67,14 @@ def test_a_task_that_became_a_call_is_looked_at(deps: Deps) -> None:
 
 def test_what_is_linked_to_no_more_is_looked_at(deps: Deps) -> None:
     assert fan_out(deps, [Unlinked(RecordKey("w1", "c1", "deals", "1"))]) == 1
+
+
+def test_a_chat_app_that_asked_hears_of_what_no_group_looks_at(deps: Deps) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events", record_changes=(Kind.ACTIVITY,)))
+
+    fan_out(deps, [replace(MOVED, kind=Kind.ACTIVITY)])
+
+    assert len(sent(deps.queues.chat)) == 1
 
 
 def test_touched_memberships_are_rung_per_group(deps: Deps) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
+from crmbridge.domain.records import Kind
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.identify_caller import identify_caller
 from crmbridge.services.manage_endpoint import (
@@ -85,10 +86,18 @@ def test_an_endpoint_is_told_where_the_chat_app_listens(deps: Deps, admin: Calle
     assert read_endpoint(deps, STRANGER) is None
 
 
-@pytest.mark.parametrize("url", ["", "chat.test", "http://chat.test/", "ftp://chat.test/", "https://", "https://["])
+@pytest.mark.parametrize(
+    "url", ["", "chat.test", "http://chat.test/", "ftp://chat.test/", "https://", "https://[", "https://a:b@chat.test/"]
+)
 def test_an_endpoint_that_is_none_or_is_not_safe_is_refused(deps: Deps, admin: Caller, url: str) -> None:
     with pytest.raises(Invalid, match="url"):
         set_endpoint(deps, admin, url=url)
+
+
+def test_an_endpoint_asks_for_changes_of_each_kind_once(deps: Deps, admin: Caller) -> None:
+    set_endpoint(deps, admin, url="https://chat.test/", record_changes=[Kind.DEAL, Kind.TASK, Kind.DEAL])
+
+    assert read_endpoint(deps, admin) == Endpoint("https://chat.test/", record_changes=(Kind.DEAL, Kind.TASK))
 
 
 def test_a_signing_secret_is_made_when_it_is_asked_for_first(deps: Deps, admin: Caller) -> None:

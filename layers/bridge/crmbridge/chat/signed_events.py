@@ -3,17 +3,15 @@
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 import orjson
 import requests
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from crmbridge.domain.errors import ChatError, Invalid, Misconfigured, Problem
+from crmbridge.domain.errors import ChatError, Invalid, Misconfigured
 from crmbridge.domain.records import Json
-from crmbridge.domain.workspaces import Endpoint
+from crmbridge.domain.workspaces import Endpoint, check_url
 
 CONNECT_TIMEOUT: Final = 5.0
 READ_TIMEOUT: Final = 10.0
@@ -66,26 +64,6 @@ def sign(secrets: Sequence[str], id: str, moment: datetime, body: bytes) -> Mapp
         "webhook-timestamp": str(int(moment.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def check_url(url: str) -> None:
-    """Events carry names and e-mails: https, or http to this very machine. Raises Invalid naming `url`."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise Invalid(Problem("url", "is not a URL", "https://chat.example.com/crm-events")) from None
-    if not host or parts.username or parts.fragment:
-        raise Invalid(Problem("url", "needs a host, no credentials and no fragment", "https://chat.example.com/..."))
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise Invalid(Problem("url", "must be https", "http is taken for localhost only"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _said(answer: requests.Response) -> str:

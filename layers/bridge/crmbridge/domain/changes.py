@@ -108,7 +108,9 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class RecordMoved:
     """A record's item was written, as the stream showed it. A state is None where there is no item on that side;
-    `parts` are those whose fingerprint changed. `kind_before` differs where a to-do became a call."""
+    `parts` are those whose fingerprint changed. `kind_before` differs where a to-do became a call. `id` is the same
+    however often the stream shows it; `fields` are the names that have another value, the CRM's own as
+    `custom_fields.<name>`, and empty for what a full run brought."""
 
     key: RecordKey
     kind: Kind
@@ -117,6 +119,8 @@ class RecordMoved:
     cause: Cause
     parts: tuple[str, ...] = ()
     kind_before: Kind | None = None
+    id: str = ""
+    fields: tuple[str, ...] = ()
 
     @property
     def is_news(self) -> bool:

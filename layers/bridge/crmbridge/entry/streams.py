@@ -1,18 +1,22 @@
 """DynamoDB streams: images become what moved. A failure is raised: the mapping cuts the batch, tries again, and keeps
 what cannot be passed on."""
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from crmbridge.domain.changes import Cause, MemberMoved, RecordMoved, Unlinked
+from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
+from crmbridge.domain.merging import CORE
 from crmbridge.domain.records import Kind, State
 from crmbridge.log import log
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps
 from crmbridge.storage.codec import from_json
+from crmbridge.storage.contents import changed_fields
 from crmbridge.storage.membership_items import member_key
 from crmbridge.storage.record_items import forward_end, inline_links, record_key
+from crmbridge.storage.texts import unpacked
 
 Event = Mapping[str, Any]
 Image = Mapping[str, Any]
@@ -31,25 +35,29 @@ def moves(event: Event) -> Iterator[RecordMoved | MemberMoved | Unlinked]:
     """Items of either table are known by their shape; edges that come and what else lies there are nobody's news."""
     for record in event["Records"]:
         old, new = _image(record, "OldImage"), _image(record, "NewImage")
-        moved = record_moved(old, new) if "kind" in (new or old) else member_moved(old, new)
+        is_record = "kind" in (new or old)
+        moved = record_moved(old, new, record.get("eventID", "")) if is_record else member_moved(old, new)
         if moved is not None:
             yield moved
         yield from _unlinked(old, new)
 
 
-def record_moved(old: Image, new: Image) -> RecordMoved | None:
+def record_moved(old: Image, new: Image, id: str) -> RecordMoved | None:
     item = new or old
     key = record_key(item["pk"], item["sk"])
     if key is None:
         return None
+    cause = from_json(Cause, item["cause"])
     return RecordMoved(
         key=key,
         kind=Kind(item["kind"]),
         state_before=_state(old),
         state=_state(new),
-        cause=from_json(Cause, item["cause"]),
+        cause=cause,
         parts=tuple(_changed_parts(old, new)),
         kind_before=Kind(old["kind"]) if "kind" in old else None,
+        id=id,
+        fields=() if cause.origin is Origin.BACKFILL else _changed_fields(old, new),
     )
 
 
@@ -82,6 +90,17 @@ def _changed_parts(old: Image, new: Image) -> Iterator[str]:
             yield name.removesuffix(_FINGERPRINT)
 
 
+def _changed_fields(old: Image, new: Image) -> tuple[str, ...]:
+    before, after = old.get(CORE), new.get(CORE)
+    if before is None or after is None or before == after:
+        return ()
+    return changed_fields(unpacked(before), unpacked(after))
+
+
 def _image(record: Mapping[str, Any], side: str) -> Image:
     typed: Mapping[str, Mapping[str, Any]] = record["dynamodb"].get(side) or {}
-    return {name: next(iter(value.values())) for name, value in typed.items()}
+    return {name: _plain(*next(iter(value.items()))) for name, value in typed.items()}
+
+
+def _plain(type: str, value: Any) -> Any:
+    return b64decode(value) if type == "B" else value

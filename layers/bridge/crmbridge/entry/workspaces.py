@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from crmbridge.domain.records import Kind
 from crmbridge.domain.workspaces import ApiKey, Endpoint
 from crmbridge.entry.http import Ask, Asked, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
@@ -14,6 +15,8 @@ router = new_router()
 TAGS = ["Workspace"]
 
 Role = Literal["admin", "member"]
+ByName = Annotated[Kind, Field(strict=False)]
+RECORD_CHANGES = "Kinds of records of whose changes the chat app hears as `record.changed`; none unless it asks"
 
 
 class UsualGiven(Given):
@@ -76,6 +79,9 @@ class EndpointGiven(Given):
 
     url: Annotated[str, Field(min_length=1, max_length=2000)]
     enabled: bool = True
+    record_changes: Annotated[list[ByName], Field(max_length=len(Kind), description=RECORD_CHANGES)] = Field(
+        default_factory=list
+    )
 
 
 class EndpointShown(Shown):
@@ -83,6 +89,7 @@ class EndpointShown(Shown):
 
     url: str | None
     enabled: bool
+    record_changes: list[Kind]
     secret: str
 
 
@@ -165,7 +172,9 @@ def read_endpoint(ask: Ask) -> EndpointShown:
 
 @router.put("/v1/chat-endpoint", summary="Say where the chat app listens", tags=TAGS)
 def set_endpoint(ask: Ask, given: EndpointGiven) -> EndpointShown:
-    endpoint = manage_endpoint.set_endpoint(ask.deps, ask.caller, url=given.url, enabled=given.enabled)
+    endpoint = manage_endpoint.set_endpoint(
+        ask.deps, ask.caller, url=given.url, enabled=given.enabled, record_changes=given.record_changes
+    )
     return _endpoint(ask, endpoint)
 
 
@@ -207,5 +216,7 @@ def _named(key: ApiKey) -> dict[str, Any]:
 
 def _endpoint(ask: Asked, endpoint: Endpoint | None) -> EndpointShown:
     secret = manage_endpoint.read_signing_secret(ask.deps, ask.caller)
-    url, enabled = (endpoint.url, endpoint.enabled) if endpoint else (None, False)
-    return EndpointShown(url=url, enabled=enabled, secret=secret)
+    if endpoint is None:
+        return EndpointShown(url=None, enabled=False, record_changes=[], secret=secret)
+    kinds = list(endpoint.record_changes)
+    return EndpointShown(url=endpoint.url, enabled=endpoint.enabled, record_changes=kinds, secret=secret)

@@ -1,5 +1,5 @@
 """From what streams showed to packed messages: changed records to the groups, touched memberships to the chat app, and
-what was merged or converted to the panels."""
+what was merged or converted to the panels. A chat app that asked for it hears of changed records."""
 
 from collections.abc import Callable, Iterable
 from itertools import groupby
@@ -7,6 +7,7 @@ from typing import Final
 
 from crmbridge.domain.changes import MemberMoved, Origin, RecordMoved, Unlinked
 from crmbridge.domain.records import Kind, RecordKey, State
+from crmbridge.services.announce_changes import announce_changes
 from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.move_panels import ring_panels
 from crmbridge.services.ports import Deps
@@ -33,6 +34,7 @@ def fan_out(deps: Deps, changes: Iterable[RecordMoved | MemberMoved | Unlinked])
     for (workspace, group), persons in members.items():
         for batch in batches(persons):
             ring_members(deps, workspace, group, batch)
+    announce_changes(deps, (change for change in changed if isinstance(change, RecordMoved)))
     return len(records) + sum(map(len, members.values()))
 
 

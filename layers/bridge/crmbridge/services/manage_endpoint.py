@@ -1,13 +1,13 @@
 """Where a workspace's chat app listens, and by which secret it knows that it is us."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import ChatError, Clash, Invalid, Problem, Stale
-from crmbridge.domain.records import instant_text
-from crmbridge.domain.workspaces import Endpoint
+from crmbridge.domain.records import Kind, instant_text
+from crmbridge.domain.workspaces import Endpoint, check_url
 from crmbridge.services.deliver_outbound import post_event
 from crmbridge.services.ports import Deps
 from crmbridge.services.start_connect import require_admin
@@ -20,12 +20,13 @@ def read_endpoint(deps: Deps, caller: Caller) -> Endpoint | None:
     return deps.workspaces.endpoint(caller.workspace)
 
 
-def set_endpoint(deps: Deps, caller: Caller, *, url: str, enabled: bool = True) -> Endpoint:
+def set_endpoint(
+    deps: Deps, caller: Caller, *, url: str, enabled: bool = True, record_changes: Iterable[Kind] = ()
+) -> Endpoint:
     """Plain http is for a laptop's own chat app only: events name people."""
     require_admin(caller)
-    if not _is_safe(url):
-        raise Invalid(Problem("url", "is not the URL of an endpoint", "https://your.chat.app/events"))
-    endpoint = Endpoint(url, enabled=enabled)
+    check_url(url)
+    endpoint = Endpoint(url, enabled=enabled, record_changes=tuple(dict.fromkeys(record_changes)))
     deps.workspaces.set_endpoint(caller.workspace, endpoint)
     deps.journal.audit(caller.workspace, "endpoint.set", caller.user, {"enabled": enabled})
     return endpoint
@@ -60,12 +61,3 @@ def try_endpoint(deps: Deps, caller: Caller) -> str:
     except ChatError as error:
         return str(error)
     return ""
-
-
-def _is_safe(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_local))

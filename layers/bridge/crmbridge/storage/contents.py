@@ -86,6 +86,19 @@ def content_text(record: Record) -> str:
     )
 
 
+def changed_fields(before: str, after: str) -> tuple[str, ...]:
+    """The names of fields that differ between two contents; the CRM's own as `custom_fields.<name>`."""
+    old, new = orjson.loads(before), orjson.loads(after)
+    ours = _differing(old.get("fields", {}), new.get("fields", {}))
+    customs = _differing(old.get("custom_fields", {}), new.get("custom_fields", {}))
+    return (*ours, *(f"custom_fields.{name}" for name in customs))
+
+
+def _differing(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
+    """A field that is not there and one that is empty are the same to whoever reads them."""
+    return sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
+
+
 def read_content(kind: Kind, text: str) -> dict[str, Any]:
     """The attributes of a Record that its content decides."""
     stored = orjson.loads(text)
