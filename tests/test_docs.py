@@ -9,7 +9,7 @@ from crmbridge.domain.inputs import writable
 from crmbridge.domain.predicates.operators import OPERATORS
 from crmbridge.domain.templates import WORDS
 from crmbridge.entry.groups import GroupGiven
-from crmbridge.services.check_group import KINDS
+from crmbridge.services.read_given import KINDS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

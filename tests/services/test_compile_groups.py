@@ -7,7 +7,8 @@ import pytest
 from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.groups import Group
 from crmbridge.domain.records import Kind
-from crmbridge.services.compile_groups import MOST_KEPT, compile_groups
+from crmbridge.services.compile_groups import compile_groups
+from crmbridge.services.compile_terms import MOST_KEPT
 from crmbridge.services.edit_groups import create_group, delete_group, update_group
 from crmbridge.services.ports import Deps
 

@@ -22,18 +22,12 @@ from crmbridge.storage.items import (
     Item,
     Items,
     Key,
-    When,
-    Write,
-    absent,
-    below,
     equals,
-    present,
     query_all,
 )
+from crmbridge.storage.listed import add_entry, delete_entry, entries, save_entry, version_of
 
 CHUNK: Final = 350 * 1024
-LIST: Final = "!list"
-"""Sorts before every group, so that it is read first."""
 CHECK: Final = "check"
 CLOCK: Final = "clock"
 
@@ -113,8 +107,6 @@ class ConnectionStore:
 
 
 class GroupStore:
-    """Groups of a workspace and, beside them, the list: how many there are, and a version that every edit moves on."""
-
     def __init__(self, items: Items) -> None:
         self._items = items
 
@@ -125,34 +117,27 @@ class GroupStore:
         return from_json(Group, item["group"])
 
     def version(self, workspace: str) -> int:
-        row = self._items.get(f"{workspace}#groups", LIST)
-        return int(row["version"]) if row else 0
+        return version_of(self._items, _groups(workspace))
 
     def snapshot(self, workspace: str) -> tuple[int, Sequence[Group]]:
-        """The version is read first: an edit between two pages makes the groups newer than it, never older."""
-        rows = list(query_all(self._items, f"{workspace}#groups"))
-        version = next((int(row["version"]) for row in rows if row["sk"] == LIST), 0)
-        return version, [from_json(Group, row["group"]) for row in rows if "group" in row]
+        version, rows = entries(self._items, _groups(workspace))
+        return version, [from_json(Group, row["group"]) for row in rows]
 
     def add(self, group: Group, cap: int) -> None:
-        room = absent("count") | below("count", cap)
-        refused = self._items.write_all([_put_group(group, NEW), _list_write(group.workspace, 1, room)])
-        if 1 in refused:
+        refused = add_entry(self._items, _group_item(group), cap, {})
+        if refused == "full":
             raise Clash(f"this workspace has {cap} smart groups, as many as it may have: delete one first")
         if refused:
             raise Clash("there is a smart group with this id")
 
     def save(self, group: Group) -> Group:
         saved = replace(group, version=group.version + 1)
-        same = equals("version", group.version)
-        if self._items.write_all([_put_group(saved, same), _list_write(group.workspace, 0)]):
+        if not save_entry(self._items, _group_item(saved), group.version):
             raise Stale("the smart group was changed meanwhile")
         return saved
 
     def delete(self, group: Group) -> None:
-        """Deleting what is gone already changes nothing."""
-        gone = Write(key=_group_key(group.workspace, group.id), delete=True, when=present("pk"))
-        self._items.write_all([gone, _list_write(group.workspace, -1)])
+        delete_entry(self._items, _group_key(group.workspace, group.id), {})
 
 
 class WorkspaceStore:
@@ -259,17 +244,17 @@ def _directories(workspace: str, id: str) -> str:
     return f"{workspace}#directories#{id}"
 
 
+def _groups(workspace: str) -> str:
+    return f"{workspace}#groups"
+
+
 def _group_key(workspace: str, id: str) -> Key:
-    return f"{workspace}#groups", f"group#{id}"
+    return _groups(workspace), f"group#{id}"
 
 
-def _put_group(group: Group, when: When) -> Write:
-    pk, sk = key = _group_key(group.workspace, group.id)
-    return Write(key=key, put={"pk": pk, "sk": sk, "group": to_json(group), "version": group.version}, when=when)
-
-
-def _list_write(workspace: str, count: int, when: When | None = None) -> Write:
-    return Write(key=(f"{workspace}#groups", LIST), add={"version": 1, "count": count}, when=when)
+def _group_item(group: Group) -> Item:
+    pk, sk = _group_key(group.workspace, group.id)
+    return {"pk": pk, "sk": sk, "group": to_json(group), "version": group.version}
 
 
 def _person_key(workspace: str, email: str) -> Key:
