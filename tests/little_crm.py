@@ -385,7 +385,7 @@ def expect_same(deps: Deps, crm: LittleCrm, connection: Connection) -> None:
         if object == "deals":
             assert {link.external_id for link in stored.record.links["contacts"]} == row.links
             assert all(
-                id in deps.records.linked(replace(stored.key, object="contacts", external_id=contact), "deals")
+                id in deps.records.linked(stored.key._replace(object="contacts", external_id=contact), "deals")
                 for contact in row.links
             )
     for object in OBJECTS:

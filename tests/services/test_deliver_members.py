@@ -88,7 +88,7 @@ def test_what_is_acknowledged_is_not_told_again(support: Support_, deliver: Deli
 
 def test_one_support_of_two_keeps_a_member(support: Support_, deliver: Deliver) -> None:
     support(ANN)
-    support(ANN, record=replace(DEAL, external_id="d2"))
+    support(ANN, record=DEAL._replace(external_id="d2"))
     deliver(ANN)
     support()
 

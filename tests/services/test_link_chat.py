@@ -92,9 +92,9 @@ def test_unknown_and_foreign_records_are_not_linked(deps: Deps, member: Caller, 
     stranger = Caller("w2", "u9", "admin")
 
     for caller, key in (
-        (member, replace(deal, external_id="404")),
-        (member, replace(deal, connection="c9")),
-        (stranger, replace(deal, workspace="w2")),
+        (member, deal._replace(external_id="404")),
+        (member, deal._replace(connection="c9")),
+        (stranger, deal._replace(workspace="w2")),
     ):
         with pytest.raises(NotFound):
             set_panel(deps, caller, "room", PanelWish(record=key))
@@ -147,7 +147,7 @@ def test_chats_follow_a_merge_before_anybody_looks(
 def test_the_news_of_a_merge_rings_for_panels(deps: Deps, deal: RecordKey) -> None:
     cause = Cause(Origin.WEBHOOK)
     moved = RecordMoved(deal, Kind.DEAL, State.LIVE, State.MERGED, cause, parts=("core",))
-    gone = replace(moved, key=replace(deal, external_id="9"), state=State.DELETED)
+    gone = replace(moved, key=deal._replace(external_id="9"), state=State.DELETED)
 
     fan_out(deps, [moved, gone])
 

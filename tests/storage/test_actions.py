@@ -97,7 +97,7 @@ def test_a_cursor_of_no_listing_is_refused(actions: ActionStore, cursor: str) ->
 
 def test_a_record_counts_its_updates(actions: ActionStore) -> None:
     assert [actions.next_sequence(DEAL), actions.next_sequence(DEAL)] == [1, 2]
-    assert actions.next_sequence(replace(DEAL, workspace="w2")) == 1
+    assert actions.next_sequence(DEAL._replace(workspace="w2")) == 1
 
 
 def test_a_completed_sequence_never_goes_back(actions: ActionStore) -> None:
@@ -160,11 +160,11 @@ def test_actions_are_found_by_the_records_they_change_or_name(actions: ActionSto
     actions.claim(action("note", target=None, created_at=NOW + 2 * MINUTE))
 
     of_deal = actions.of_record(DEAL, limit=10)
-    of_contact = actions.of_record(replace(DEAL, object="contacts", external_id="1"), limit=2)
+    of_contact = actions.of_record(DEAL._replace(object="contacts", external_id="1"), limit=2)
 
     assert [each.id for each in of_deal] == ["a2", "a1"]
     assert [each.id for each in of_contact] == ["note", "a2"]
-    assert actions.of_record(replace(DEAL, workspace="w2"), limit=10) == []
+    assert actions.of_record(DEAL._replace(workspace="w2"), limit=10) == []
 
 
 def test_an_action_is_found_by_its_record_as_it_is_now(actions: ActionStore) -> None:

@@ -1,7 +1,6 @@
 """A chat's link is there from both sides or from none, in both stores."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from crmbridge.storage.sidepanels import SidepanelStore
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 DEAL = RecordKey("w1", "c1", "deals", "30077")
-OTHER = replace(DEAL, external_id="30078")
+OTHER = DEAL._replace(external_id="30078")
 
 
 @pytest.fixture
@@ -97,4 +96,4 @@ def test_names_that_look_like_parts_of_a_key_reach_nobody_elses_panel(sidepanels
 
     assert sidepanels.link("w1#sidepanel", "room#x") is None
     assert sidepanels.link("w1", "room") is None
-    assert chats(sidepanels, replace(DEAL, workspace="w2")) == []
+    assert chats(sidepanels, DEAL._replace(workspace="w2")) == []

@@ -101,7 +101,7 @@ def test_who_may_not_write_edits_nothing(house: Deps, member: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [replace(DEAL, external_id="404"), replace(DEAL, connection="c9"), replace(DEAL, object="spaceships")]
+    "key", [DEAL._replace(external_id="404"), DEAL._replace(connection="c9"), DEAL._replace(object="spaceships")]
 )
 def test_an_unknown_record_is_not_edited(house: Deps, member: Caller, key: RecordKey) -> None:
     with pytest.raises(NotFound):

@@ -108,8 +108,7 @@ class Link(NamedTuple):
     primary: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordKey:
+class RecordKey(NamedTuple):
     """Which record: ids are unique only per object, objects only per connection."""
 
     workspace: str

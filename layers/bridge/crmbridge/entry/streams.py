@@ -3,7 +3,6 @@ what cannot be passed on."""
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from crmbridge.domain.changes import Cause, MemberMoved, Origin, RecordMoved, Unlinked
@@ -75,7 +74,7 @@ def _unlinked(old: Image, new: Image) -> Iterator[Unlinked]:
             target: set(links) - set(inline_links(new).get(target, ())) for target, links in inline_links(old).items()
         }
         ends = {(target, link.external_id) for target, links in gone.items() for link in links}
-        yield from (Unlinked(replace(owner, object=target, external_id=id)) for target, id in sorted(ends))
+        yield from (Unlinked(owner._replace(object=target, external_id=id)) for target, id in sorted(ends))
     elif old and not new and (end := forward_end(old["pk"], old["sk"])):
         yield Unlinked(end)
 

@@ -1,7 +1,7 @@
 """What a record is linked to, whichever of the two owns the link."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
@@ -65,10 +65,10 @@ def every_link(sources: Sources, key: RecordKey, record: Record | None, kind: Ki
     """However many they are. Of a record that is not known, the links that others own."""
     for spec in sources.specs(key.connection, kind):
         for link in record.links.get(spec.name, ()) if record else ():
-            yield replace(key, object=spec.name, external_id=link.external_id)
+            yield key._replace(object=spec.name, external_id=link.external_id)
         if key.object in spec.links:
             for id in sources.deps.records.linked(key, spec.name):
-                yield replace(key, object=spec.name, external_id=id)
+                yield key._replace(object=spec.name, external_id=id)
 
 
 def owns_links(sources: Sources, key: RecordKey, kind: Kind) -> bool:

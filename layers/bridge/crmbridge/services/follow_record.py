@@ -1,6 +1,5 @@
 """The record that lives on: routes, targets and pending actions follow merges and conversions."""
 
-from dataclasses import replace
 from typing import Final
 
 from crmbridge.domain.records import RecordKey, State
@@ -17,7 +16,7 @@ def follow_record(deps: Deps, key: RecordKey) -> Stored | None:
         if found is None or found.record.state not in (State.MERGED, State.CONVERTED) or not found.record.successor_id:
             return found
         object = found.record.successor_object or found.key.object
-        successor = deps.records.get(replace(found.key, object=object, external_id=found.record.successor_id))
+        successor = deps.records.get(found.key._replace(object=object, external_id=found.record.successor_id))
         if successor is None:
             return found
         found = successor

@@ -1,7 +1,6 @@
 """What a chat about a record is about: the record itself, and of its links the contact, the company and the deal."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from crmbridge.domain.records import Kind, RecordKey, State
@@ -40,10 +39,10 @@ def _linked(deps: Deps, record: Stored, kind: Kind) -> Iterator[RecordKey]:
     objects = objects_of(deps, deps.connections.get(key.workspace, key.connection), kind)
     for object in objects:
         links = sorted(record.record.links.get(object, ()), key=lambda link: not link.primary)
-        yield from (replace(key, object=object, external_id=link.external_id) for link in links)
+        yield from (key._replace(object=object, external_id=link.external_id) for link in links)
     company = record.record.get("company_id")
     if kind is Kind.COMPANY and isinstance(company, str) and objects:
-        yield replace(key, object=objects[0], external_id=company)
+        yield key._replace(object=objects[0], external_id=company)
     for object in objects if kind is Kind.DEAL else ():
         linked = deps.records.linked(key, object, limit=LOOKED_AT)
-        yield from (replace(key, object=object, external_id=id) for id in linked)
+        yield from (key._replace(object=object, external_id=id) for id in linked)

@@ -1,7 +1,7 @@
 """The records around a record, over its links in both directions: a deal's contacts and company, a company's deals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -62,13 +62,13 @@ def _links(deps: Deps, platform: Platform, stored: Stored, kind: Kind) -> Iterat
     for spec in platform.objects.values():
         if spec.kind is not kind:
             continue
-        there = replace(stored.key, object=spec.name)
+        there = stored.key._replace(object=spec.name)
         if own is not None and spec.name in own.links:
             for link in stored.record.links.get(spec.name, ()):
-                yield replace(there, external_id=link.external_id), link
+                yield there._replace(external_id=link.external_id), link
         elif stored.key.object in spec.links:
             for id in deps.records.linked(stored.key, spec.name, limit=LOOKED_AT + 1):
-                yield replace(there, external_id=id), None
+                yield there._replace(external_id=id), None
 
 
 def _near(deps: Deps, directories: Directories | None, links: Sequence[tuple[RecordKey, Link | None]]) -> list[_Near]:

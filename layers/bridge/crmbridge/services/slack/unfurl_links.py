@@ -1,7 +1,7 @@
 """Links to CRM records, as everybody in a channel may see what they lead to."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -86,7 +86,7 @@ def _named(page: Page, url: str) -> RecordKey | None:
     id, slash, rest = bare[len(page.before) :].partition("/")
     if not 0 < len(id) <= LONGEST_ID or not (slash + rest).startswith(page.behind):
         return None
-    return replace(page.key, external_id=unquote(id))
+    return page.key._replace(external_id=unquote(id))
 
 
 def _without_query(url: str) -> str:
