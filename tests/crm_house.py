@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from crmbridge.domain.changes import Delivery
+from crmbridge.domain.actions import Action
 from crmbridge.domain.connections import AppCredentials, Caller, Connection
 from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import NotFound, PlatformError
+from crmbridge.domain.errors import PlatformError
+from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.domain.runs import Run, RunType
 from crmbridge.domain.stored import Stored
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.registry import PLATFORMS, platform
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.apply_delivery import apply_delivery
+from crmbridge.services.execute_action import execute_action
 from crmbridge.services.finish_connect import finish_connect
 from crmbridge.services.keep_channel import make_address
 from crmbridge.services.ports import Deps, Queues
-from crmbridge.services.receive_delivery import receive_delivery
+from crmbridge.services.request_action import request_action
 from crmbridge.services.start_connect import start_connect
 from crmbridge.services.start_run import DIRECTORIES, start_run
 from crmbridge.services.sync_task import sync_task
@@ -44,35 +44,13 @@ from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
 from tests.crm_dialects import DIALECTS, Dialect, differences
+from tests.crm_ear import Ear, an_ear
 
 ADA = Caller("w1", "u1", "admin", "ada@example.test")
 SHARDS = 16
 SECRET = "simulator-client-secret"
-
-
-@dataclass
-class Ear:
-    """Where the CRM's deliveries arrive: each is taken in at once, and applied when the house gets to it."""
-
-    url: str = ""
-    deps: Deps | None = None
-    answers: list[int] = field(default_factory=list)
-    is_deaf: bool = False
-
-    def hear(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-        if self.deps is None or self.is_deaf:
-            return 503, ""
-        platform, _, rest = urlsplit(path).path.removeprefix("/v1/webhooks/").partition("/")
-        place, _, token = rest.rpartition("/")
-        lowered = {name.lower(): value for name, value in headers.items()}
-        arrived = datetime.now(UTC)  # what is signed is stamped by the wall clock, however far the simulator's is moved
-        delivery = Delivery(method, self.url + path, lowered, body, arrived)
-        try:
-            reply = receive_delivery(self.deps, platform, (place, token) if place else None, delivery)
-        except NotFound:
-            return 404, ""
-        self.answers.append(reply.status)
-        return reply.status, reply.body
+PATIENCE = 6 * 60
+"""Minutes until an action that has not ended never will."""
 
 
 class Silence:
@@ -122,6 +100,13 @@ class House:
     @property
     def connection(self) -> Connection:
         return self.deps.connections.get("w1", self.connection_id)
+
+    @property
+    def names(self) -> Directories:
+        """What the account's names were when they were loaded last."""
+        known = self.deps.connections.directories("w1", self.connection_id)
+        assert known is not None
+        return known
 
     @property
     def base_url(self) -> str:
@@ -182,6 +167,40 @@ class House:
                 except PlatformError:
                     self.dead_letters += 1
 
+    def ask(self, type: str, key: str, **body: Any) -> Action:
+        """An action that waits for its worker: `fields`, `target`, `links` and `chat` as a chat app gives them."""
+        if type == "create_deal":  # not every CRM has a stage to begin with
+            body["fields"] = {"stage": self.open_stage(), **body["fields"]}
+        return request_action(self.deps, ADA, {"type": type, "connection": self.connection_id, **body}, key)[0]
+
+    def act(self, type: str, key: str, **body: Any) -> Action:
+        """Asked, and worked on once."""
+        asked = self.ask(type, key, **body)
+        execute_action(self.deps, "w1", asked.id)
+        return self.now(asked)
+
+    def settle(self, action: Action) -> Action:
+        """Rung for minute after minute until it has ended."""
+        for _ in range(PATIENCE):
+            execute_action(self.deps, "w1", action.id)
+            if self.now(action).is_final:
+                break
+            self.sim.advance(60)
+        return self.now(action)
+
+    def now(self, action: Action) -> Action:
+        return self.deps.actions.get("w1", action.id)
+
+    def open_stage(self) -> str:
+        return next(stage.id for stage in self.names.stages.values() if not stage.is_closed)
+
+    def some(self, kind: Kind) -> Mapping[str, str]:
+        """Any live record of the kind, as a target or a link names it; no note, which has no subject."""
+        kept = (one for name in PLATFORMS[self.platform].objects for one in self.stored(name).values())
+        living = (one for one in kept if one.record.kind is kind and one.record.state is State.LIVE)
+        found = next(one.key for one in living if one.record.get("type") != "note")
+        return {"object": found.object, "external_id": found.external_id}
+
     def calls(self) -> int:
         routes: Mapping[str, int] = self.sim.requests(summary=1)["by_route"]
         return sum(number for route, number in routes.items() if "oauth" not in route) - self.naming.calls
@@ -193,8 +212,11 @@ class House:
         return {task.object: sum(one.calls for one in task.counts.values()) for task in tasks}
 
     def live(self, kind: str) -> list[str]:
-        truth = self.sim.state(object=self.dialect.objects[kind], ids_only=1, limit=100_000)
-        return [str(id) for id in truth["live"]]
+        return self.live_ids(self.dialect.objects[kind])
+
+    def live_ids(self, object: str) -> list[str]:
+        """In the CRM, not here."""
+        return [str(id) for id in self.sim.state(object=object, ids_only=1, limit=100_000)["live"]]
 
     def differences(self) -> list[str]:
         """Everything in which the stored records are not the CRM's."""
@@ -203,6 +225,11 @@ class House:
             truth = self.sim.state(object=object, associations=1, limit=100_000)
             whole = self.dialect.enriched(self.sim, object, truth)
             found += differences(self.dialect, kind, whole, self.stored(object))
+        return found
+
+    def get(self, object: str, id: str) -> Stored:
+        found = self.deps.records.get(RecordKey("w1", self.connection_id, object, id))
+        assert found is not None
         return found
 
     def stored(self, object: str) -> dict[str, Stored]:
@@ -258,33 +285,7 @@ def _app(sim: Running) -> AppCredentials:
 @contextmanager
 def a_house(crm: str, **options: Any) -> Iterator[House]:
     """A simulator that is up, and us; not connected yet."""
-    with running(crm, **options) as sim, requests.Session() as session, _ear() as ear:
+    with running(crm, **options) as sim, requests.Session() as session, an_ear() as ear:
         naming = Naming()
         ear.deps = replace(make_deps(sim, session, ear.url), platform=naming.platform)
         yield House(crm, sim, ear.deps, ear, naming)
-
-
-@contextmanager
-def _ear() -> Iterator[Ear]:
-    ear = Ear()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, answer = ear.hear("POST", self.path, dict(self.headers), body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(answer.encode())))
-            self.end_headers()
-            self.wfile.write(answer.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Silence."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ear.url = f"http://127.0.0.1:{server.server_port}"
-    Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True).start()
-    try:
-        yield ear
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -7,13 +7,11 @@ import pytest
 from crmbridge.domain.actions import ActionStatus
 from crmbridge.domain.changes import Origin
 from crmbridge.domain.merging import CORE
-from crmbridge.domain.records import RecordKey
+from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.domain.runs import RunType
 from crmbridge.platforms.registry import PLATFORMS
-from crmbridge.services.execute_action import execute_action
-from crmbridge.services.request_action import request_action
 
-from tests.crm_house import ADA, House, a_house
+from tests.crm_house import House, a_house
 
 WISHES: Mapping[str, Mapping[str, Any]] = {
     "create_company": {"name": "Echo Ltd"},
@@ -32,15 +30,11 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
 
 
 def written(house: House, type: str) -> RecordKey:
-    object = PLATFORMS[house.platform].actions[type].object
-    target = {"object": object, "external_id": house.live("deal")[0]} if type.startswith("update") else None
-    body = {"type": type, "connection": house.connection_id, "fields": WISHES[type]}
-    asked, _ = request_action(house.deps, ADA, body | ({"target": target} if target else {}), f"echo-{type}")
-    execute_action(house.deps, "w1", asked.id)
-    done = house.deps.actions.get("w1", asked.id)
+    about = {"target": house.some(Kind.DEAL)} if type == "update_deal" else {}
+    done = house.act(type, f"echo-{type}", fields=WISHES[type], **about)
     assert done.status is ActionStatus.COMPLETED
     assert done.receipt
-    return RecordKey("w1", house.connection_id, object, done.receipt.external_id)
+    return RecordKey("w1", house.connection_id, done.receipt.object, done.receipt.external_id)
 
 
 def fingerprint(house: House, key: RecordKey) -> str:

@@ -14,10 +14,9 @@ from crmbridge.platforms.spec import WriteRequest
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.execute_together import execute_together
 from crmbridge.services.ports import Deps
-from crmbridge.services.request_action import request_action
 from crmbridge.services.ring_waiting import PACK, ring_waiting
 
-from tests.crm_house import ADA, House, a_house
+from tests.crm_house import House, a_house
 
 PACKING = [name for name, platform in PLATFORMS.items() if any(spec.pack for spec in platform.actions.values())]
 WRITES: Mapping[str, str] = {
@@ -51,17 +50,14 @@ def numbers() -> Iterator[int]:
 def asked(house: House, numbers: Iterator[int]) -> Callable[..., Action]:
     def ask(type: str = "create_company", **fields: Any) -> Action:
         number = next(numbers)
-        named: dict[str, Any] = (
-            {"name": f"Packed {number}"} if type == "create_company" else {"subject": f"Do {number}"}
-        )
-        body = {"type": type, "connection": house.connection_id, "fields": {**named, **fields}}
-        return request_action(house.deps, ADA, body, f"pack-{number}")[0]
+        named = {"name": f"Packed {number}"} if type == "create_company" else {"subject": f"Do {number}"}
+        return house.ask(type, f"pack-{number}", fields={**named, **fields})
 
     return ask
 
 
 def now(house: House, actions: list[Action]) -> list[Action]:
-    return [house.deps.actions.get("w1", action.id) for action in actions]
+    return [house.now(action) for action in actions]
 
 
 def together(house: House, actions: list[Action]) -> list[Action]:

@@ -8,10 +8,8 @@ import pytest
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.records import RecordKey
 from crmbridge.platforms.registry import PLATFORMS
-from crmbridge.services.execute_action import execute_action
 from crmbridge.services.link_chat import PanelWish, set_panel
 from crmbridge.services.read_records import read_record
-from crmbridge.services.request_action import request_action
 
 from tests.crm_house import ADA, House, a_house
 
@@ -44,25 +42,11 @@ def numbers() -> Iterator[int]:
 @pytest.fixture
 def do(house: House, numbers: Iterator[int]) -> Callable[..., Action]:
     def done(type: str, links: list[tuple[str, str]], **fields: Any) -> Action:
-        more = {"stage": first_stage(house)} if type == "create_deal" else {}
-        body = {
-            "type": type,
-            "connection": house.connection_id,
-            "fields": {**FIELDS.get(type, {}), **more, **fields},
-            "links": [{"object": object, "external_id": id} for object, id in links],
-        }
+        ends = [{"object": object, "external_id": id} for object, id in links]
         house.sim.advance(60)
-        asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
-        execute_action(house.deps, "w1", asked.id)
-        return house.deps.actions.get("w1", asked.id)
+        return house.act(type, f"key-{next(numbers)}", fields={**FIELDS.get(type, {}), **fields}, links=ends)
 
     return done
-
-
-def first_stage(house: House) -> str:
-    known = house.deps.connections.directories("w1", house.connection_id)
-    assert known
-    return next(stage.id for stage in known.stages.values() if not stage.is_closed)
 
 
 def linked(house: House, object: str, id: str) -> set[tuple[str, str]]:
@@ -82,11 +66,8 @@ def test_what_is_written_hangs_on_what_it_was_linked_with(house: House, do: Any,
     done = do(type, ends)
 
     assert done.status is ActionStatus.COMPLETED, done
-    object = PLATFORMS[house.platform].actions[type].object
-    key = RecordKey("w1", house.connection_id, object, done.receipt.external_id)
-    shown = linked(house, object, key.external_id)
-    assert house.deps.records.get(key) is not None
-    assert set(ends) <= shown
+    assert house.get(done.receipt.object, done.receipt.external_id)
+    assert set(ends) <= linked(house, done.receipt.object, done.receipt.external_id)
 
 
 @pytest.mark.parametrize("type", ["create_task", "log_call", "create_note", "create_contact"])
@@ -94,12 +75,9 @@ def test_without_links_it_hangs_on_what_its_chat_is_linked_to(house: House, numb
     deal = RecordKey("w1", house.connection_id, house.dialect.deal, house.live("deal")[3])
     set_panel(house.deps, ADA, "deal-room", PanelWish(record=deal))
     person = {"last_name": "Newcomer", "email": f"chat{next(numbers)}@comer.test"}
-    body = {"type": type, "connection": house.connection_id, "chat": "deal-room", "fields": FIELDS.get(type, person)}
 
-    asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
-    execute_action(house.deps, "w1", asked.id)
+    done = house.act(type, f"key-{next(numbers)}", chat="deal-room", fields=FIELDS.get(type, person))
 
-    done = house.deps.actions.get("w1", asked.id)
     assert done.receipt is not None, done
     shown = linked(house, done.receipt.object, done.receipt.external_id)
     around = linked(house, deal.object, deal.external_id)
@@ -109,13 +87,11 @@ def test_without_links_it_hangs_on_what_its_chat_is_linked_to(house: House, numb
 def test_what_a_crm_cannot_hang_on_the_chats_record_is_made_all_the_same(house: House, numbers: Iterator[int]) -> None:
     deal = RecordKey("w1", house.connection_id, house.dialect.deal, house.live("deal")[3])
     set_panel(house.deps, ADA, "deal-room", PanelWish(record=deal))
-    fields = {"name": f"Company {next(numbers)}"}
-    body = {"type": "create_company", "connection": house.connection_id, "chat": "deal-room", "fields": fields}
+    number = next(numbers)
 
-    asked, _ = request_action(house.deps, ADA, body, f"key-{next(numbers)}")
-    execute_action(house.deps, "w1", asked.id)
+    done = house.act("create_company", f"key-{number}", chat="deal-room", fields={"name": f"Company {number}"})
 
-    assert house.deps.actions.get("w1", asked.id).status is ActionStatus.COMPLETED
+    assert done.status is ActionStatus.COMPLETED
 
 
 def test_a_deal_is_made_with_everybody_who_belongs_to_it(house: House, do: Any) -> None:
@@ -125,31 +101,24 @@ def test_a_deal_is_made_with_everybody_who_belongs_to_it(house: House, do: Any) 
 
     assert done.status is ActionStatus.COMPLETED, done
     shown = linked(house, house.dialect.deal, done.receipt.external_id)
-    key = RecordKey("w1", house.connection_id, house.dialect.deal, done.receipt.external_id)
-    stored = house.deps.records.get(key)
+    held = house.get(house.dialect.deal, done.receipt.external_id).record.links[house.dialect.contact]
     assert set(people) <= shown
-    assert stored is not None
-    held = stored.record.links[house.dialect.contact]
     assert {(link.object, link.external_id) for link in held} == set(people)
 
 
 def test_an_owner_is_named_by_e_mail(house: House, do: Any) -> None:
-    known = house.deps.connections.directories("w1", house.connection_id)
-    assert known
-    emails = [owner.email.casefold() for owner in known.owners.values()]
+    owners = house.names.owners.values()
+    emails = [owner.email.casefold() for owner in owners]
     owner = next(
         one
-        for one in known.owners.values()
+        for one in owners
         if one.active and one.email and one.type == "person" and emails.count(one.email.casefold()) == 1
     )
 
     done = do("create_deal", [(house.dialect.contact, house.live("contact")[3])], owner_id=owner.email.upper())
 
     assert done.status is ActionStatus.COMPLETED, done
-    key = RecordKey("w1", house.connection_id, house.dialect.deal, done.receipt.external_id)
-    stored = house.deps.records.get(key)
-    assert stored is not None
-    assert stored.record.fields["owner_id"] == owner.id
+    assert house.get(house.dialect.deal, done.receipt.external_id).record.fields["owner_id"] == owner.id
 
 
 def test_somebody_new_belongs_to_the_deal_that_they_were_made_for(

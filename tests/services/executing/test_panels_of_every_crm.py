@@ -72,7 +72,7 @@ def test_every_field_that_a_panel_offers_can_be_written(house: House, linked: Li
         action = edit_record(house.deps, ADA, key, wish(fields(house)[field["name"]]), f"{kind}-{field['name']}")
         house.sim.advance(11)  # HubSpot's burst limit
         execute_action(house.deps, "w1", action.id)
-        ended = house.deps.actions.get("w1", action.id)
+        ended = house.now(action)
         if ended.status is not ActionStatus.COMPLETED or fields(house)[field["name"]]["pending"]:
             refused[field["name"]] = (ended.status, ended.error)
 

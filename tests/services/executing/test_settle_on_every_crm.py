@@ -7,7 +7,6 @@ import pytest
 from crmbridge.domain.actions import Action, ActionStatus, Target
 from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.execute_action import execute_action
-from crmbridge.services.request_action import request_action
 from crmbridge.services.settle_action import settle_action
 
 from tests.crm_house import ADA, House, a_house
@@ -29,13 +28,12 @@ def settled(house: House) -> Callable[[str, str], Action]:
     def settle(type: str, id: str) -> Action:
         number = next(NUMBERS)
         fields = {"name": f"Acme {number}"} if type == "create_company" else {"last_name": f"Lee {number}"}
-        body = {"type": type, "connection": house.connection_id, "fields": fields}
-        asked, _ = request_action(house.deps, ADA, body, f"key-{number}")
+        asked = house.ask(type, f"key-{number}", fields=fields)
         unsure = house.deps.actions.save(asked.moved(ActionStatus.UNCERTAIN, house.deps.now()))
         record = Target(house.dialect.objects[KINDS[type]], id)
         settle_action(house.deps, ADA, unsure.id, done=True, record=record)
         execute_action(house.deps, "w1", unsure.id)
-        return house.deps.actions.get("w1", unsure.id)
+        return house.now(unsure)
 
     return settle
 

@@ -6,10 +6,8 @@ from itertools import count
 import pytest
 from crmbridge.domain.actions import Receipt
 from crmbridge.platforms.registry import PLATFORMS
-from crmbridge.services.execute_action import execute_action
-from crmbridge.services.request_action import request_action
 
-from tests.crm_house import ADA, House, a_house
+from tests.crm_house import House, a_house
 
 NUMBERS = count(1)
 THREE = {"low": "low", "medium": "medium", "high": "high", "urgent": "high"}
@@ -34,11 +32,7 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
 def made(house: House) -> Receipts:
     def receipt(**fields: str) -> Receipt:
         number = next(NUMBERS)
-        fields = {"subject": f"Call {number}", **fields}
-        body = {"type": "create_task", "connection": house.connection_id, "fields": fields}
-        asked, _ = request_action(house.deps, ADA, body, f"key-{number}")
-        execute_action(house.deps, "w1", asked.id)
-        done = house.deps.actions.get("w1", asked.id)
+        done = house.act("create_task", f"key-{number}", fields={"subject": f"Call {number}", **fields})
         assert done.receipt is not None, done
         return done.receipt
 
