@@ -100,7 +100,7 @@ def test_a_workspace_that_did_not_ask_hears_nothing(deps: Deps, chat: Any, endpo
     if endpoint:
         deps.workspaces.set_endpoint("w2", endpoint)
 
-    announce_changes(deps, [MOVED._replace(key=replace(MOVED.key, workspace="w2"))])
+    announce_changes(deps, [replace(MOVED, key=MOVED.key._replace(workspace="w2"))])
 
     assert told(deps, chat) == []
 
