@@ -19,7 +19,7 @@ from crmbridge.services.queue_evaluations import SHARDS, batches, objects_of
 from crmbridge.services.read_members import NamedRecord, named_records
 from crmbridge.services.survey_crms import not_loaded
 
-MAX_RECORDS: Final = 2_000
+MAX_RECORDS: Final = 20_000
 MAX_SUPPORTS: Final = 20_000
 MAX_TIME: Final = timedelta(seconds=12)
 """API Gateway waits for 30 seconds."""
