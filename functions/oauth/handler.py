@@ -6,7 +6,7 @@ from crmbridge.entry import oauth, slack
 from crmbridge.entry.http import HttpDoor
 from crmbridge.wiring import deps
 
-answer = HttpDoor(oauth.router, slack.router)
+answer = HttpDoor(oauth.router, slack.router, any_query=True)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -140,6 +140,23 @@ def test_a_limit_out_of_range_is_named(door: Any, asking: Any, limit: str) -> No
     assert (status, fields(document)) == (400, ["limit"])
 
 
+@pytest.mark.parametrize(("name", "fix"), [("limt", "did you mean limit?"), ("x", "leave it out; there are limit")])
+def test_a_question_that_nobody_knows_is_named(door: Any, asking: Any, name: str, fix: str) -> None:
+    status, document, _ = door(asking("GET", "/v1/orders/1", query={name: "5"}))
+
+    assert (status, document["errors"]) == (400, [{"field": name, "message": "is not known here", "fix": fix}])
+
+
+def test_what_is_wrong_is_told_in_plain_words(door: Any, asking: Any) -> None:
+    lines: Any = [{"amount": "1"}]
+
+    _, wrong, _ = door(asking("POST", "/v1/orders", {"name": 1, "lines": lines}))
+    _, large, _ = door(asking("GET", "/v1/orders/1", query={"limit": "11"}))
+
+    assert [each["message"] for each in wrong["errors"]] == ["must be a text", "must be a whole number"]
+    assert large["errors"] == [{"field": "limit", "message": "is too large", "fix": "at most 10"}]
+
+
 def test_another_content_type_is_refused(door: Any, asking: Any) -> None:
     event = asking("POST", "/v1/orders", {"name": "x", "lines": []}, headers={"content-type": "text/csv"})
 

@@ -175,13 +175,13 @@ def test_a_new_deal_begins_in_the_pipeline_that_is_given(deps: Deps, check: Chec
     assert check({"pipeline": pipeline}).fields["stage"] == stage
 
 
-@pytest.mark.parametrize("fields", [{}, {"pipeline": "Moon"}])
+@pytest.mark.parametrize(("fields", "path"), [({}, "fields.stage"), ({"pipeline": "Moon"}, "fields.pipeline")])
 def test_of_several_pipelines_one_must_be_named(
-    deps: Deps, wrong: Callable[..., list[str]], fields: Mapping[str, Any]
+    deps: Deps, wrong: Callable[..., list[str]], fields: Mapping[str, Any], path: str
 ) -> None:
     deps.connections.save_directories("w1", "c1", several_pipelines())
 
-    assert wrong(fields) == ["fields.stage"]
+    assert wrong(fields) == [path]
 
 
 def several_pipelines() -> Directories:

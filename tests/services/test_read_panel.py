@@ -229,6 +229,22 @@ def test_templates_are_quick_actions_where_they_fit(deps: Deps, admin: Caller) -
 
 
 @pytest.mark.usefixtures("deal")
+def test_a_template_says_what_it_leaves_to_the_person_and_to_the_chat_app(deps: Deps, admin: Caller) -> None:
+    for name, type, fields in (
+        ("Task", "create_task", {"body": "{message_text}: {message_url | nowhere} {deal_name}"}),
+        ("Call", "log_call", {"owner_id": "7"}),
+    ):
+        create_template(deps, admin, {"name": name, "type": type, "fields": fields})
+
+    offered = {each["label"]: each for each in read_panel(deps, admin, "room")["quick_actions"]}
+
+    assert (offered["Task"]["required"], offered["Task"]["words"]) == (["subject"], ["message_text"])
+    assert (offered["Call"]["one_of"], offered["Call"]["words"]) == (["subject", "body", "outcome"], [])
+    assert (offered["Follow-up task"]["required"], offered["Follow-up task"]["words"]) == ([], [])
+    assert offered["Create task"]["words"] == []
+
+
+@pytest.mark.usefixtures("deal")
 def test_actions_of_the_record_and_of_the_chat_are_shown_once(deps: Deps, member: Caller, clock: Any) -> None:
     record = {"object": "deals", "external_id": "1"}
     task = {"type": "create_task", "connection": "c1", "fields": {"subject": "Call"}}

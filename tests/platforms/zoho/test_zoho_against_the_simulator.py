@@ -85,6 +85,7 @@ def test_directories_know_owners_gone_and_present_stages_and_fields(directories:
     assert states == {True, False}
     assert (won.is_closed, won.is_won, lost.is_closed, lost.is_won, early.is_closed) == (True, True, True, False, False)
     assert (early.pipeline_label, early.probability, won.pipeline_label) == ("Standard (Standard)", 10, "")
+    assert set(won.shared_by) == {"Standard (Standard)", "Partners"}
     assert directories.fields["Contacts"]["CRM_Bridge_Key"].unique
     assert set(directories.fields) == set(ZOHO.objects)
 

@@ -20,7 +20,8 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`probability` is 0..100 when the CRM has one."""
+    """`probability` is 0..100 when the CRM has one. `shared_by`: the pipelines that have it where several do; then
+    `pipeline` is empty."""
 
     id: str
     label: str
@@ -30,6 +31,12 @@ class Stage:
     probability: int | None = None
     is_closed: bool = False
     is_won: bool = False
+    shared_by: tuple[str, ...] = ()
+
+    @property
+    def pipelines(self) -> tuple[str, ...]:
+        """All that have it; none where there are no pipelines, or none has it any more."""
+        return self.shared_by or ((self.pipeline,) if self.pipeline else ())
 
 
 @dataclass(frozen=True, slots=True)

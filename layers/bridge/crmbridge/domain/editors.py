@@ -74,7 +74,7 @@ def options_of(record: Record, name: str, field: Field | None, directories: Dire
 def stages_in(pipeline: Json, directories: Directories) -> tuple[Option, ...]:
     """In their order; without a pipeline, all. Several pipelines may share a stage, which then names none."""
     stages = directories.stages.values()
-    there = [stage for stage in stages if not pipeline or not stage.pipeline or stage.pipeline == pipeline]
+    there = [stage for stage in stages if not pipeline or not stage.pipelines or pipeline in stage.pipelines]
     return tuple(Option(stage.id, stage.label) for stage in sorted(there, key=lambda stage: stage.position))
 
 
@@ -84,7 +84,8 @@ def _stages(record: Record, directories: Directories) -> tuple[Option, ...]:
 
 def _pipelines(record: Record, directories: Directories) -> tuple[Option, ...]:
     del record
-    labels = {stage.pipeline: stage.pipeline_label for stage in directories.stages.values() if stage.pipeline}
+    stages = directories.stages.values()
+    labels = {pipeline: stage.pipeline_label for stage in stages for pipeline in stage.pipelines}
     return tuple(Option(id, label or id) for id, label in labels.items())
 
 

@@ -108,6 +108,20 @@ def check_template(type: ActionType, fields: Mapping[str, Json], custom_fields: 
             raise Invalid(Problem(f"fields.{name}", f"is {value}, because the action is {type.name}", "leave it out"))
 
 
+def needed_words(template: ActionTemplate) -> list[str]:
+    """The words of which nothing else can stand in its texts."""
+    needed: dict[str, None] = {}
+
+    def note(text: str) -> str:
+        named = [piece for piece, is_literal in _pieces(text) if not is_literal and "|" not in piece]
+        needed.update(dict.fromkeys(name.strip() for name in named if name.strip() in WORDS))
+        return text
+
+    for value in (*template.fields.values(), *template.custom_fields.values()):
+        _filled(value, note, one_line=False)
+    return list(needed)
+
+
 class _Wrong(Exception):
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)

@@ -9,15 +9,14 @@ from typing import Annotated, Any, Final
 
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Response
-from aws_lambda_powertools.event_handler.exceptions import ServiceError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.request import Request
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Invalid, MalformedPayload, NotFound, Problem, TooLarge, Unauthenticated
+from crmbridge.domain.errors import Invalid, MalformedPayload, Problem, TooLarge, Unauthenticated
 from crmbridge.domain.records import Json
 from crmbridge.entry import problems
+from crmbridge.entry.refusals import refuse_unknown_query, understood
 from crmbridge.log import log
 from crmbridge.services.ports import Deps
 
@@ -61,9 +60,10 @@ def caller_of(event: Event, now: datetime) -> Caller:
 
 
 class HttpDoor:
-    """Routers put together behind one error table; called with the dependencies, the event and Lambda's context."""
+    """Routers put together behind one error table; called with the dependencies, the event and Lambda's context.
+    `any_query`: what others put behind an address of ours (a CRM that sends a browser back) is not ours to refuse."""
 
-    def __init__(self, *routers: APIGatewayHttpRouter) -> None:
+    def __init__(self, *routers: APIGatewayHttpRouter, any_query: bool = False) -> None:
         self.app = APIGatewayHttpResolver(
             enable_validation=True,
             response_validation_error_http_code=500,
@@ -73,6 +73,8 @@ class HttpDoor:
         for router in routers:
             self.app.include_router(router)
         self.app.exception_handler(Exception)(self._refuse)
+        if not any_query:
+            self.app.use([refuse_unknown_query])
 
     def __call__(self, deps: Deps, event: Event, context: Any) -> dict[str, Any]:
         began = time.perf_counter()
@@ -116,15 +118,6 @@ def check_body(event: Event) -> None:
         raise Invalid(Problem("body", "is not a JSON object", "send a JSON object"))
 
 
-def understood(error: Exception) -> Exception:
-    """Powertools' refusals in our words; everything else as it is."""
-    if isinstance(error, RequestValidationError):
-        return Invalid(*(Problem(_path(each["loc"]), _words(each), _fix(each)) for each in error.errors()))
-    if isinstance(error, ServiceError) and error.status_code == 404:
-        return NotFound("there is no such route")
-    return error
-
-
 def refusal(event: Event, error: Exception) -> dict[str, Any]:
     document = problem_of(event, error)
     headers = {"content-type": problems.CONTENT_TYPE, **problems.headers(error)}
@@ -153,21 +146,3 @@ def log_answer(event: Event, status: int, seconds: float) -> None:
         request_id=request_id(event),
         workspace=said.get("workspace"),
     )
-
-
-def _path(location: tuple[str | int, ...]) -> str:
-    """`("body", "rules", 0, "value")` is `rules[0].value`; a body as a whole is `body`."""
-    inner = location[1:] if len(location) > 1 and location[0] in ("body", "query", "path", "header") else location
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
-    return text.removeprefix(".")
-
-
-def _words(error: Mapping[str, Any]) -> str:
-    said = {"missing": "is missing", "extra_forbidden": "is not known here"}
-    return said.get(error["type"]) or str(error.get("msg", "is not valid")).removeprefix("Value error, ")
-
-
-def _fix(error: Mapping[str, Any]) -> str:
-    expected = (error.get("ctx") or {}).get("expected")
-    said = {"missing": "send it", "extra_forbidden": "leave it out"}
-    return f"use {expected}" if expected else said.get(error["type"], "")

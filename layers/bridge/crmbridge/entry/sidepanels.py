@@ -119,12 +119,14 @@ class RelatedShown(Shown):
 
 
 class QuickActionShown(Shown):
-    """A request to `post`, whose `body` lacks what the person says. One by an action template can be previewed."""
+    """A request to `post`, whose `body` lacks what the person says: `fields` that are `required`, and one of `one_of`.
+    One by an action template can be previewed; it lacks `words`, too, which the chat app knows (`message_text`)."""
 
     type: str
     label: str
     required: list[str]
     one_of: list[str]
+    words: list[str]
     post: str
     body: dict[str, Any]
 

@@ -1,12 +1,12 @@
 """What a caller asks to be written, checked against everything we know before it is promised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType, Target
 from crmbridge.domain.connections import Connection
-from crmbridge.domain.directories import Directories, Stage
+from crmbridge.domain.directories import Directories
 from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Rejected, Unsupported
 from crmbridge.domain.inputs import plain, read_fields
 from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text
@@ -14,6 +14,7 @@ from crmbridge.platforms.spec import ActionSpec, WriteRequest
 from crmbridge.services.associate_action import chat_link
 from crmbridge.services.check_custom_fields import check_custom_fields
 from crmbridge.services.find_owner import find_owner
+from crmbridge.services.find_stage import find_stage
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 
@@ -228,34 +229,11 @@ def _defaults(deps: Deps, type: ActionType, fields: Mapping[str, Json]) -> Mappi
 def _staged(
     directories: Directories | None, fields: Mapping[str, Json], target: Record | None, type: ActionType
 ) -> Mapping[str, Json]:
-    """A stage may be named by its label: in the pipeline that is given, else in the deal's own."""
-    wanted = fields.get("stage")
-    if directories is None or not directories.stages or wanted in directories.stages:
+    if directories is None or type.kind is not Kind.DEAL:
         return {}
     pipeline = fields.get("pipeline") or (target.get("pipeline") if target else None)
-    stages = [stage for stage in directories.stages.values() if not pipeline or _is_in(stage, str(pipeline))]
-    if not wanted:
-        return _first_stage(stages) if type.creates and type.kind is Kind.DEAL else {}
-    found = [stage.id for stage in stages if stage.label.strip().casefold() == wanted.casefold()]
-    if len(found) == 1:
-        return {"stage": found[0]}
-    said = "is the name of several stages" if found else "is not a stage"
-    raise Invalid(
-        Problem("fields.stage", said, "one of " + ", ".join(f"{stage.id} ({stage.label})" for stage in stages[:30]))
-    )
-
-
-def _is_in(stage: Stage, pipeline: str) -> bool:
-    return pipeline.strip().casefold() in (stage.pipeline.casefold(), stage.pipeline_label.strip().casefold())
-
-
-def _first_stage(stages: Sequence[Stage]) -> Mapping[str, Json]:
-    """Where a new deal begins when nobody says so: in the pipeline that is given, or the only one."""
-    labels = {stage.pipeline: stage.pipeline_label or stage.pipeline for stage in stages}
-    if len(labels) != 1:
-        said = "is required, for there are several pipelines" if labels else "has no such pipeline"
-        raise Invalid(Problem("fields.stage", said, f"a stage, or a pipeline: {', '.join(labels.values())}"))
-    return {"stage": min(stages, key=lambda stage: (stage.is_closed, stage.position)).id}
+    stage = find_stage(directories, fields.get("stage"), str(pipeline or ""), begins=type.creates)
+    return {"stage": stage} if stage else {}
 
 
 def _owned(

@@ -7,11 +7,12 @@ from crmbridge.domain.actions import ACTION_TYPES, ActionType
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.records import Json, Kind
 from crmbridge.domain.stored import Stored
-from crmbridge.domain.templates import ActionTemplate
+from crmbridge.domain.templates import ActionTemplate, needed_words
 from crmbridge.platforms.spec import Platform
 from crmbridge.services.edit_record import UPDATES
 from crmbridge.services.manage_templates import list_templates
 from crmbridge.services.ports import Deps
+from crmbridge.services.use_template import SAID
 
 _ABOUT_ANYTHING: Final = ("create_task", "log_call", "log_meeting", "create_note")
 _ABOUT: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -24,9 +25,9 @@ _ABOUT: Final[Mapping[Kind, tuple[str, ...]]] = {
 def offer_actions(
     deps: Deps, caller: Caller, platform: Platform, stored: Stored, chat: str
 ) -> list[Mapping[str, Json]]:
-    """Each is a request to `post`: `body` lacks only what the person says, `required` and one of `one_of`. Plain types
-    of action first, then the workspace's templates for them, which fill in the rest; a template takes the place of a
-    type of its name."""
+    """Each is a request to `post`: `body` lacks only what the person says in `fields` (`required`, one of `one_of`),
+    and of a template the `words` that only the chat app knows. Plain types of action first, then the workspace's templates
+    for them, which fill in the rest; a template takes the place of a type of its name."""
     types = [ACTION_TYPES[name] for name in _names(stored.record.kind) if name in platform.actions]
     filled = list(_filled(list_templates(deps, caller), types, stored, chat))
     taken = {each["label"].casefold() for each in filled}
@@ -46,6 +47,7 @@ def _plain(type: ActionType, stored: Stored, chat: str) -> Mapping[str, Json]:
         "label": type.name.replace("_", " ").capitalize(),
         "required": list(type.required),
         "one_of": list(type.one_of),
+        "words": [],
         "post": "/v1/actions",
         "body": {"connection": stored.key.connection, "type": type.name, "chat": chat, **about},
     }
@@ -59,11 +61,13 @@ def _filled(
     record = {"connection": key.connection, "object": key.object, "external_id": key.external_id}
     for template in templates:
         if template.type in offered and template.connection in ("", key.connection):
+            type, given = template.action, template.fields
             yield {
                 "type": template.type,
                 "label": template.name,
-                "required": [],
-                "one_of": [],
+                "required": [name for name in type.required if name not in given],
+                "one_of": [] if any(name in given for name in type.one_of) else list(type.one_of),
+                "words": [word for word in needed_words(template) if word in SAID],
                 "post": f"/v1/action-templates/{template.id}/actions",
                 "body": {"record": record, "chat": chat},
             }

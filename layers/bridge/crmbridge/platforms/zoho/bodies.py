@@ -112,7 +112,7 @@ def _deal(request: WriteRequest) -> Body:
     """A deal begins at the first stage of its pipeline, and says in which it is where there are several."""
     stages = sorted(request.directories.stages.values(), key=lambda stage: stage.position)
     wanted = request.fields.get("pipeline")
-    fitting = [stage for stage in stages if wanted in (None, stage.pipeline)]
+    fitting = [stage for stage in stages if wanted is None or wanted in stage.pipelines]
     first = next((stage for stage in fitting if not stage.is_closed), None)
     body: Body = {"Stage": first.label} if first else {}
     return body | _pipeline(request, first)

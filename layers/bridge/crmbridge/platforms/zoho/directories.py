@@ -148,8 +148,9 @@ def _stages(api: Api, fields: _Described) -> dict[str, Stage]:
     found: dict[str, Stage] = {}
     for stage in _of_pipelines(api):
         known = found.get(stage.id, stage)
-        is_shared = known.pipeline != stage.pipeline
-        found[stage.id] = replace(known, pipeline="", pipeline_label="") if is_shared else stage
+        both = tuple(dict.fromkeys((*known.pipelines, *stage.pipelines)))
+        is_shared = len(both) > 1
+        found[stage.id] = replace(known, pipeline="", pipeline_label="", shared_by=both) if is_shared else stage
     for option in options if isinstance(options, list) else ():
         stage = _stage(option, "")
         found[stage.id] = _completed(found[stage.id], stage) if stage.id in found else stage
