@@ -26,8 +26,8 @@ def offer_actions(
     deps: Deps, caller: Caller, platform: Platform, stored: Stored, chat: str
 ) -> list[Mapping[str, Json]]:
     """Each is a request to `post`: `body` lacks only what the person says in `fields` (`required`, one of `one_of`),
-    and of a template the `words` that only the chat app knows. Plain types of action first, then the workspace's templates
-    for them, which fill in the rest; a template takes the place of a type of its name."""
+    and of a template the `words` that only the chat app knows. Plain types of action first, then the workspace's
+    templates for them, which fill in the rest; a template takes the place of a type of its name."""
     types = [ACTION_TYPES[name] for name in _names(stored.record.kind) if name in platform.actions]
     filled = list(_filled(list_templates(deps, caller), types, stored, chat))
     taken = {each["label"].casefold() for each in filled}
