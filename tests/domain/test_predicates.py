@@ -148,7 +148,12 @@ class TestText:
 
     @pytest.mark.parametrize(
         ("operator", "needle", "answer"),
-        [("starts_with", " ACME", True), ("starts_with", "renewal", False), ("ends_with", "al", True)],
+        [
+            ("starts_with", " ACME", True),
+            ("starts_with", "renewal", False),
+            ("ends_with", "al", True),
+            ("ends_with", "acme", False),
+        ],
     )
     def test_a_text_may_be_asked_for_how_it_begins_and_ends(self, operator: str, needle: str, answer: bool) -> None:
         assert one("deal_name", operator, needle)(deal(name="Acme Renewal")) is answer

@@ -242,3 +242,21 @@ def test_supports_are_the_same_in_any_order_and_differ_by_proof() -> None:
 
     assert same_supports([HELD, other], [other, HELD])
     assert not same_supports([HELD, other], [HELD, changed])
+
+
+def test_who_brings_nobody_is_left_out_and_says_why() -> None:
+    queued = view(owners={}, owners_left_out={"owner 7": "a queue, not a person"})
+
+    found = supported(group(members=Members.BOTH), LARGE, queued, ())
+
+    assert [(one.person, one.left_out) for one in found if one.left_out] == [("owner 7", "a queue, not a person")]
+
+
+@pytest.mark.parametrize(
+    "seen", [{"contacts": None, "contacts_left_out": {}}, {"facts": Facts()}], ids=["contacts", "amount"]
+)
+def test_who_is_left_out_stays_so_while_nobody_can_tell(seen: Mapping[str, Any]) -> None:
+    nameless = Support("g1", "contacts/9", KEY, 3, left_out="has no e-mail")
+    unread = view(**{"contacts": {}, "contacts_left_out": {"contacts/9": "has no e-mail"}, **seen})
+
+    assert nameless in supported(group(), LARGE, unread, (nameless,))

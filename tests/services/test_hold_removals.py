@@ -236,6 +236,20 @@ def test_rejected_everybody_who_waited_stays_in_somebodys_name(
     assert read_held_removals(deps, admin, "g1") is None
 
 
+@pytest.mark.parametrize(("leaving", "is_held"), [(20, False), (21, True)])
+def test_as_many_as_the_limit_may_leave(
+    deps: Deps, want: Want, channel: Channel, leaving: int, *, is_held: bool
+) -> None:
+    crowd = [f"p{number:02}@x.test" for number in range(100)]
+    deps.workspaces.map_people("w1", {person: f"U{person}" for person in crowd})
+    want(crowd)
+    channel(crowd)
+
+    want(crowd[leaving:])
+
+    assert channel(crowd) == set(crowd if is_held else crowd[leaving:])
+
+
 @pytest.mark.usefixtures("full")
 def test_with_nothing_held_there_is_nothing_to_decide(deps: Deps, admin: Caller) -> None:
     assert approve_removals(deps, admin, "g1") == 0

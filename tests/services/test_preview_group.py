@@ -139,6 +139,7 @@ def test_an_owner_who_brings_nobody_is_listed_with_the_reason(
 
     seen = preview_group(deps, admin, {"rules": at_least(50), "members": "both"})
 
+    assert names(seen.join) == ([ANN] if left_out else [ANN, "olga@example.test"])
     assert [one.who for one in seen.left_out] == [f"owner {owner}"] * len(left_out)
     assert all(one.reason.startswith(why) for one, why in zip(seen.left_out, left_out, strict=True))
 

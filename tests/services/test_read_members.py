@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.connections import Account, Caller, Connection
-from crmbridge.domain.directories import Directories
-from crmbridge.domain.errors import NotFound
+from crmbridge.domain.directories import Directories, Owner
+from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.groups import Group
 from crmbridge.domain.records import Kind, RecordKey, instant_text
 from crmbridge.services.edit_groups import create_group, update_group
@@ -94,6 +94,47 @@ def test_who_is_in_is_listed(deps: Deps, member: Caller, group: Group, put_deal:
     put_deal(60000)
 
     assert [one.person for one in read_members(deps, member, group.id).items] == [ANN]
+
+
+def test_who_of_a_matching_record_brings_nobody_is_listed_with_the_reason(
+    deps: Deps, admin: Caller, group: Group, put_record: Callable[..., RecordKey]
+) -> None:
+    queue = Owner("9", "Enterprise", "team@example.test", "queue")
+    deps.connections.save_directories("w1", "c1", Directories(Account("48"), owners={"9": queue}))
+    update_group(deps, admin, group.id, {"members": "both"})
+    put_record("contacts", "8", Kind.CONTACT)
+    linked = {"contacts": ("8",)}
+    key = put_record("deals", "d1", Kind.DEAL, links=linked, name="Renewal", amount=Decimal(60000), owner_id="9")
+    evaluate_records(deps, [key])
+
+    found = read_members(deps, admin, group.id)
+
+    reasons = [("contacts/8", "has no e-mail"), ("owner 9", "a queue, not a person")]
+    assert [(one.who, one.reason) for one in found.left_out] == reasons
+    assert {one.record.name for one in found.left_out} == {"Renewal"}
+    assert found.items == []
+
+
+def test_members_and_those_left_out_go_on_together(
+    deps: Deps, member: Caller, group: Group, put_deal: PutDeal, put_record: Callable[..., RecordKey]
+) -> None:
+    put_deal(60000)
+    for number in range(3):
+        nameless = {"contacts": (put_record("contacts", f"9{number}", Kind.CONTACT).external_id,)}
+        evaluate_records(deps, [put_record("deals", f"e{number}", Kind.DEAL, links=nameless, amount=Decimal(60000))])
+
+    first = read_members(deps, member, group.id, limit=2)
+    rest = read_members(deps, member, group.id, limit=2, cursor=first.cursor)
+
+    assert [one.person for one in (*first.items, *rest.items)] == [ANN]
+    assert [one.who for one in (*first.left_out, *rest.left_out)] == ["contacts/90", "contacts/91", "contacts/92"]
+    assert rest.cursor is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "x.", ".x", "WyJhIl0"])
+def test_a_cursor_of_another_listing_is_refused(deps: Deps, member: Caller, group: Group, cursor: str) -> None:
+    with pytest.raises(Invalid, match="cursor"):
+        read_members(deps, member, group.id, cursor=cursor)
 
 
 def test_of_a_stranger_there_is_no_why(deps: Deps, member: Caller, group: Group) -> None:

@@ -89,6 +89,20 @@ def test_the_zone_is_that_of_the_account_unless_the_group_names_one(make_group: 
     assert (make_group().time_zone, make_group(time_zone="UTC").time_zone) == ("Europe/Berlin", "UTC")
 
 
+def test_a_worker_that_began_before_midnight_and_wrote_after_it_is_made_good(
+    deps: Deps, make_group: Any, put_record: Any, wait_until: Any
+) -> None:
+    group = make_group(time_zone="UTC")
+    midnight = datetime(2026, 5, 7, tzinfo=UTC)
+    wait_until(midnight + timedelta(minutes=1))
+    key = put_deal(put_record)
+    deps.memberships.wake(key, midnight, midnight - timedelta(seconds=1))
+
+    wait_until(midnight + timedelta(minutes=2))
+
+    assert who_is_in(deps, group) == ["olga@example.test"]
+
+
 def test_another_zone_brings_another_midnight(
     deps: Deps, admin: Caller, make_group: Any, put_record: Any, wait_until: Any
 ) -> None:

@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from crmbridge.domain.errors import Invalid, Stale
-from crmbridge.domain.groups import Held, Member, Support
+from crmbridge.domain.groups import Held, Member, Override, Support
 from crmbridge.domain.records import RecordKey
 from crmbridge.storage.items import DUE, Items, query_all
 from crmbridge.storage.keys import cursor_of
@@ -417,3 +418,55 @@ def test_no_more_wakings_are_shown_than_asked_for(store: MembershipStore) -> Non
 
     assert len(store.due_wakings("w1", NOW, 1)) == 1
     assert store.due(NOW) == []
+
+
+def test_a_person_finds_every_group_with_a_row_for_them(store: MembershipStore, settle: Settle) -> None:
+    settle(support(), support(group="g#2"), support("bob@x.com"))
+    settle(support("bob@x.com"))
+    store.set_override("w1", "g3", "ann@x.com", Override.PINNED, "u1", NOW)
+
+    found = [set(store.groups_of(*of)) for of in (("w1", "ann@x.com"), ("w1", "eve@x.com"), ("w2", "ann@x.com"))]
+    assert found == [{"g1", "g#2", "g3"}, set(), set()]
+
+
+QUEUE = Support("g1", "owner 7", DEAL, 1, left_out="a queue, not a person")
+
+
+def test_who_is_left_out_is_listed_and_is_no_member(store: MembershipStore, settle: Settle) -> None:
+    settle(support(), QUEUE)
+
+    assert list(store.left_out("w1", "g1", limit=10, cursor=None).items) == [QUEUE]
+    assert [one.person for one in store.members("w1", "g1", limit=10, cursor=None).items] == ["ann@x.com"]
+    assert (list(store.group_supports("w1", "g1")), store.supports("w1", "g1", "owner 7")) == ([support()], [])
+    assert [row for row in store.due(NOW) if row[2] == "owner 7"] == []
+
+
+def test_who_is_left_out_no_more_is_listed_no_more(store: MembershipStore, settle: Settle) -> None:
+    settle(support(), QUEUE)
+    held = store.held([DEAL])[DEAL].supports
+
+    settle(support())
+
+    assert (QUEUE in held, store.left_out("w1", "g1", limit=10, cursor=None).items) == (True, [])
+
+
+def test_those_left_out_come_page_by_page(store: MembershipStore, settle: Settle) -> None:
+    settle(*(replace(QUEUE, person=f"contacts/{number}") for number in range(5)))
+
+    first = store.left_out("w1", "g1", limit=3, cursor=None)
+    rest = store.left_out("w1", "g1", limit=3, cursor=first.cursor)
+
+    assert [one.person for one in (*first.items, *rest.items)] == [f"contacts/{number}" for number in range(5)]
+    assert rest.cursor is None
+
+
+def test_a_cursor_of_members_leads_to_nobody_left_out(store: MembershipStore) -> None:
+    with pytest.raises(Invalid, match="cursor"):
+        store.left_out("w1", "g1", limit=3, cursor=cursor_of("ann@x.com"))
+
+
+def test_a_forgotten_group_names_the_records_of_those_left_out(store: MembershipStore, settle: Settle) -> None:
+    settle(support())
+    settle(replace(QUEUE, record=OTHER), record=OTHER)
+
+    assert set(store.forget_group("w1", "g1")) == {DEAL, OTHER}

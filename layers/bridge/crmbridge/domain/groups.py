@@ -65,13 +65,17 @@ class Override(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One record's reason for one person to be in one group. `person` is a case-folded e-mail; `proof` says why."""
+    """One record's reason for one person to be in one group. `person` is a case-folded e-mail; `proof` says why.
+
+    `left_out` says why it brings nobody: `person` is then a contact (`contacts/12`) or an owner (`owner 7`) of the
+    record, who is listed and never wanted."""
 
     group: str
     person: str
     record: RecordKey
     epoch: int
     proof: Mapping[str, Json] = field(default_factory=dict)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

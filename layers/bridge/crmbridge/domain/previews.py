@@ -62,7 +62,8 @@ class Glance:
             self.let_go[key] = "the record is gone" if view is None else _not_taken(self.group, view)
             return
         answer = self._asked(view)
-        supports = list(supported(self.group, self.predicate, view, self.held.get(key, ())))
+        found = supported(self.group, self.predicate, view, self.held.get(key, ()))
+        supports = [support for support in found if not support.left_out]
         for support in supports:
             self.brought.setdefault(support.person, support)
         if answer is None:

@@ -146,7 +146,8 @@ def takes(group: Group, view: View) -> bool:
 
 
 def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Support]) -> Iterable[Support]:
-    """Whom this record brings into the group now. Nobody leaves because something could not be read."""
+    """Whom this record brings into the group now, and who is left out. Nobody leaves because something could not be
+    read."""
     if not takes(group, view):
         return
     mine = {support.person: support for support in held if support.group == group.id and support.epoch == group.epoch}
@@ -161,7 +162,10 @@ def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Sup
     for person, source in people.items():
         told = {**proof, "through": source, **begun.get(person, view.began)}
         yield Support(group.id, person, view.key, group.epoch, told)
-    yield from (mine[person] for person in mine if person not in people and _has_unread(group, view))
+    nobody = left_out(group, view)
+    yield from (Support(group.id, who, view.key, group.epoch, left_out=why) for who, why in nobody.items())
+    met = people.keys() | nobody.keys()
+    yield from (mine[person] for person in mine if person not in met and _has_unread(group, view))
 
 
 def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
@@ -171,8 +175,8 @@ def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[s
 
 
 def _staying(group: Group, view: View, mine: Mapping[str, Support]) -> Iterable[Support]:
-    people = _people(group, view)
-    return [support for person, support in mine.items() if person in people or _has_unread(group, view)]
+    met = _people(group, view).keys() | left_out(group, view).keys()
+    return [support for person, support in mine.items() if person in met or _has_unread(group, view)]
 
 
 def _people(group: Group, view: View) -> Mapping[str, str]:

@@ -8,21 +8,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from crmbridge.domain.groups import Override
-from crmbridge.entry.groups import TAGS, MemberShown
+from crmbridge.entry.groups import TAGS, MemberShown, RecordNamed
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Cursor, Limit, Page, Shown
 from crmbridge.services import override_members, read_members
 
 router = new_router()
-
-
-class RecordNamed(Shown):
-    """`name` is null when the record is gone, or has none."""
-
-    connection: str
-    object: str
-    id: str
-    name: str | None
 
 
 class ReasonShown(Shown):

@@ -152,8 +152,29 @@ class MemberShown(Shown):
     override_at: datetime | None
 
 
+class RecordNamed(Shown):
+    """`name` is null when the record is gone, or has none."""
+
+    connection: str
+    object: str
+    id: str
+    name: str | None
+
+
+class LeftOut(Shown):
+    record: RecordNamed
+    who: Annotated[str, Field(description="A contact (`contacts/12`) or an owner (`owner 7`) of that record")]
+    reason: str
+
+
 class MemberPage(Page[MemberShown]):
-    pass
+    left_out: Annotated[
+        list[LeftOut],
+        Field(
+            description="Contacts and owners of matching records who bring nobody: without an e-mail, with e-mails of "
+            "several chat users; queues, teams, inactive owners. `cursor` goes on with these, too"
+        ),
+    ]
 
 
 class Queued(Shown):

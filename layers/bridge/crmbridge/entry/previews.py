@@ -4,8 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from crmbridge.entry.group_members import RecordNamed
-from crmbridge.entry.groups import TAGS, GroupDraft, NotChecked
+from crmbridge.entry.groups import TAGS, GroupDraft, LeftOut, NotChecked, RecordNamed
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Given, Shown
 from crmbridge.services import check_groups
@@ -36,12 +35,6 @@ class Unanswered(Shown):
     unknown: Annotated[int, Field(description="Records of which nobody knows the answer")]
     empty: Annotated[int, Field(description="Of these, where the field is empty")]
     instead: Annotated[dict[str, Any] | None, Field(description="The clause that would take the empty ones, too")]
-
-
-class LeftOut(Shown):
-    record: RecordNamed
-    who: Annotated[str, Field(description="A contact (`contacts/12`) or an owner (`owner 7`) of that record")]
-    reason: str
 
 
 class Preview(Shown):

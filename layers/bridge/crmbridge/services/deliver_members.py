@@ -54,9 +54,11 @@ def deliver_members(deps: Deps, workspace: str, group_id: str, persons: Sequence
 
 
 def ring_members(deps: Deps, workspace: str, group: str, persons: Sequence[str]) -> None:
-    deps.queues.chat.send(
-        Message({"workspace": workspace, "group": group, "persons": list(persons)}, f"{workspace}#{group}")
-    )
+    deps.queues.chat.send(members_bell(workspace, group, persons))
+
+
+def members_bell(workspace: str, group: str, persons: Sequence[str]) -> Message:
+    return Message({"workspace": workspace, "group": group, "persons": list(persons)}, f"{workspace}#{group}")
 
 
 def _settle_deleted(deps: Deps, workspace: str, group: str, persons: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from crmbridge.services.find_linked import Sources, every_link, owns_links
 from crmbridge.services.look_at_records import Scene, look_at_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import BATCH, batches, queue_settling
+from crmbridge.services.ring_people import ring_people
 
 ROUNDS: Final = 5
 AT_ONCE: Final = 3 * BATCH
@@ -26,10 +27,13 @@ BATCH_MARGIN: Final = timedelta(seconds=30)
 
 def evaluate_message(deps: Deps, body: Mapping[str, Json], deadline: datetime) -> None:
     """`{"workspace", "records": [[connection, object, id], ...]}` of records that changed; `"settle"` instead of
-    records: look at just these; `"scan": {"connection", "object", "shard"}`, with the id `after` which to go on."""
+    records: look at just these; `"scan": {"connection", "object", "shard"}`, with the id `after` which to go on;
+    `"people": [e-mail, ...]` whose chat users have changed."""
     workspace = body["workspace"]
     if scan := body.get("scan"):
         evaluate_shard(deps, workspace, scan, deadline)
+    elif people := body.get("people"):
+        ring_people(deps, workspace, people)
     elif settle := body.get("settle"):
         settle_records(deps, [RecordKey(workspace, *record) for record in settle])
     else:

@@ -100,6 +100,12 @@ class Memberships(Protocol):
     ) -> PageOf[Moved]:
         """Of one person or of everybody, the newest first."""
 
+    def groups_of(self, workspace: str, person: str) -> Sequence[str]:
+        """Ids of all groups that have ever had a row for this person, deleted ones among them; consistently."""
+
+    def left_out(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Support]:
+        """Contacts and owners of matching records who bring nobody."""
+
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
         """Everything that keeps anybody in the group, person by person."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.services.ports import Deps
-from crmbridge.services.ring_people import ring_people
+from crmbridge.services.queue_evaluations import queue_people
 from crmbridge.services.start_connect import require_admin
 
 MOST_AT_ONCE: Final = 1000
@@ -22,7 +22,7 @@ def list_people(deps: Deps, caller: Caller) -> Mapping[str, str]:
 
 
 def map_people(deps: Deps, caller: Caller, users: Mapping[str, str | None]) -> int:
-    """E-mail -> chat user, None forgets one; whom this lets into or out of channels is decided anew.
+    """E-mail -> chat user, None forgets one; whom this lets into or out of channels is decided anew, soon.
 
     Returns how many were mapped or forgotten. Raises Invalid naming every address that is none."""
     require_admin(caller)
@@ -33,7 +33,7 @@ def map_people(deps: Deps, caller: Caller, users: Mapping[str, str | None]) -> i
         raise Invalid(*problems)
     folded = {email.strip().casefold(): user for email, user in users.items()}
     deps.workspaces.map_people(caller.workspace, folded)
-    ring_people(deps, caller.workspace, folded)
+    queue_people(deps, caller.workspace, sorted(folded))
     return len(folded)
 
 

@@ -16,7 +16,7 @@ from crmbridge.services.edit_groups import EDITORS, redrawn
 from crmbridge.services.look_at_records import look_at_records
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import SHARDS, batches, objects_of
-from crmbridge.services.read_members import NamedRecord, named_records
+from crmbridge.services.read_members import LeftOut, NamedRecord, named_records
 from crmbridge.services.survey_crms import not_loaded
 
 MAX_RECORDS: Final = 20_000
@@ -54,15 +54,6 @@ class Unanswered:
     unknown: int
     empty: int
     instead: Mapping[str, Json] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A contact (`contacts/12`) or an owner (`owner 7`) of a matching record who brings nobody."""
-
-    record: NamedRecord
-    who: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

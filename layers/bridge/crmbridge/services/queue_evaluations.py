@@ -45,6 +45,12 @@ def queue_settling(deps: Deps, keys: Sequence[RecordKey]) -> None:
     _queue(deps, "settle", keys)
 
 
+def queue_people(deps: Deps, workspace: str, persons: Iterable[str]) -> None:
+    """Ask for these people of a workspace to be told of anew, in every group that wants them."""
+    bells = (Message({"workspace": workspace, "people": batch}, workspace) for batch in batches(persons))
+    deps.queues.groups.send(*bells)
+
+
 def _queue(deps: Deps, what: str, keys: Sequence[RecordKey]) -> None:
     for batch in batches(keys):
         records = [[key.connection, key.object, key.external_id] for key in batch]

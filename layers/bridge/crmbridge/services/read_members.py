@@ -1,9 +1,9 @@
 """Smart groups as people look at them: the list, who is in, and why."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound, Problem
@@ -13,8 +13,13 @@ from crmbridge.domain.records import Json, RecordKey, name_of
 from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
 
+T = TypeVar("T")
+
 MAX_REASONS: Final = 100
 ID: Final = re.compile("[0-9A-Z]{26}")
+OVER: Final = ""
+"""A place after the last one."""
+_NOT_OURS: Final = Problem("cursor", "is not one of this listing", "leave it out to begin again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,24 @@ class NamedRecord:
     object: str
     id: str
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A contact (`contacts/12`) or an owner (`owner 7`) of a matching record who brings nobody."""
+
+    record: NamedRecord
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of members, and beside them a page of those who are left out; `cursor` goes on with both."""
+
+    items: Sequence[Member]
+    left_out: Sequence[LeftOut]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +75,7 @@ def list_groups(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | N
     """The oldest first; a cursor is the id of the last group told, whatever has become of it. Raises Invalid for one
     that is no id."""
     if cursor is not None and not ID.fullmatch(cursor):
-        raise Invalid(Problem("cursor", "is not one of this listing", "leave it out to begin again"))
+        raise Invalid(_NOT_OURS)
     groups = sorted(deps.groups.snapshot(caller.workspace)[1], key=lambda group: group.id)
     rest = [group for group in groups if group.id > (cursor or "")]
     return PageOf(tuple(rest[:limit]), rest[limit - 1].id if len(rest) > limit else None)
@@ -62,11 +85,34 @@ def read_group(deps: Deps, caller: Caller, id: str) -> Group:
     return deps.groups.get(caller.workspace, id)
 
 
-def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, cursor: str | None = None) -> PageOf[Member]:
+def read_members(deps: Deps, caller: Caller, id: str, *, limit: int = 100, cursor: str | None = None) -> Listed:
     """Everybody the group has ever wanted, and whom somebody pinned or excluded: `wanted` in or out, `user` None while
-    the e-mail is not mapped."""
+    the e-mail is not mapped. Up to `limit` of each list."""
     deps.groups.get(caller.workspace, id)
-    return deps.memberships.members(caller.workspace, id, limit=limit, cursor=cursor)
+    of_members, of_left_out = _places(cursor)
+    members = _page(deps.memberships.members, caller, id, limit, of_members)
+    left_out = _page(deps.memberships.left_out, caller, id, limit, of_left_out)
+    goes_on = members.cursor or left_out.cursor
+    next = f"{members.cursor or OVER}.{left_out.cursor or OVER}" if goes_on else None
+    return Listed(members.items, _named(deps, left_out.items), next)
+
+
+def _page(listing: Callable[..., PageOf[T]], caller: Caller, group: str, limit: int, cursor: str | None) -> PageOf[T]:
+    return PageOf([], None) if cursor == OVER else listing(caller.workspace, group, limit=limit, cursor=cursor)
+
+
+def _places(cursor: str | None) -> tuple[str | None, str | None]:
+    if cursor is None:
+        return None, None
+    of_members, dot, of_left_out = cursor.partition(".")
+    if not dot:
+        raise Invalid(_NOT_OURS)
+    return of_members, of_left_out
+
+
+def _named(deps: Deps, left_out: Sequence[Support]) -> list[LeftOut]:
+    names = named_records(deps, list({one.record: None for one in left_out}))
+    return [LeftOut(names[one.record], one.person, one.left_out) for one in left_out]
 
 
 def read_history(

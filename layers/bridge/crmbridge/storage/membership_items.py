@@ -3,9 +3,12 @@
     pk  workspace#g#group
         sk  member#person                               the wanted state, and how often it was touched (`dirty`)
         sk  support#person#connection#object#id         a record's reason for that person, with its proof
+        sk  left_out#who#connection#object#id           a contact or an owner of a matching record who brings nobody
         sk  history#person#sequence                     every change of the wanted state; only ever added to
         sk  moved#instant#person#sequence               the same line again, in the order of time
         sk  removals                                    who was let go of late, and whether removals are held
+    pk  workspace#p#person
+        sk  group                                       a group that has, or had, a row for that person
     pk  workspace#r#connection#object#id
         sk  held                                        the same supports seen from the record, the guard's version, and
                                                         when the record is looked at because of the passing of time
@@ -24,11 +27,13 @@ from crmbridge.domain.records import NEVER, RecordKey, instant_text
 from crmbridge.storage.codec import decode, encode, json_text
 from crmbridge.storage.due import due_place
 from crmbridge.storage.items import DUE, Item, Key, When, Write, absent, equals
-from crmbridge.storage.keys import joined, parts
+from crmbridge.storage.keys import joined, part, parts
 from crmbridge.storage.texts import packed, unpacked
 
 HELD: Final = "held"
 REMOVALS: Final = "removals"
+SUPPORT: Final = "support"
+LEFT_OUT: Final = "left_out"
 
 
 def group_partition(workspace: str, group: str) -> str:
@@ -69,6 +74,15 @@ def touch(workspace: str, support: Support) -> Write:
     return Write(key=key, add={"dirty": 1}, set=due_place(key, NEVER))
 
 
+def person_partition(workspace: str, person: str) -> str:
+    return joined(workspace, "p", person)
+
+
+def meeting(workspace: str, group: str, person: str) -> Item:
+    """Stored no later than a member's first touch: a person finds every group with a row for them."""
+    return {"pk": person_partition(workspace, person), "sk": part(group)}
+
+
 def counts(attribute: str, number: int) -> When:
     """The attribute still has that number; 0 is also what is not there."""
     return equals(attribute, number) | absent(attribute) if number == 0 else equals(attribute, number)
@@ -97,25 +111,27 @@ def history_puts(workspace: str, member: Member, now: datetime, reason: str) -> 
 
 
 def support_prefix(workspace: str, group: str, person: str) -> Key:
-    return group_partition(workspace, group), joined("support", person) + "#"
+    return group_partition(workspace, group), joined(SUPPORT, person) + "#"
 
 
 def support_place(support: Support) -> Key:
-    record = support.record
-    pk, prefix = support_prefix(record.workspace, support.group, support.person)
-    return pk, prefix + joined(record.connection, record.object, record.external_id)
+    record, kind = support.record, LEFT_OUT if support.left_out else SUPPORT
+    place = joined(kind, support.person, record.connection, record.object, record.external_id)
+    return group_partition(record.workspace, support.group), place
 
 
 def support_put(support: Support) -> Write:
-    pk, sk = support_place(support)
-    item = {"pk": pk, "sk": sk, "epoch": support.epoch, "proof": json_text(support.proof)}
-    return Write(key=(pk, sk), put=item)
+    pk, sk = key = support_place(support)
+    said = {"left_out": support.left_out} if support.left_out else {}
+    item = {"pk": pk, "sk": sk, "epoch": support.epoch, "proof": json_text(support.proof), **said}
+    return Write(key=key, put=item)
 
 
 def read_support(item: Item) -> Support:
     workspace, _, group = parts(item["pk"])
     _, person, *record = parts(item["sk"])
-    return Support(group, person, RecordKey(workspace, *record), item["epoch"], orjson.loads(item["proof"]))
+    proof, left_out = orjson.loads(item["proof"]), item.get("left_out", "")
+    return Support(group, person, RecordKey(workspace, *record), item["epoch"], proof, left_out)
 
 
 def held_place(key: RecordKey) -> Key:
@@ -124,7 +140,7 @@ def held_place(key: RecordKey) -> Key:
 
 def held_write(key: RecordKey, now: Held, supports: Collection[Support]) -> Write:
     """The record's list after one step, on condition that nobody else moved it, nor with newer groups."""
-    listed = [[one.group, one.person, one.epoch, one.proof] for one in supports]
+    listed = [[one.group, one.person, one.epoch, one.proof, one.left_out] for one in supports]
     stored = {"version": now.version + 1, "groups_version": now.groups_version, "supports": packed(json_text(listed))}
     return Write(key=held_place(key), set=stored, when=counts("version", now.version))
 
@@ -132,7 +148,7 @@ def held_write(key: RecordKey, now: Held, supports: Collection[Support]) -> Writ
 def read_held(key: RecordKey, item: Item) -> Held:
     """It may only wait, and never have supported anybody."""
     listed = orjson.loads(unpacked(item["supports"])) if "supports" in item else ()
-    supports = tuple(Support(group, person, key, epoch, proof) for group, person, epoch, proof in listed)
+    supports = tuple(Support(group, person, key, *rest) for group, person, *rest in listed)
     wakes_at = datetime.fromisoformat(item[DUE.sk]) if DUE.sk in item else None
     return Held(supports, item.get("groups_version", 0), item.get("version", 0), wakes_at)
 

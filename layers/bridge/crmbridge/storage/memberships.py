@@ -27,10 +27,12 @@ from crmbridge.storage.items import (
     present,
     query_all,
 )
-from crmbridge.storage.keys import cursor_of, joined, place_of
+from crmbridge.storage.keys import cursor_of, joined, parts, place_of
 from crmbridge.storage.membership_items import (
+    LEFT_OUT,
     OVERRIDE,
     REMOVALS,
+    SUPPORT,
     counts,
     group_partition,
     held_key,
@@ -38,9 +40,11 @@ from crmbridge.storage.membership_items import (
     held_write,
     history_place,
     history_puts,
+    meeting,
     member_attributes,
     member_key,
     member_place,
+    person_partition,
     read_held,
     read_member,
     read_moved,
@@ -52,8 +56,8 @@ from crmbridge.storage.membership_items import (
     wakings,
 )
 
-_CHANGES_PER_STEP: Final = 49
-"""A support that comes or goes costs two writes, its own and its member's, and one is for the record's list."""
+_CHANGES_PER_STEP: Final = 33
+"""A support that comes costs three writes, its own, its member's and its person's, and one is for the record's list."""
 _DUE_AT_ONCE: Final = 5_000
 _TICK: Final = timedelta(microseconds=1)
 _PATIENCE: Final = timedelta(minutes=1)
@@ -126,6 +130,7 @@ class MembershipStore:
     def set_override(self, workspace: str, group: str, person: str, override: Override, by: str, at: datetime) -> None:
         key = member_place(workspace, group, person)
         said = {"override": override.value, "override_by": by, "override_at": instant_text(at)}
+        self._items.put(meeting(workspace, group, person))
         self._items.update(key, set={**said, **due_place(key, NEVER)}, add={"dirty": 1})
 
     def lift_override(self, workspace: str, group: str, person: str, override: Override) -> None:
@@ -196,34 +201,48 @@ class MembershipStore:
         last = (instant_text(found[-1].at), found[-1].person, found[-1].sequence) if page.after else None
         return PageOf(found, cursor_of(*last) if last else None)
 
+    def groups_of(self, workspace: str, person: str) -> Sequence[str]:
+        return [parts(row["sk"])[0] for row in query_all(self._items, person_partition(workspace, person))]
+
+    def left_out(self, workspace: str, group: str, *, limit: int, cursor: str | None) -> PageOf[Support]:
+        pk, prefix = group_partition(workspace, group), f"{LEFT_OUT}#"
+        last = (pk, prefix + joined(*place_of(cursor, str, str, str, str))) if cursor is not None else None
+        page = self._items.query(pk, prefix, limit=limit, after=_after(last))
+        found = [read_support(item) for item in page.items]
+        return PageOf(found, cursor_of(*parts(page.items[-1]["sk"])[1:]) if page.after else None)
+
     def group_supports(self, workspace: str, group: str) -> Iterator[Support]:
-        rows = query_all(self._items, group_partition(workspace, group), "support#")
+        rows = query_all(self._items, group_partition(workspace, group), f"{SUPPORT}#")
         return (read_support(row) for row in rows)
 
     def forget_group(self, workspace: str, group: str) -> Sequence[RecordKey]:
-        rows = query_all(self._items, group_partition(workspace, group), "support#", attributes=("epoch", "proof"))
-        return list(dict.fromkeys(read_support(row).record for row in rows))
+        pk, shown = group_partition(workspace, group), ("epoch", "proof")
+        found = (query_all(self._items, pk, f"{kind}#", attributes=shown) for kind in (SUPPORT, LEFT_OUT))
+        return list(dict.fromkeys(read_support(row).record for rows in found for row in rows))
 
 
 def _after(place: Key | None) -> dict[str, str] | None:
     return {"pk": place[0], "sk": place[1]} if place else None
 
 
-def _place(support: Support) -> tuple[str, str]:
-    return support.group, support.person
+Place = tuple[str, str, bool]
+
+
+def _place(support: Support) -> Place:
+    return support.group, support.person, bool(support.left_out)
 
 
 Change = tuple[Support | None, Support | None]
 """A support before and after."""
 
 
-def _changes(held: Mapping[tuple[str, str], Support], wanted: Mapping[tuple[str, str], Support]) -> Iterator[Change]:
+def _changes(held: Mapping[Place, Support], wanted: Mapping[Place, Support]) -> Iterator[Change]:
     before = dict(held)
     yield from ((support, None) for place, support in before.items() if place not in wanted)
     yield from ((before.get(place), support) for place, support in wanted.items() if before.get(place) != support)
 
 
-def _step(workspace: str, listed: dict[tuple[str, str], Support], changes: Sequence[Change]) -> Iterator[Write]:
+def _step(workspace: str, listed: dict[Place, Support], changes: Sequence[Change]) -> Iterator[Write]:
     """The writes of one transaction; `listed` is moved along."""
     for before, after in changes:
         if after is not None:
@@ -232,13 +251,18 @@ def _step(workspace: str, listed: dict[tuple[str, str], Support], changes: Seque
         elif before is not None:
             del listed[_place(before)]
             yield Write(key=support_place(before), delete=True)
-        for touched in _come_or_gone(before, after):
-            yield touch(workspace, touched)
+        yield from _moving(workspace, before, after)
 
 
-def _come_or_gone(before: Support | None, after: Support | None) -> list[Support]:
-    """Another proof of the same support moves nobody."""
-    return [one for one in (before, after) if one is not None and (before is None or after is None)]
+def _moving(workspace: str, before: Support | None, after: Support | None) -> Iterator[Write]:
+    """Another proof of the same support moves nobody, and who is left out is nobody."""
+    moved = after if before is None else before if after is None else None
+    if moved is None or moved.left_out:
+        return
+    yield touch(workspace, moved)
+    if moved is after:
+        met = meeting(workspace, moved.group, moved.person)
+        yield Write(key=(met["pk"], met["sk"]), put=met)
 
 
 def _member_write(workspace: str, seen: Member, decided: Member, now: datetime) -> Write:
