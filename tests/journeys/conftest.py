@@ -9,6 +9,7 @@ from functools import cache
 from itertools import count
 
 import pytest
+from crmbridge.services.execute_action import execute_action
 
 from local.journey import steps
 from local.journey.inside import Inside, inside
@@ -127,6 +128,18 @@ def deps(world: World) -> Callable[..., Inside]:
         return inside(world.stack, timedelta(seconds=seconds))
 
     return ahead
+
+
+@pytest.fixture
+def give_up(deps: Callable[..., Inside]) -> Callable[[Story, str], None]:
+    """Return a way to let time run until nobody can tell what became of an action whose outcome is unknown."""
+
+    def given_up(story: Story, action: str) -> None:
+        later = count(900, 900)
+        while story.admin.get(f"/v1/actions/{action}")["status"] == "sending":
+            execute_action(deps(seconds=next(later)), story.workspace, action)
+
+    return given_up
 
 
 @pytest.fixture

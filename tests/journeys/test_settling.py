@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Final
 
 import pytest
 from crmbridge.domain.actions import ActionStatus
 from crmbridge.platforms.registry import PLATFORMS
-from crmbridge.services.execute_action import execute_action
 
 from local.journey import steps
 from local.journey.inside import Inside
@@ -56,13 +54,13 @@ WORDS: Final[Mapping[str, Words]] = {
 
 @dataclass(frozen=True)
 class There:
-    """One CRM that is connected, and how it is seen from inside."""
+    """One CRM that is connected."""
 
     story: Story
     words: Words
     crm: Simulator
     trouble: Trouble
-    ahead: Callable[..., Inside]
+    give_up: Callable[[Story, str], None]
 
     def tasks(self, subject: str) -> list[str]:
         """The ids of those that are called so."""
@@ -89,9 +87,7 @@ class There:
         action = self.ask(subject)
         steps.await_unknown(self.story, action)
         self.tidy_up(self.tasks(subject))
-        later = count(900, 900)
-        while self.action(action)["status"] == "sending":
-            execute_action(self.ahead(seconds=next(later)), self.story.workspace, action)
+        self.give_up(self.story, action)
         self.crm.ask("DELETE", "faults")
         assert self.action(action)["status"] == "uncertain", self.action(action)
         return action
@@ -123,9 +119,9 @@ def connection(
 
 
 @pytest.fixture
-def there(connection: tuple[Story, Simulator, Words], trouble: Trouble, deps: Callable[..., Inside]) -> There:
+def there(connection: tuple[Story, Simulator, Words], trouble: Trouble, give_up: Callable[[Story, str], None]) -> There:
     story, crm, words = connection
-    return There(story, words, crm, trouble, deps)
+    return There(story, words, crm, trouble, give_up)
 
 
 LOST = {"kind": "commit_then_timeout", "body": "reset"}

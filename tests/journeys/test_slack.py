@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+from crmbridge.services.deliver_outbound import deliver_outbound
 from slack_sdk.signature import SignatureVerifier
 
 from local.journey import steps
 from local.journey.client import StepFailed
+from local.journey.inside import Inside
 from local.journey.slack_team import APP, CHANNEL, TEAM, Person, install, slack_team
 from local.journey.steps import Story
 from local.journey.world import Simulator, World
@@ -19,6 +21,8 @@ from local.journey.world import Simulator, World
 pytestmark = pytest.mark.journey
 
 Json = Any
+
+DAY = 86_400
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,52 @@ def test_what_is_wrong_is_said_in_the_form_and_what_is_right_reaches_the_deal(
     anna.message("Change of a deal", "white_check_mark")
     (changed,) = steps.in_crm(story, "deals", id=deal)["live"]
     assert changed["properties"]["amount"] == "123456"
+
+
+@pytest.fixture
+def unsure(
+    anna: Person, story: Story, trouble: Callable[..., None], give_up: Callable[..., None], deps: Callable[..., Inside]
+) -> str:
+    """Return the id of a task that is in HubSpot, asked for in Slack; nobody can tell that it is there."""
+    lost = {"kind": "commit_then_timeout", "body": "reset"}
+    never = {"kind": "status", "status": 500, "body": "html", "times": None}
+    trouble(*({"method": "POST", "path": "/objects/tasks$", **rule} for rule in (lost, never)))
+    anna.command("task Ask whether they still want it")
+    anna.do("submit", view_id=anna.filled_form()["id"])
+    action = story.admin.get(f"/v1/chats/{CHANNEL}/actions")["items"][0]["id"]
+    steps.await_unknown(story, action)
+    made = [one["id"] for one in steps.in_crm(story, "tasks")["live"] if is_asked(one)]
+    tidied = {"crm_bridge_key": "", "hs_task_body": ""}
+    steps.change_in_crm(story, {"op": "update", "object": "tasks", "ids": made, "properties": tidied})
+    give_up(story, action)
+    deliver_outbound(deps(seconds=DAY), story.workspace, f"{action}.uncertain.0")
+    story.world.hubspot.ask("DELETE", "faults")
+    return str(made[0])
+
+
+def is_asked(task: Json) -> bool:
+    return bool(task["properties"]["hs_task_subject"] == "Ask whether they still want it")
+
+
+def test_of_what_nobody_can_tell_its_card_asks_a_person_and_becomes_the_receipt(
+    anna: Person, slack: Simulator, story: Story, unsure: str
+) -> None:
+    card = anna.message("Ask whether they still want it", "It was not done")
+    Person(slack, "U0BEN").do("press", channel=CHANNEL, ts=card["ts"], action_id="not_done")
+    assert anna.message("only an admin or who asked")["visible_to"] == "U0BEN"
+
+    anna.do("press", channel=CHANNEL, ts=card["ts"], action_id="open:settle")
+    form = anna.filled_form()
+    refused = anna.do("submit", view_id=form["id"], values={"record": "https://example.test/1"})
+    wrong = anna.do("submit", view_id=form["id"], values={"record": "987654321"})
+    anna.message("Ask whether they still want it", "does not show that record")
+    anna.do("press", channel=CHANNEL, ts=card["ts"], action_id="open:settle")
+    anna.do("submit", view_id=anna.filled_form()["id"], values={"record": unsure})
+
+    assert "no address of a record" in refused["answer"]["errors"]["record"]
+    assert wrong["answer"] == ""
+    receipt = anna.message("Ask whether they still want it", "white_check_mark", f"/0-27/{unsure}")
+    assert receipt["ts"] == card["ts"]
 
 
 def test_a_window_that_comes_too_late_is_explained(anna: Person, slack: Simulator, expiring: None) -> None:

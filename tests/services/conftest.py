@@ -215,6 +215,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         state: State = State.LIVE,
         successor_id: str | None = None,
         custom: Any = None,
+        remote_created_at: datetime | None = None,
         **fields: Any,
     ) -> RecordKey:
         clock.advance(1)
@@ -228,7 +229,7 @@ def put_record(deps: Deps, clock: Clock) -> Callable[..., RecordKey]:
         head = deps.records.heads([key]).get(key, UNSEEN)
         verdict = judge(head, seen, clock())
         record = Record(platform="hubspot", object=object, external_id=id, kind=kind, fields=fields,
-                        custom_fields=custom or {})  # fmt: skip
+                        custom_fields=custom or {}, remote_created_at=remote_created_at)  # fmt: skip
         write = RecordWrite(
             key=key, kind=kind, state=state, successor_id=successor_id, cause=Cause(Origin.BACKFILL), verdict=verdict,
             core=record if state is State.LIVE else None, links=owned, email=str(fields.get("email") or ""),

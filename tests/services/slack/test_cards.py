@@ -74,14 +74,6 @@ def test_a_failed_action_says_what_to_do_and_can_be_tried_again(
     assert "On its way" in shown(slack.called("chat.update")[-1])
 
 
-def test_an_uncertain_action_leaves_the_choice_to_the_person(asked: Any, slack: Any, deps: Deps) -> None:
-    ended(deps, asked, ActionStatus.UNCERTAIN)
-
-    card = shown(slack.called("chat.update")[-1])
-    assert "Look there" in card
-    assert '"action_id":"retry"' in card
-
-
 def test_somebody_elses_action_is_not_theirs_to_retry(
     asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
 ) -> None:

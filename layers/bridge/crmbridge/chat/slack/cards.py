@@ -5,7 +5,7 @@ from typing import Final
 
 from crmbridge.chat.slack.blocks import Block, button, buttons, escaped, lines, link, section, small
 from crmbridge.chat.slack.forms import UPDATED
-from crmbridge.chat.slack.requests import OPEN
+from crmbridge.chat.slack.requests import LINK, OPEN
 from crmbridge.domain.records import Json
 
 KINDS: Final[Mapping[str, str]] = {
@@ -13,9 +13,6 @@ KINDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 BUTTONS: Final = (("Task", "create_task"), ("Log call", "log_call"), ("Note", "create_note"))
 """What can be done about any record: words, and the type of action whose form is opened."""
-
-LINK: Final = "link"
-"""The button that links a channel."""
 
 Shown = Mapping[str, Json]
 """A record as `show_records` gives it."""

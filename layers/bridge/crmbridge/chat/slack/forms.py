@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from crmbridge.chat.slack.blocks import Block, cut, escaped, option, plain, section
+from crmbridge.chat.slack.requests import PANEL, SETTLE
 from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.records import Json, Kind
 
@@ -27,7 +28,7 @@ MAX_VALUE: Final = 150
 """Of an option."""
 MAX_INPUT: Final = 3000
 MAX_CONTEXT: Final = 3000
-TITLES: Final[Mapping[str, str]] = {
+TITLES: Final[dict[str, str]] = {
     "create_task": "New task",
     "log_call": "Log a call",
     "log_meeting": "Log a meeting",
@@ -37,6 +38,8 @@ TITLES: Final[Mapping[str, str]] = {
     "update_company": "Update a company",
 }
 """The forms there are, by the type of their action. A title has 24 characters."""
+WINDOWS: Final[dict[str, str]] = {PANEL: "This channel in the CRM", SETTLE: "Which record is it?"}
+"""Those that ask for no action."""
 UPDATED: Final[Mapping[str, Kind]] = {name: ACTION_TYPES[name].kind for name in TITLES if name.startswith("update_")}
 """Forms that change a record of one kind."""
 
@@ -117,7 +120,7 @@ def _view(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Bl
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain(TITLES.get(type, "This channel in the CRM"), 24),
+        "title": plain((TITLES | WINDOWS).get(type, "CRM Bridge"), 24),
         "close": plain("Cancel", 24),
         "private_metadata": orjson.dumps(fitting({**context, "type": type})).decode(),
         "blocks": list(blocks),

@@ -1,9 +1,10 @@
 """An action as a card in a channel: on its way, then its receipt, or what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from crmbridge.chat.slack.blocks import Block, button, buttons, cut, escaped, lines, link, section, small
+from crmbridge.chat.slack.requests import DONE, NOT_DONE, OPEN, SETTLE
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.records import Json
 
@@ -53,21 +54,43 @@ def _what(action: Action) -> str:
 
 
 def _said(action: Action, crm: str) -> str:
-    status, error = action.status, action.error or {}
-    if status is ActionStatus.COMPLETED:
-        return f"Found in {escaped(crm)} already, and linked." if action.receipt and action.receipt.linked else ""
-    if status is ActionStatus.FAILED:
-        return lines(_sentence(error.get("message") or "It failed."), _next(error))
-    if status is ActionStatus.UNCERTAIN:
-        return (
-            f"Nobody can tell whether {escaped(crm)} did it. Look there: if it is missing, retry; it is looked for "
-            "once more before anything is sent."
-        )
-    if status is ActionStatus.SUPERSEDED:
-        return "A later change of the same record came first; this one was not written."
-    if status is ActionStatus.WAITING:
-        return lines("Waiting; it goes on by itself.", _sentence(error["message"]) if error.get("message") else "")
-    return "Called off." if status is ActionStatus.CANCELLED else "On its way …"
+    return _SAYS.get(action.status, _on_its_way)(action, crm)
+
+
+def _on_its_way(action: Action, crm: str) -> str:
+    return f"Being looked for in {escaped(crm)} …" if action.found else "On its way …"
+
+
+def _completed(action: Action, crm: str) -> str:
+    return f"Found in {escaped(crm)} already, and linked." if action.receipt and action.receipt.linked else ""
+
+
+def _failed(action: Action, _: str) -> str:
+    error = action.error or {}
+    return lines(_sentence(error.get("message") or "It failed."), _next(error))
+
+
+def _uncertain(action: Action, crm: str) -> str:
+    message = (action.error or {}).get("message") or f"Nobody can tell whether {crm} did it"
+    return lines(
+        f"{_sentence(message)}. Look there and say what you see.",
+        "*Try again* looks for it once more, and sends it only when it is not found.",
+    )
+
+
+def _waiting(action: Action, _: str) -> str:
+    message = (action.error or {}).get("message")
+    return lines("Waiting; it goes on by itself.", _sentence(message) if message else "")
+
+
+_SAYS: Final[Mapping[ActionStatus, Callable[[Action, str], str]]] = {
+    ActionStatus.COMPLETED: _completed,
+    ActionStatus.FAILED: _failed,
+    ActionStatus.UNCERTAIN: _uncertain,
+    ActionStatus.WAITING: _waiting,
+    ActionStatus.SUPERSEDED: lambda *_: "A later change of the same record came first; this one was not written.",
+    ActionStatus.CANCELLED: lambda *_: "Called off.",
+}
 
 
 def _next(error: Mapping[str, Json]) -> str:
@@ -79,8 +102,11 @@ def _sentence(text: Json) -> str:
 
 
 def _choices(action: Action) -> list[tuple[str, str]]:
-    if action.status in (ActionStatus.FAILED, ActionStatus.UNCERTAIN):
-        return [("Retry", "retry")]
+    if action.status is ActionStatus.UNCERTAIN:
+        there = ("It was done", DONE) if action.target else ("It is there", f"{OPEN}{SETTLE}")
+        return [there, ("It was not done", NOT_DONE), ("Try again", "retry")]
+    if action.status is ActionStatus.FAILED:
+        return [("Try again", "retry")]
     if action.status in (ActionStatus.PENDING, ActionStatus.WAITING):
         return [("Call off", "cancel")]
     return [("Undo", "undo")] if action.status is ActionStatus.COMPLETED and action.target else []

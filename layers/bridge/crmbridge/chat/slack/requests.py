@@ -13,6 +13,15 @@ OPEN: Final = "open:"
 """Begins the names of buttons that open a form; what follows is the type of its action."""
 PANEL: Final = "panel"
 """No form: a window with what the channel is about."""
+SETTLE: Final = "settle"
+"""A form that asks which record an uncertain action became."""
+DONE: Final = "done"
+NOT_DONE: Final = "not_done"
+"""Buttons by which a person says what became of an uncertain action."""
+DECISIONS: Final = ("retry", "cancel", "undo", DONE, NOT_DONE)
+"""All by which one decides about an action; their value is its id."""
+LINK: Final = "link"
+"""The button that links a channel."""
 Payload = dict[str, Any]
 
 

@@ -12,6 +12,7 @@ from crmbridge.domain.errors import BridgeError, ChatError
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import cancel_action, retry_action
+from crmbridge.services.settle_action import settle_action
 from crmbridge.services.show_records import show_records
 from crmbridge.services.slack.find_records import find_records
 from crmbridge.services.slack.identify_user import identify_user
@@ -36,10 +37,13 @@ def answer_person(deps: Deps, slack: Slack, asked: Asked, answer: Answer) -> Non
 
 
 def tell_person(slack: Slack, asked: Asked, text: str, blocks: list[Block]) -> None:
-    """Ephemeral, where it was asked; nothing where Slack gave no address."""
+    """Ephemeral, where it was asked; on the Home tab and in windows Slack gives no address, and the app writes to
+    them."""
     if text and asked.get("response_url"):
         ephemeral = {"response_type": "ephemeral", "replace_original": False}
         slack.api.respond(str(asked["response_url"]), {**ephemeral, **message(text, blocks)})
+    elif text:
+        slack.api.call("chat.postMessage", channel=str(asked["user"]), **message(text, blocks))
 
 
 def find(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
@@ -59,6 +63,14 @@ def retry(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
 
 def cancel(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
     return _decided(deps, cancel_action(deps, caller, str(asked["action"])))
+
+
+def done(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
+    return _decided(deps, settle_action(deps, caller, str(asked["action"]), done=True))
+
+
+def not_done(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
+    return _decided(deps, settle_action(deps, caller, str(asked["action"]), done=False))
 
 
 def undo(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:

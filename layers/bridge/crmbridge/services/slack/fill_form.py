@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.chat.slack.forms import CONNECTION, RECORD, UPDATED, FormField, context_of, entered, form, said
-from crmbridge.chat.slack.requests import PANEL
-from crmbridge.domain.connections import Connection
+from crmbridge.chat.slack.requests import PANEL, SETTLE
+from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.due_words import split_due
 from crmbridge.domain.errors import BridgeError, Forbidden
 from crmbridge.domain.installations import SlackPerson
@@ -21,6 +21,7 @@ from crmbridge.services.slack.edited_fields import edited_fields
 from crmbridge.services.slack.find_records import referred_record, writable
 from crmbridge.services.slack.identify_user import identify_user, known_person
 from crmbridge.services.slack.open_slack import Slack
+from crmbridge.services.slack.settle_by_form import ask_which_record
 from crmbridge.services.slack.show_panel import show_panel
 
 PRIORITIES: Final = (("low", "Low"), ("medium", "Medium"), ("high", "High"), ("urgent", "Urgent"))
@@ -44,11 +45,8 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
     type = str(context.pop("type", ""))
     try:
         caller = identify_user(deps, slack.installation, user)
-        filled = (
-            show_panel(deps, caller, context)
-            if type == PANEL
-            else _filled(deps, slack, type, context, entered(view), user)
-        )
+        window = _WINDOWS.get(type)
+        filled = window(deps, caller, context) if window else _filled(deps, slack, type, context, entered(view), user)
     except BridgeError as error:
         if error.retryable:
             raise
@@ -137,6 +135,10 @@ def _note(known: Known) -> list[FormField]:
     return [FormField("fields.body", "Note", "textarea", value=known.text, required=True)]
 
 
+_WINDOWS: Final[Mapping[str, Callable[[Deps, Caller, Mapping[str, Any]], dict[str, Json]]]] = {
+    PANEL: show_panel,
+    SETTLE: ask_which_record,
+}
 _FIELDS: Final[Mapping[str, Callable[[Known], list[FormField]]]] = {
     "create_task": _task,
     "log_call": _told,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from crmbridge.chat.slack.forms import TITLES, skeleton
-from crmbridge.chat.slack.requests import PANEL, Wish
+from crmbridge.chat.slack.forms import TITLES, WINDOWS, skeleton
+from crmbridge.chat.slack.requests import Wish
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
@@ -15,7 +15,7 @@ IN_TIME: Final = (0.8, 1.5)
 
 def open_form(deps: Deps, team: str, wish: Wish) -> dict[str, Json]:
     """The view as it is now. Raises ChatError in words for who clicked."""
-    if wish.type not in (*TITLES, PANEL):
+    if wish.type not in (*TITLES, *WINDOWS):
         raise ChatError("this button is of another version of the app")
     installation = deps.installations.of_team(team)
     if installation is None:

@@ -11,6 +11,8 @@ from typing import Final
 import orjson
 
 from crmbridge.chat.slack.requests import (
+    DECISIONS,
+    LINK,
     OPEN,
     PANEL,
     Payload,
@@ -89,11 +91,12 @@ def _click(deps: Deps, payload: Payload) -> Response:
     if name.startswith(OPEN):
         context = {"channel": channel_of(payload), **message_of(payload), "text": "", "record": value}
         return _open(deps, payload, Wish(str(payload.get("trigger_id")), name.removeprefix(OPEN), context))
-    if name in ("retry", "undo", "cancel", "link"):
+    view = {"view": _kept(payload["view"])} if payload.get("view") else {}
+    if name in (*DECISIONS, LINK):
         more = {"action": value, "response_url": str(payload.get("response_url") or "")}
-        _queue(deps, payload, name, more)
-    elif view := payload.get("view"):
-        _queue(deps, payload, "fill", {"view": _kept(view)})
+        _queue(deps, payload, name, {**more, **view})
+    elif view:
+        _queue(deps, payload, "fill", view)
     return ANSWERED
 
 
@@ -145,7 +148,7 @@ def _queue(deps: Deps, payload: Payload, kind: str, more: Mapping[str, Json], *,
 
 
 def _kept(view: Mapping[str, Json]) -> dict[str, Json]:
-    return {name: view.get(name) for name in ("id", "private_metadata", "state")}
+    return {name: view.get(name) for name in ("id", "type", "private_metadata", "state")}
 
 
 def _say(text: str) -> Response:

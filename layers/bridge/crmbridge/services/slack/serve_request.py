@@ -5,18 +5,21 @@ from datetime import timedelta
 from typing import Final
 
 from crmbridge.chat.slack.blocks import error_blocks
+from crmbridge.chat.slack.requests import DONE, NOT_DONE
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack import answer_command, link_channel
-from crmbridge.services.slack.answer_command import answer_person, tell_person
+from crmbridge.services.slack.answer_command import Answer, answer_person, tell_person
 from crmbridge.services.slack.fill_form import fill_form
 from crmbridge.services.slack.hear_event import hear_event
 from crmbridge.services.slack.open_slack import Slack, open_slack
+from crmbridge.services.slack.publish_home import publish_home
 
 REMEMBERED: Final = timedelta(hours=1)
 """Slack sends an event anew for some minutes; SQS drops repetitions for five."""
 
 Asked = Mapping[str, Json]
+Serve = Callable[[Deps, Slack, Asked], None]
 
 
 def serve_request(deps: Deps, asked: Asked, holder: str) -> None:
@@ -33,38 +36,36 @@ def _say(deps: Deps, slack: Slack, asked: Asked) -> None:  # noqa: ARG001 - as t
     tell_person(slack, asked, str(asked["text"]), error_blocks(str(asked["text"])))
 
 
-def _find(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, answer_command.find)
+def _answering(answer: Answer) -> Serve:
+    def serve(deps: Deps, slack: Slack, asked: Asked) -> None:
+        answer_person(deps, slack, asked, answer)
+        if view := asked.get("view"):
+            _show_again(deps, slack, asked, str(view["type"]))
+
+    return serve
 
 
-def _link(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, link_channel.link)
+def _show_again(deps: Deps, slack: Slack, asked: Asked, type: str) -> None:
+    """The Home tab, or the window, in which a button was pressed: it shows what was decided."""
+    if type == "home":
+        publish_home(deps, slack, str(asked["user"]))
+    else:
+        fill_form(deps, slack, asked)
 
 
-def _unlink(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, link_channel.unlink)
-
-
-def _retry(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, answer_command.retry)
-
-
-def _cancel(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, answer_command.cancel)
-
-
-def _undo(deps: Deps, slack: Slack, asked: Asked) -> None:
-    answer_person(deps, slack, asked, answer_command.undo)
-
-
-_SERVED: Final[Mapping[str, Callable[[Deps, Slack, Asked], None]]] = {
+_ANSWERS: Final[Mapping[str, Answer]] = {
+    "find": answer_command.find,
+    "link": link_channel.link,
+    "unlink": link_channel.unlink,
+    "retry": answer_command.retry,
+    "cancel": answer_command.cancel,
+    "undo": answer_command.undo,
+    DONE: answer_command.done,
+    NOT_DONE: answer_command.not_done,
+}
+_SERVED: Final[Mapping[str, Serve]] = {
+    **{kind: _answering(answer) for kind, answer in _ANSWERS.items()},
     "say": _say,
-    "find": _find,
-    "link": _link,
-    "unlink": _unlink,
-    "retry": _retry,
-    "cancel": _cancel,
-    "undo": _undo,
     "fill": fill_form,
     "event": hear_event,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crmbridge.chat.slack.forms import CONNECTION, RECORD, blocks_of, changed, context_of, entered, wrong
-from crmbridge.chat.slack.requests import Payload, team_of, user_of
+from crmbridge.chat.slack.requests import SETTLE, Payload, team_of, user_of
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import BridgeError, Clash, Invalid, Problem
 from crmbridge.domain.installations import Card
@@ -14,6 +14,7 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 from crmbridge.services.slack.find_records import referred_record, writable
 from crmbridge.services.slack.identify_user import identify_user
+from crmbridge.services.slack.settle_by_form import settle_by_form
 from crmbridge.services.slack.show_card import ring_card
 
 
@@ -30,17 +31,24 @@ def submit_form(deps: Deps, payload: Payload) -> Mapping[str, Json] | None:
 
 
 def _act(deps: Deps, payload: Payload, view: Mapping[str, Any]) -> None:
-    installation = deps.installations.of_team(team_of(payload))
-    if installation is None:
-        raise Clash("this Slack workspace is not connected any more")
-    caller = identify_user(deps, installation, user_of(payload))
     context = context_of(view)
+    caller = _who(deps, payload)
+    if context.get("type") == SETTLE:
+        ring_card(deps, settle_by_form(deps, caller, view, context))
+        return
     channel, thread = str(context.get("channel") or ""), str(context.get("thread") or "")
     body = _body(deps, caller, str(context.get("type") or ""), view, context)
     action, _ = request_action(deps, caller, body, f"slack#{view.get('id')}")
     card = Card(action=action.id, channel=channel or caller.user, user=caller.user, thread=thread)
     deps.installations.want_card(caller.workspace, card, deps.now())
     ring_card(deps, action)
+
+
+def _who(deps: Deps, payload: Payload) -> Caller:
+    installation = deps.installations.of_team(team_of(payload))
+    if installation is None:
+        raise Clash("this Slack workspace is not connected any more")
+    return identify_user(deps, installation, user_of(payload))
 
 
 def _body(

@@ -75,12 +75,13 @@ def _pages(deps: Deps, workspace: str) -> Iterator[Page]:
             continue
         for object in platform.objects:
             before, _, behind = platform.record_url(directories.account, object, MARK).partition(MARK)
-            yield Page(RecordKey(workspace, connection.id, object, ""), before, behind, platform.page_url)
+            if before:
+                yield Page(RecordKey(workspace, connection.id, object, ""), before, behind, platform.page_url)
 
 
 def _named(page: Page, url: str) -> RecordKey | None:
-    """Whatever tab or filter stands behind the id is of no interest."""
-    bare = page.usual(_without_query(url))
+    """Whatever tab or filter stands behind the id is of no interest, unless it is there that the id stands."""
+    bare = page.usual(url if "#" in page.before else _without_query(url))
     if not bare.casefold().startswith(page.before.casefold()):
         return None
     id, slash, rest = bare[len(page.before) :].partition("/")
