@@ -242,8 +242,7 @@ def with_participants(sim: Running, object: str, truth: Json) -> Json:
 
 PIPEDRIVE = Dialect(
     contact="persons", company="organizations", deal="deals", account="5550001",
-    client_id="9f0c0ffee0000001", pages=(500, 500, 500), extra_calls=1,
-    changes=5,
+    client_id="9f0c0ffee0000001", pages=(500, 500, 500), extra_calls=1, changes=5, one_host=True,
     expected={
         "contact": {"first_name": text("first_name"), "last_name": text("last_name"), "email": primary("emails"),
                     "phone": primary("phones"), "owner_id": number("owner_id"), "company_id": number("org_id")},

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from crmbridge.domain.changes import Delivery
+from crmbridge.domain.changes import Delivery, Response
 from crmbridge.domain.errors import NotFound
 from crmbridge.services.ports import Deps
 from crmbridge.services.receive_delivery import receive_delivery
@@ -21,7 +21,7 @@ class Ear:
 
     url: str = ""
     deps: Deps | None = None
-    answers: list[int] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
     is_deaf: bool = False
 
     def hear(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
@@ -36,7 +36,7 @@ class Ear:
             reply = receive_delivery(self.deps, platform, (place, token) if place else None, delivery)
         except NotFound:
             return 404, ""
-        self.answers.append(reply.status)
+        self.answers.append(reply)
         return reply.status, reply.body
 
 

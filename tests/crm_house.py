@@ -205,6 +205,12 @@ class House:
         routes: Mapping[str, int] = self.sim.requests(summary=1)["by_route"]
         return sum(number for route, number in routes.items() if "oauth" not in route) - self.naming.calls
 
+    def minimum(self) -> int:
+        """What a full run must cost by the CRM's reference, as the account is now, without `calls_beside`."""
+        truth = self.sim.state(object=self.dialect.deal, associations=1, limit=100_000)
+        deals = self.dialect.enriched(self.sim, self.dialect.deal, truth)["live"]
+        return self.dialect.minimum({kind: len(self.live(kind)) for kind in self.dialect.objects}, deals)
+
     def calls_beside(self, run: Run) -> dict[str, int]:
         """What each object cost that is not a contact, company or deal."""
         known = {*self.dialect.objects.values(), DIRECTORIES}

@@ -98,7 +98,7 @@ def test_a_large_account_and_five_hundred_changes_arrive_whole_at_the_fewest_cal
 
     first, calls = house.finish(str(house.connect().active_run))
 
-    minimum = dialect.minimum({kind: len(house.live(kind)) for kind in dialect.objects}, deals(house))
+    minimum = house.minimum()
     assert (first.status, first.errors) == (Status.SUCCESS, ())
     assert house.differences() == []
     assert linked_to(house, company) >= LINKED

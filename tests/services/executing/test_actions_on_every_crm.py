@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.actions import ACTION_TYPES, Action, ActionStatus
-from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.domain.records import Kind
 from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.undo_action import undo_action
 
@@ -142,7 +142,7 @@ def test_what_is_created_is_there_once_and_stored(house: House, ask: Any, settle
     assert done.status is ActionStatus.COMPLETED
     assert done.receipt.url.startswith(URLS[house.platform].format(base=house.base_url))
     assert done.receipt.external_id in done.receipt.url
-    assert house.deps.records.get(RecordKey("w1", house.connection_id, done.receipt.object, done.receipt.external_id))
+    assert house.get(done.receipt.object, done.receipt.external_id).record.kind is ACTION_TYPES[type].kind
     assert number(house, type) == before + 1
 
 
@@ -244,6 +244,18 @@ def test_an_update_can_be_taken_back(house: House, ask: Any, settle: Any, type: 
 
     assert undone.status is ActionStatus.COMPLETED
     assert (undone.receipt.before, undone.receipt.after) == (done.receipt.after, done.receipt.before)
+
+
+@pytest.mark.parametrize("account", [case for case in CASES if case != "pipedrive"], indirect=True, scope="module")
+def test_a_deal_in_a_stage_that_wins_is_won(house: House, settle: Any) -> None:
+    """In Pipedrive no stage wins; a status does."""
+    won = next(stage.id for stage in house.names.stages.values() if stage.is_won)
+    target = house.some(Kind.DEAL)
+
+    done = settle(house.ask("update_deal", "won", target=target, fields={"stage": won}))
+
+    assert done.status is ActionStatus.COMPLETED
+    assert house.get(target["object"], target["external_id"]).record.is_won is True
 
 
 def test_a_limit_makes_it_wait(house: House, ask: Any, settle: Any) -> None:
