@@ -104,7 +104,7 @@ def test_an_amount_is_compared_in_the_workspaces_currency() -> None:
         ({"value": 5, "currency": "EUR"}, False),
         ({"value": 20, "currency": "JPY"}, None),
         ({"value": None, "currency": "EUR"}, None),
-        ("20", True),
+        ("20", None),
     ],
 )
 def test_a_custom_amount_compares_in_the_currency_beside_it(held: Any, answer: bool | None) -> None:
@@ -112,3 +112,17 @@ def test_a_custom_amount_compares_in_the_currency_beside_it(held: Any, answer: b
     asked = compile_predicate(rule, schema=SCHEMA, currency="EUR")
 
     assert asked({"custom_fields": {"deposit": held}}) is answer
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_bare"),
+    [
+        ({"field": "deal_amount", "operator": "gte", "value": 10}, True),
+        ({"field": "custom_fields.deposit", "operator": "gte", "value": 10}, True),
+        ({"field": "custom_fields.deposit", "operator": "gte", "value": 10, "currency": "EUR"}, False),
+        ({"field": "custom_fields.deposit", "operator": "is_empty"}, False),
+        ({"field": "custom_fields.tier", "operator": "eq", "value": "Gold"}, False),
+    ],
+)
+def test_rules_say_whether_an_amount_is_compared_without_a_currency(rule: Any, *, is_bare: bool) -> None:
+    assert compile_predicate(rule, schema=SCHEMA).compares_bare_amounts is is_bare

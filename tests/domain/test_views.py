@@ -10,7 +10,7 @@ import pytest
 from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner, Stage
 from crmbridge.domain.groups import Group, Members, Support
-from crmbridge.domain.predicates import Facts, compile_predicate
+from crmbridge.domain.predicates import Facts, Known, compile_predicate
 from crmbridge.domain.records import Kind, Labelled, Record, RecordKey, Type
 from crmbridge.domain.views import (
     View,
@@ -260,3 +260,41 @@ def test_who_is_left_out_stays_so_while_nobody_can_tell(seen: Mapping[str, Any])
     unread = view(**{"contacts": {}, "contacts_left_out": {"contacts/9": "has no e-mail"}, **seen})
 
     assert nameless in supported(group(), LARGE, unread, (nameless,))
+
+
+FEE = Field("fee", "Fee", Type.MONEY, custom=True)
+
+
+@pytest.mark.parametrize(
+    ("account", "known", "answer"),
+    [
+        (Account("48", "EUR"), {}, True),
+        (Account("48", "USD"), {}, None),
+        (Account("48", "EUR", multi_currency=True), {}, None),
+        (Account("48", "USD", multi_currency=True), {"currency": "EUR"}, True),
+        (Account("48", "EUR", multi_currency=True), {"currency": "USD"}, None),
+        (Account("48"), {}, None),
+    ],
+    ids=["the account's", "another", "one of several", "the deal's", "not the deal's", "of an account not known"],
+)
+def test_an_amount_of_the_customers_own_is_in_the_currency_of_its_record(
+    account: Account, known: Mapping[str, Any], answer: bool | None
+) -> None:
+    asked = compile_predicate(
+        {"field": "custom_fields.fee", "operator": "gte", "value": 10},
+        schema={Kind.DEAL: {"custom_fields.fee": Known(Type.MONEY)}},
+        currency="EUR",
+    )
+    record = replace(deal(**known), custom_fields={"fee": "20"})
+
+    assert asked(asked_of(record, Directories(account, fields={"deals": {"fee": FEE}}))) is answer
+
+
+def test_an_amount_of_the_customers_own_may_be_empty() -> None:
+    asked = compile_predicate({"field": "custom_fields.fee", "operator": "is_empty"})
+    known = [
+        asked_of(replace(deal(), custom_fields=held), Directories(Account("48"), fields={"deals": {"fee": FEE}}))
+        for held in ({}, {"fee": ""}, {"fee": "20"})
+    ]
+
+    assert [asked(each) for each in known] == [True, True, False]

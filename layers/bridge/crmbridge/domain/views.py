@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Owner
 from crmbridge.domain.groups import Group, Members, Support, person_of
 from crmbridge.domain.predicates import CUSTOM, IN_THEIR_WORDS, Facts, Predicate, When, facts
-from crmbridge.domain.records import EMPTY, Json, Kind, Labelled, Record, RecordKey, Value
+from crmbridge.domain.predicates.values import is_blank
+from crmbridge.domain.records import EMPTY, Json, Kind, Labelled, Record, RecordKey, Type, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +59,32 @@ def known_of(record: Record, directories: Directories | None) -> Facts:
 
 
 def asked_of(record: Record, directories: Directories | None) -> Facts:
-    """The same for rules, which name an option by its value or by its label of today, and each of several by itself.
-    A field of the CRM's own that was asked for and is not there is empty."""
+    """The same for rules, which name an option by its value or by its label of today, each of several by itself, and an
+    amount with its currency. A field of the CRM's own that was asked for and is not there is empty."""
     known = known_of(record, directories)
-    for one in directories.fields.get(record.object, {}).values() if directories else ():
+    if directories is None:
+        return known
+    currency = known.get("currency") or _only_currency(directories.account)
+    for one in directories.fields.get(record.object, {}).values():
         name = CUSTOM + one.key if one.maps_to is None else one.maps_to
         if name not in known:
             if _is_asked_for(one):
                 known[name] = None
+        elif one.maps_to is None and one.type is Type.MONEY:
+            known[name] = _priced(known[name], currency)
         elif (one.maps_to is None or name in IN_THEIR_WORDS) and (one.options or one.is_multiple):
             known[name] = _labelled(_parted(known[name]) if one.is_multiple else known[name], one.options)
     return known
+
+
+def _only_currency(account: Account) -> str | None:
+    """Where there are several, what does not name its own may be in any."""
+    return None if account.multi_currency else account.currency
+
+
+def _priced(value: Any, currency: Value) -> Any:
+    """With the currency of its record, unless it came with one: as those CRMs send it that keep one beside each."""
+    return value if is_blank(value) or isinstance(value, Mapping) else {"value": value, "currency": currency}
 
 
 def _is_asked_for(one: Field) -> bool:

@@ -58,7 +58,7 @@ class Predicate:
     @property
     def compares_bare_amounts(self) -> bool:
         """Whether a threshold of money has no currency."""
-        amounts = (each for each in clauses(self.tree) if each.word.sources[0] == "amount")
+        amounts = (each for each in clauses(self.tree) if each.is_money)
         return any(each.currency is None and not each.operator.of_emptiness for each in amounts)
 
     def next_flip(self, record: Record | Mapping[str, Any], when: When) -> datetime | None:

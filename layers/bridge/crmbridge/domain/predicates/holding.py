@@ -143,12 +143,13 @@ def _money(currency: str) -> Held:
 
 
 def _custom_money(source: str, currency: str) -> Held:
-    """Some CRMs keep a custom amount with its currency; any other is compared as it is."""
+    """Of an amount without a currency beside it nobody could say in which it is."""
     amount = _single(source, Family.NUMBER)
 
     def held(known: Facts, when: When | None) -> Any:
         value = known.get(source)
-        is_foreign = isinstance(value, dict) and read_text(value.get("currency")) != currency
-        return BLANK if is_foreign else amount(known, when)
+        if source in known and not (isinstance(value, dict) and read_text(value.get("currency")) == currency):
+            return BLANK
+        return amount(known, when)
 
     return held

@@ -56,11 +56,12 @@ def _said(clause: Clause, known: Facts) -> Json:
 
 
 def _plain(value: Any, *, is_option: bool) -> Json:
-    """An option by its label, a linked record by its name; an e-mail's label is not what it is."""
+    """An option by its label, a linked record by its name, an amount without its currency; an e-mail's label is not
+    what it is."""
     if isinstance(value, Labelled):
         return (is_option and value.label) or value.value
-    if isinstance(value, Mapping) and "name" in value:
-        return value["name"]
+    if isinstance(value, Mapping):
+        return value.get("name", value.get("value"))
     if isinstance(value, (tuple, list)):
         return [_plain(item, is_option=is_option) for item in value]
     if isinstance(value, Decimal):

@@ -44,7 +44,8 @@ _RULE_SHAPE: Final = '{"field": "deal_stage", "operator": "eq", "value": "Negoti
 class Clause:
     """One comparison. `operand` is read as `family`; `value` is as the rule has it, for proofs.
 
-    `match`: of several linked records, whether `any` one or `all` of them must say so.
+    `match`: of several linked records, whether `any` one or `all` of them must say so. `is_money`: an amount that has a
+    currency, the clause's own or nobody knows which.
     """
 
     word: Word
@@ -54,6 +55,7 @@ class Clause:
     value: Any = None
     currency: str | None = None
     match: str = "any"
+    is_money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class _Reader:
             operand=self.operand(clause, _under(path, "value")),
             currency=self.currency(rule.get("currency"), clause, _under(path, "currency")),
             match=self.match(rule.get("match"), named, _under(path, "match")),
+            is_money=self.is_money(named),
         )
         if "pipeline" not in rule:
             return complete
@@ -206,10 +209,10 @@ class _Reader:
         return Join("NOT", (Join("AND", (positive, inside)),))
 
     def currency(self, code: Any, clause: Clause, path: str) -> str | None:
-        has_currency = clause.word.sources[0] == "amount" or self.is_custom_money(clause.word)
+        is_money = self.is_money(clause.word)
         if code is None:
-            return self.money if has_currency and not clause.operator.of_emptiness else None
-        if not has_currency:
+            return self.money if is_money and not clause.operator.of_emptiness else None
+        if not is_money:
             self.wrong(path, "only deal_amount and custom amounts are compared in a currency", "leave it out")
             return None
         if not isinstance(code, str) or not (len(code) == 3 and code.isascii() and code.isalpha()):
@@ -217,9 +220,11 @@ class _Reader:
             return None
         return code.casefold()
 
-    def is_custom_money(self, named: Word) -> bool:
+    def is_money(self, named: Word) -> bool:
+        """A deal's amount, or an amount that the customer made."""
         known = self.known(named)
-        return named.type is None and known is not None and known.type is Type.MONEY
+        is_custom = named.type is None and known is not None and known.type is Type.MONEY
+        return is_custom or named.sources[0] == "amount"
 
     def operand(self, clause: Clause, path: str) -> Any:
         takes, operator = clause.operator.takes, clause.operator
