@@ -54,7 +54,8 @@ def test_a_crms_refusal_names_the_crm_its_request_and_the_next_step() -> None:
 def test_a_rate_limit_says_when_to_come_again() -> None:
     error = errors.Throttled("slow down", platform="hubspot", retry_after=12.4)
 
-    assert headers(error) == {"retry-after": "12"}
+    assert headers(error) == {"retry-after": "13"}
+    assert "Retry-After" in problem(error, "")["next_step"]
 
 
 def test_a_crms_complaints_about_fields_are_passed_on() -> None:

@@ -158,6 +158,18 @@ def test_a_chat_user_who_is_two_owners_is_refused(deps: Deps, wrong: Callable[..
     assert wrong({"owner_id": "U-ADA"}) == ["fields.owner_id"]
 
 
+def test_what_the_crm_cannot_be_without_is_not_emptied(deps: Deps) -> None:
+    must = Field("dealname", "Deal name", Type.TEXT, maps_to="name", required=True)
+    deps.connections.save_directories("w1", "c1", replace(DIRECTORIES, fields={"deals": {must.key: must}}))
+    target = {"object": "deals", "external_id": "d1"}
+    body = {"type": "update_deal", "connection": "c1", "target": target}
+
+    with pytest.raises(Invalid) as caught:
+        check_action(deps, "w1", {**body, "fields": {"name": None, "close_date": None}})
+
+    assert [(each.field, each.message) for each in caught.value.problems] == [("fields.name", "is required in the CRM")]
+
+
 def test_another_workspaces_people_name_no_owner(deps: Deps, check: Check) -> None:
     deps.workspaces.map_people("w2", {"ben@client.test": "U-BEN"})
 

@@ -132,6 +132,16 @@ def test_of_thousands_of_owners_some_are_listed(deps: Deps, member: Caller, deal
     assert (len(owner["options"]), owner["more_options"], owner["shown"]) == (500, True, "Owner 9")
 
 
+def test_what_the_crm_makes_a_must_is_required(deps: Deps, member: Caller, deal: RecordKey) -> None:
+    must = Field("closedate", "Close date", Type.DAY, maps_to="close_date", required=True)
+    schema = {"deals": {must.key: must}}
+    deps.connections.save_directories("w1", deal.connection, Directories(Account("48"), fields=schema))
+
+    shown = fields(read_panel(deps, member, "room"))
+
+    assert [name for name, each in shown.items() if each["required"]] == ["name", "close_date"]
+
+
 @pytest.mark.usefixtures("deal")
 def test_values_are_those_of_the_record(deps: Deps, member: Caller) -> None:
     shown = fields(read_panel(deps, member, "room"))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from crmbridge.domain import errors
@@ -32,8 +33,8 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     errors.MalformedPayload: Kind(400, "The body cannot be read", "check the body"),
     errors.Refused: Kind(400, "The connection was not made", "start again"),
     errors.CallerError: Kind(400, "The request is wrong", "correct it"),
-    errors.Throttled: Kind(503, "The CRM's rate limit is used up"),
-    errors.Unavailable: Kind(503, "The CRM does not answer"),
+    errors.Throttled: Kind(503, "The CRM's rate limit is used up", "ask again after the seconds of Retry-After"),
+    errors.Unavailable: Kind(503, "The CRM does not answer", "ask again in a moment"),
     errors.ReauthRequired: Kind(409, "The connection must be renewed"),
     errors.TokenExpired: Kind(503, "The CRM did not take the token"),
     errors.MissingScope: Kind(409, "The connection lacks a permission"),
@@ -66,7 +67,7 @@ def problem(error: Exception, request_id: str) -> dict[str, Json]:
         "status": kind.status,
         "detail": str(error) if kind.show else kind.title,
         "request_id": request_id,
-        "next_step": getattr(error, "next_step", kind.next_step),
+        "next_step": kind.next_step or getattr(error, "next_step", ""),
         **_of_fields(error),
         **_of_platform(error),
     }
@@ -75,7 +76,7 @@ def problem(error: Exception, request_id: str) -> dict[str, Json]:
 
 def headers(error: Exception) -> dict[str, str]:
     wait = getattr(error, "retry_after", 0.0)
-    return {"retry-after": str(max(1, round(wait)))} if wait else {}
+    return {"retry-after": str(ceil(wait))} if wait else {}
 
 
 def _of_fields(error: Exception) -> dict[str, Json]:

@@ -54,6 +54,7 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
         type.kind, object, directories, body.get("custom_fields") or {}, clearing=not type.creates
     )
     _check_complete(type, fields, custom_fields)
+    _check_kept(directories, object, fields)
     checked = Checked(
         type=type,
         connection=connection,
@@ -253,6 +254,15 @@ def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields:
         problems.append(Problem("fields", "names nothing to change", '{"amount": 50000}'))
     if problems:
         raise Invalid(*problems)
+
+
+def _check_kept(directories: Directories | None, object: str, fields: Mapping[str, Json]) -> None:
+    """What the CRM's schema says no record can be without is not emptied."""
+    schema = directories.fields.get(object, {}) if directories else {}
+    musts = [field.maps_to for field in schema.values() if field.required]
+    emptied = [name for name, value in fields.items() if value is None and name in musts]
+    if emptied:
+        raise Invalid(*(Problem(f"fields.{name}", "is required in the CRM", "another value") for name in emptied))
 
 
 def _before(target: Record | None, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> Mapping[str, Json]:

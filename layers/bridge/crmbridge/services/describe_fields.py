@@ -74,10 +74,15 @@ def _ours(deps: Deps, form: Form) -> Iterator[Mapping[str, Json]]:
             "type": input_of(type, options, field),
             "value": show_value(form.record.kind, name, value),
             "needs": ["stage"] if name == "pipeline" and len(options) > 1 else [],
-            "required": can_write and (name in REQUIRED.get(form.record.kind, ()) or not empties),
+            "required": can_write and (not empties or _is_must(form, name, field)),
             "read_only": form.is_locked or not can_write,
             **_edited(form, name, options, value),
         }
+
+
+def _is_must(form: Form, name: str, field: Field | None) -> bool:
+    """By our own rules or by the CRM's schema."""
+    return name in REQUIRED.get(form.record.kind, ()) or (field is not None and field.required)
 
 
 def _takes(deps: Deps, form: Form, name: str, value: Json) -> bool:
