@@ -70,10 +70,9 @@ class Inside(Wired):
         return SqsQueue(self.client("sqs"), url, LateBlobs())
 
 
-def inside(stack: Stack, ahead: timedelta = timedelta(), *, pages_queue_url: str = "") -> Inside:
-    """As the deployed functions are set; tasks may ring another queue, so that nobody else works on them."""
-    told = read_settings(environment(stack))
-    settings = replace(told, pages_queue_url=pages_queue_url or told.pages_queue_url)
+def inside(stack: Stack, ahead: timedelta = timedelta(), **queue_urls: str) -> Inside:
+    """As the deployed functions are set; what rings other queues (`pages_queue_url`) nobody else works on."""
+    settings = replace(read_settings(environment(stack)), **queue_urls)  # type: ignore[arg-type] # queues are texts
     return Inside(settings, stack.engine.client, ahead)
 
 
