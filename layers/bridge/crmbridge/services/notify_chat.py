@@ -1,6 +1,6 @@
 """Tell a workspace's chat app that something happened: a row that waits until it is delivered, then a ring."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from crmbridge.domain.messages import Message
@@ -21,6 +21,10 @@ def add_event(deps: Deps, workspace: str, id: str, type: str, data: Mapping[str,
 
 
 def ring_event(deps: Deps, workspace: str, id: str, *, chat: str = "") -> None:
+    ring_events(deps, workspace, [id], chat=chat)
+
+
+def ring_events(deps: Deps, workspace: str, ids: Iterable[str], *, chat: str = "") -> None:
     """Hashed: a chat's id may hold what the name of a message group may not."""
-    order = sha256(chat.encode()).hexdigest()[:32] if chat else ""
-    deps.queues.chat.send(Message({"workspace": workspace, "outbound": id}, f"{workspace}#outbound#{order}"))
+    order = f"{workspace}#outbound#{sha256(chat.encode()).hexdigest()[:32] if chat else ''}"
+    deps.queues.chat.send(*(Message({"workspace": workspace, "outbound": id}, order) for id in ids))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 import orjson
 
@@ -10,11 +11,12 @@ from crmbridge.domain.records import Json, instant_text
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import json_text
 from crmbridge.storage.due import PLACE, due_items, due_place
-from crmbridge.storage.items import DUE, EXPIRES, NEW, Item, Items, Key, equals, present
+from crmbridge.storage.items import DUE, EXPIRES, NEW, Item, Items, Key, equals, present, query_all
 from crmbridge.storage.keys import cursor_of, place_of
 
 PREFIX = "outbound#"
-IS_FAILED = equals("status", str(OutboundStatus.FAILED))
+FAILED = str(OutboundStatus.FAILED)
+IS_FAILED = equals("status", FAILED)
 
 
 class OutboundStore:
@@ -41,7 +43,7 @@ class OutboundStore:
 
     def give_up(self, workspace: str, id: str, now: datetime, error: str) -> None:
         """It leaves the index of what waits, and can be listed."""
-        told = {"status": str(OutboundStatus.FAILED), "error": error, EXPIRES: int((now + KEPT).timestamp())}
+        told = {"status": FAILED, "error": error, EXPIRES: int((now + KEPT).timestamp())}
         self._items.update(_key(workspace, id), set=told, add={"attempts": 1}, remove=PLACE, when=present("pk"))
 
     def reopen(self, workspace: str, id: str, now: datetime) -> bool:
@@ -54,15 +56,13 @@ class OutboundStore:
         return [(row["pk"].removesuffix("#outbound"), row["sk"].removeprefix(PREFIX)) for row in rows]
 
     def failed(self, workspace: str, *, limit: int, cursor: str | None) -> PageOf[OutboundEvent]:
+        """Whole pages are read, for there may be many times as many that still wait."""
         pk = _key(workspace, "")[0]
         after = {"pk": pk, "sk": place_of(cursor, str)[0]} if cursor is not None else None
-        found: list[Item] = []
-        while True:
-            page = self._items.query(pk, PREFIX, limit=limit - len(found), after=after)
-            found += [row for row in page.items if row["status"] == OutboundStatus.FAILED]
-            after = dict(page.after) if page.after else None
-            if after is None or len(found) >= limit:
-                return PageOf([_event(row) for row in found], cursor_of(after["sk"]) if after else None)
+        failed = (row for row in query_all(self._items, pk, PREFIX, after=after) if row["status"] == FAILED)
+        found = list(islice(failed, limit + 1))
+        more = cursor_of(found[limit - 1]["sk"]) if len(found) > limit else None
+        return PageOf([_event(row) for row in found[:limit]], more)
 
 
 def _key(workspace: str, id: str) -> Key:
