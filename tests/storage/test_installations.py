@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from crmbridge.domain.errors import Clash
-from crmbridge.domain.installations import Card, Installation, SlackPerson
+from crmbridge.domain.installations import Card, Installation, SlackPerson, Writers
 from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.items import Items
 
@@ -46,6 +46,16 @@ def test_installing_again_replaces_what_was_there(store: InstallationStore) -> N
     store.save(replace(ACME, scopes=("commands",)))
 
     assert store.of_team("T1") == replace(ACME, scopes=("commands",))
+
+
+def test_what_admins_set_up_at_once_is_all_kept_and_outlives_a_new_installation(store: InstallationStore) -> None:
+    store.save(ACME)
+
+    store.set_up("w1", shows_amounts=True)
+    store.set_up("w1", writers="people")
+    store.save(ACME)
+
+    assert store.of_team("T1") == replace(ACME, shows_amounts=True, writers=Writers.PEOPLE)
 
 
 def test_what_is_removed_leaves_nothing_of_people_behind(store: InstallationStore) -> None:

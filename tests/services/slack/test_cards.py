@@ -144,6 +144,30 @@ def test_another_chat_app_hears_of_what_slack_did_not_take(asked: Any, slack: An
     assert deps.outbound.get("w1", f"{asked.id}.uncertain.0") is not None
 
 
+@pytest.mark.parametrize("down", ["slack", "endpoint"])
+def test_who_has_heard_of_it_is_not_told_again_because_the_other_was_down(
+    asked: Any, slack: Any, deps: Deps, chat: Any, clock: Any, down: str
+) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
+    if down == "slack":
+        slack.refuses["chat.update"] = (503, {})
+    else:
+        chat.refusal = ChatError("it is down")
+    ended(deps, asked, ActionStatus.UNCERTAIN)
+    for _ in range(3):
+        clock.advance(3600)
+        deliver_outbound(deps, "w1", f"{asked.id}.uncertain.0")
+    slack.refuses.clear()
+    chat.refusal = None
+    clock.advance(3600)
+
+    deliver_outbound(deps, "w1", f"{asked.id}.uncertain.0")
+
+    updates = len(slack.called("chat.update"))
+    assert (updates > 2 if down == "slack" else updates == 1, len(chat.heard)) == (True, 1)
+    assert deps.outbound.get("w1", f"{asked.id}.uncertain.0") is None
+
+
 def test_a_receipt_that_slack_did_not_take_waits_as_a_row(asked: Any, slack: Any, deps: Deps, clock: Any) -> None:
     slack.refuses["chat.update"] = (429, {}, {"retry-after": "30"})
     ended(deps, asked, ActionStatus.UNCERTAIN)

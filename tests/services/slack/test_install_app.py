@@ -7,15 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from crmbridge.chat.slack.consent import SCOPES
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Clash, Forbidden, NotFound, Refused
+from crmbridge.domain.errors import Clash, Forbidden, Invalid, NotFound, Refused
 from crmbridge.domain.groups import Group
-from crmbridge.domain.installations import Installation
+from crmbridge.domain.installations import Installation, Writers
 from crmbridge.services.edit_groups import create_group, update_group
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.install_app import (
     finish_install,
     read_installation,
-    set_cards,
+    set_up_slack,
     start_install,
     uninstall_app,
 )
@@ -72,7 +72,7 @@ def test_installing_again_pauses_nobody(
 
 
 def test_a_member_may_not(deps: Deps, member: Caller, installation: Installation) -> None:
-    for ask in (start_install, uninstall_app, lambda deps, caller: set_cards(deps, caller, shows_amounts=True)):
+    for ask in (start_install, uninstall_app, lambda deps, caller: set_up_slack(deps, caller, shows_amounts=True)):
         with pytest.raises(Forbidden):
             ask(deps, member)
 
@@ -117,11 +117,18 @@ def test_a_team_belongs_to_one_workspace(deps: Deps, installation: Installation)
 
 
 def test_installing_again_keeps_what_was_set(deps: Deps, admin: Caller, installation: Installation) -> None:
-    set_cards(deps, admin, shows_amounts=True)
+    set_up_slack(deps, admin, shows_amounts=True)
+    set_up_slack(deps, admin, writers=Writers.PEOPLE)
 
-    done = finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+    finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
 
-    assert done.installation.shows_amounts
+    again = read_installation(deps, admin)
+    assert (again.shows_amounts, again.writers) == (True, Writers.PEOPLE)
+
+
+def test_nothing_to_set_up_is_said(deps: Deps, admin: Caller, installation: Installation) -> None:
+    with pytest.raises(Invalid, match="or writers is needed"):
+        set_up_slack(deps, admin)
 
 
 def test_taking_the_app_out_forgets_the_team_and_tells_slack(

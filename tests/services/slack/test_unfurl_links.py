@@ -11,7 +11,7 @@ from crmbridge.domain.records import RecordKey
 from crmbridge.domain.sidepanels import LINKABLE
 from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.ports import Deps
-from crmbridge.services.slack.install_app import set_cards
+from crmbridge.services.slack.install_app import set_up_slack
 from crmbridge.services.slack.unfurl_links import record_at
 
 pytestmark = pytest.mark.usefixtures("installation", "hubspot", "deal")
@@ -76,7 +76,7 @@ def test_an_address_of_lightning_is_one_of_its_org(deps: Deps, make_connection: 
 def test_amounts_are_shown_where_the_workspace_wants_it(
     share: Callable[..., list[Any]], deps: Deps, admin: Any
 ) -> None:
-    set_cards(deps, admin, shows_amounts=True)
+    set_up_slack(deps, admin, shows_amounts=True)
 
     (unfurled,) = share(URL)
 

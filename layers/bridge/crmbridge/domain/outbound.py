@@ -21,7 +21,8 @@ class OutboundStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundEvent:
     """`event` is what the chat app gets: `type`, `timestamp`, `data`. `since` is when its day began: when it happened,
-    or when it was sent again by hand. `error` says why the last try failed."""
+    or when it was sent again by hand. `error` says why the last try failed; `told` are those of several chat apps that
+    have heard of it."""
 
     id: str
     event: Mapping[str, Json]
@@ -30,3 +31,4 @@ class OutboundEvent:
     attempts: int = 0
     error: str = ""
     next_attempt_at: datetime | None = None
+    told: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from crmbridge.domain.errors import BridgeError
-from crmbridge.domain.installations import Installation
+from crmbridge.domain.installations import Installation, Writers
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import Given, Shown
 from crmbridge.entry.oauth import Started, back_to, page, reason_of, refused_page
@@ -24,10 +24,13 @@ class InstallGiven(Given):
     return_url: Annotated[str, Field(max_length=2000)] = ""
 
 
-class CardsGiven(Given):
-    """`shows_amounts`: cards under links, which everybody in the channel sees, tell amounts of deals, too."""
+class SettingsGiven(Given):
+    """What is left out stays as it is."""
 
-    shows_amounts: bool
+    shows_amounts: Annotated[bool | None, Field(description="Cards that everybody sees tell amounts, too")] = None
+    writers: Annotated[Writers | None, Field(description="Who may write to the CRMs: everyone, or people listed")] = (
+        None
+    )
 
 
 class InstallationShown(Shown):
@@ -40,6 +43,7 @@ class InstallationShown(Shown):
     installed_by: str
     installed_at: datetime
     shows_amounts: bool
+    writers: Writers
 
 
 @router.post("/v1/chat/slack/install", summary="Begin to install the app in a Slack team", tags=TAGS)
@@ -65,9 +69,9 @@ def read_installation(ask: Ask) -> InstallationShown:
     return _shown(install_app.read_installation(ask.deps, ask.caller))
 
 
-@router.put("/v1/chat/slack", summary="Say what cards in Slack tell", tags=TAGS)
-def set_cards(ask: Ask, given: CardsGiven) -> InstallationShown:
-    return _shown(install_app.set_cards(ask.deps, ask.caller, shows_amounts=given.shows_amounts))
+@router.put("/v1/chat/slack", summary="Say what cards in Slack tell, and who may write from there", tags=TAGS)
+def set_up(ask: Ask, given: SettingsGiven) -> InstallationShown:
+    return _shown(install_app.set_up_slack(ask.deps, ask.caller, **given.model_dump()))
 
 
 @router.delete("/v1/chat/slack", summary="Take the app out of Slack", tags=TAGS, status_code=204)

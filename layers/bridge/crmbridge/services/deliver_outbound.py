@@ -1,5 +1,7 @@
 """Deliver one event to a workspace's chat app: again and again for a day, then it is listed as failed."""
 
+from collections.abc import Callable, Mapping
+
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.messages import next_try
 from crmbridge.domain.outbound import GIVE_UP_AFTER, OutboundEvent, OutboundStatus
@@ -14,7 +16,7 @@ def deliver_outbound(deps: Deps, workspace: str, id: str) -> None:
     if waiting is None or not _is_due(deps, waiting):
         return
     try:
-        _tell(deps, workspace, id, dict(waiting.event))
+        _tell(deps, workspace, waiting)
     except ChatError as error:
         _try_later(deps, workspace, waiting, error)
     else:
@@ -29,18 +31,32 @@ def post_event(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> N
     deps.chat.post(endpoint, deps.vault.signing_secrets(workspace, deps.now()), id, event)
 
 
-def _tell(deps: Deps, workspace: str, id: str, event: dict[str, Json]) -> None:
-    """Slack, the workspace's own chat app, or both, of which neither waits until the other works again. Raises
-    ChatError, also when there is neither."""
-    endpoint = deps.workspaces.endpoint(workspace)
+def _tell(deps: Deps, workspace: str, waiting: OutboundEvent) -> None:
+    """Slack, the workspace's own chat app, or both, of which neither waits until the other works again, nor hears twice
+    because of it. Raises ChatError, also when there is neither."""
+    apps, failed = _chat_apps(deps, workspace, waiting), {}
+    for whom in [whom for whom in apps if whom not in waiting.told]:
+        try:
+            apps[whom]()
+        except ChatError as error:
+            failed[whom] = error
+    if failed:
+        told = sorted(apps.keys() - failed.keys())
+        if told != sorted(waiting.told):
+            deps.outbound.told(workspace, waiting.id, told)
+        raise max(failed.values(), key=lambda error: error.retry_after)
+
+
+def _chat_apps(deps: Deps, workspace: str, waiting: OutboundEvent) -> Mapping[str, Callable[[], None]]:
+    """Whoever is to hear of it, and how."""
+    endpoint, event = deps.workspaces.endpoint(workspace), dict(waiting.event)
     is_heard = endpoint is not None and endpoint.enabled
-    has_slack = deps.installations.of_workspace(workspace) is not None
-    try:
-        if has_slack:
-            tell_slack(deps, workspace, event, alone=not is_heard)
-    finally:
-        if is_heard or not has_slack:
-            post_event(deps, workspace, id, event)
+    apps: dict[str, Callable[[], None]] = {}
+    if deps.installations.of_workspace(workspace) is not None:
+        apps["slack"] = lambda: tell_slack(deps, workspace, event, alone=not is_heard)
+    if is_heard or not apps:
+        apps["endpoint"] = lambda: post_event(deps, workspace, waiting.id, event)
+    return apps
 
 
 def _is_due(deps: Deps, event: OutboundEvent) -> bool:

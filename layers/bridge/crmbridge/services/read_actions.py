@@ -7,7 +7,7 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Clash, Forbidden, Stale
 from crmbridge.domain.stored import PageOf
 from crmbridge.services.ports import Deps
-from crmbridge.services.request_action import record_key, ring_action
+from crmbridge.services.request_action import check_writer, record_key, ring_action
 
 _AGAIN = (ActionStatus.FAILED, ActionStatus.UNCERTAIN)
 _NOT_SENT = (ActionStatus.PENDING, ActionStatus.WAITING)
@@ -55,7 +55,8 @@ def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:
 
 
 def own_action(deps: Deps, caller: Caller, id: str) -> Action:
-    """Raises Forbidden for members who did not ask for it."""
+    """Raises Forbidden for members who did not ask for it, and for who may not write (any more)."""
+    check_writer(caller)
     action = deps.actions.get(caller.workspace, id)
     if not (caller.is_admin or caller.user == action.requested_by):
         raise Forbidden("only an admin or who asked for the action may decide about it")

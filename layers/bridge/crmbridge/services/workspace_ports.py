@@ -22,7 +22,14 @@ class Workspaces(Protocol):
     def people(self, workspace: str, emails: Iterable[str]) -> Mapping[str, str]:
         """Case-folded e-mail -> chat user, for those that are mapped."""
 
-    def map_people(self, workspace: str, users: Mapping[str, str | None]) -> None: ...
+    def map_people(self, workspace: str, users: Mapping[str, str | None]) -> None:
+        """As an admin says; None forgets one."""
+
+    def note_people(self, workspace: str, users: Mapping[str, str]) -> None:
+        """Who was found by themselves; whoever is known stays as they are."""
+
+    def is_listed(self, workspace: str, email: str) -> bool:
+        """Whether an admin has said who this is."""
 
     def list_people(self, workspace: str) -> Mapping[str, str]: ...
 
@@ -88,6 +95,9 @@ class Outbound(Protocol):
 
     def delivered(self, workspace: str, id: str) -> None:
         """Forgets the event."""
+
+    def told(self, workspace: str, id: str, whom: Sequence[str]) -> None:
+        """These have heard of it; others are still to be told."""
 
     def postpone(self, workspace: str, id: str, next_attempt_at: datetime, error: str) -> None: ...
 

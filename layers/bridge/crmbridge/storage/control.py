@@ -154,6 +154,15 @@ class WorkspaceStore:
         self._items.put_many({"pk": pk, "sk": sk, "user": user} for (pk, sk), user in keys.items() if user)
         self._items.delete_many(key for key, user in keys.items() if not user)
 
+    def note_people(self, workspace: str, users: Mapping[str, str]) -> None:
+        for email, user in users.items():
+            pk, sk = _person_key(workspace, email)
+            self._items.put({"pk": pk, "sk": sk, "user": user, "found": True}, NEW)
+
+    def is_listed(self, workspace: str, email: str) -> bool:
+        row = self._items.get(*_person_key(workspace, email))
+        return row is not None and not row.get("found")
+
     def list_people(self, workspace: str) -> Mapping[str, str]:
         return {row["sk"]: row["user"] for row in query_all(self._items, f"{workspace}#people")}
 

@@ -5,15 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
+
 from crmbridge.domain.errors import Clash
 from crmbridge.domain.installations import Card, Installation, SlackPerson
-from crmbridge.domain.records import instant_text
-from crmbridge.storage.codec import from_json, to_json
+from crmbridge.domain.records import Json, instant_text
+from crmbridge.storage.codec import decode, from_json, to_json
 from crmbridge.storage.items import EXPIRES, NEW, Items, Key, Write, absent, equals, query_all
 from crmbridge.storage.keys import part
 
 PERSON_KEPT: Final = timedelta(days=1)
 """Who left a team, or has another address, is known again after this."""
+SETTINGS: Final = ("shows_amounts", "writers")
 CARD_KEPT: Final = timedelta(days=90)
 """As long as receipts can be read."""
 
@@ -26,8 +29,12 @@ class InstallationStore:
         self._items = items
 
     def of_workspace(self, workspace: str) -> Installation | None:
-        row = self._items.get(*_installation_key(workspace))
-        return from_json(Installation, row["installation"]) if row else None
+        key, settings = _installation_key(workspace), _settings_key(workspace)
+        rows = self._items.get_many([key, settings])
+        if key not in rows:
+            return None
+        known = {name: value for name, value in rows.get(settings, {}).items() if name in SETTINGS}
+        return decode(Installation, {**orjson.loads(rows[key]["installation"]), **known})
 
     def of_team(self, team: str) -> Installation | None:
         """None, too, when the workspace has another team by now."""
@@ -36,7 +43,8 @@ class InstallationStore:
         return found if found and found.team == team else None
 
     def save(self, installation: Installation) -> None:
-        """Raises Clash for a team of another workspace, and for a workspace that has another team."""
+        """Raises Clash for a team of another workspace, and for a workspace that has another team. What was set up
+        stays as it is."""
         workspace, team = installation.workspace, installation.team
         pk, sk = key = _installation_key(workspace)
         theirs, place = _team_key(team)
@@ -53,10 +61,15 @@ class InstallationStore:
         if refused:
             raise Clash("this workspace has another Slack team: remove that one first")
 
+    def set_up(self, workspace: str, **settings: Json) -> None:
+        """What an admin says, each for itself: two who say different things at once are both heard."""
+        self._items.update(_settings_key(workspace), set=settings)
+
     def remove(self, installation: Installation) -> None:
         """People of that team and what was brought are forgotten, too; cards expire by themselves."""
         self._items.delete(*_team_key(installation.team), equals("workspace", installation.workspace))
         self._items.delete(*_installation_key(installation.workspace), equals("team", installation.team))
+        self._items.delete(*_settings_key(installation.workspace))
         for pk in (_people(installation.workspace), _brought(installation.workspace)):
             self._items.delete_many([(row["pk"], row["sk"]) for row in query_all(self._items, pk)])
 
@@ -104,6 +117,10 @@ class InstallationStore:
 
 def _installation_key(workspace: str) -> Key:
     return f"{workspace}#slack", "installation"
+
+
+def _settings_key(workspace: str) -> Key:
+    return f"{workspace}#slack", "settings"
 
 
 def _team_key(team: str) -> Key:

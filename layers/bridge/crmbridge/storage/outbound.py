@@ -36,6 +36,10 @@ class OutboundStore:
     def delivered(self, workspace: str, id: str) -> None:
         self._items.delete(*_key(workspace, id))
 
+    def told(self, workspace: str, id: str, whom: Sequence[str]) -> None:
+        """These have heard of it; others are still to be told."""
+        self._items.update(_key(workspace, id), set={"told": list(whom)}, when=present("pk"))
+
     def postpone(self, workspace: str, id: str, next_attempt_at: datetime, error: str) -> None:
         key = _key(workspace, id)
         place = due_place(key, next_attempt_at)
@@ -83,4 +87,5 @@ def _event(row: Item) -> OutboundEvent:
         attempts=int(row["attempts"]),
         error=row.get("error", ""),
         next_attempt_at=datetime.fromisoformat(waits_until) if waits_until else None,
+        told=tuple(row.get("told", ())),
     )

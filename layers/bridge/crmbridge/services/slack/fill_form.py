@@ -17,6 +17,7 @@ from crmbridge.domain.records import Json, name_of
 from crmbridge.domain.stored import Stored
 from crmbridge.services.link_chat import linked_record
 from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import check_writer
 from crmbridge.services.slack.edited_fields import edited_fields
 from crmbridge.services.slack.find_records import referred_record, writable
 from crmbridge.services.slack.identify_user import identify_user, known_person
@@ -46,7 +47,7 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
     try:
         caller = identify_user(deps, slack.installation, user)
         window = _WINDOWS.get(type)
-        filled = window(deps, caller, context) if window else _filled(deps, slack, type, context, entered(view), user)
+        filled = window(deps, caller, context) if window else _filled(deps, slack, caller, type, context, entered(view))
     except BridgeError as error:
         if error.retryable:
             raise
@@ -59,9 +60,10 @@ def fill_form(deps: Deps, slack: Slack, asked: Mapping[str, Json]) -> None:
 
 
 def _filled(
-    deps: Deps, slack: Slack, type: str, context: Mapping[str, Any], chosen: Mapping[str, str], user: str
+    deps: Deps, slack: Slack, caller: Caller, type: str, context: Mapping[str, Any], chosen: Mapping[str, str]
 ) -> dict[str, Json]:
-    person = known_person(deps, slack.installation, user)
+    check_writer(caller)
+    person = known_person(deps, slack.installation, caller.user)
     connections = writable(deps, slack.workspace, type)
     if not connections:
         raise Forbidden("no CRM is connected that takes this; an admin connects one")

@@ -22,9 +22,9 @@ def find_users(deps: Deps, slack: Slack, persons: Iterable[str]) -> tuple[dict[s
         try:
             found |= _asked(slack, person)
         except ChatError as error:
-            _remember(deps, slack, found, known)
+            deps.workspaces.note_people(slack.workspace, found)
             return users | found, dict.fromkeys(unknown[at:], error)
-    _remember(deps, slack, found, known)
+    deps.workspaces.note_people(slack.workspace, found)
     return users | found, {}
 
 
@@ -36,10 +36,3 @@ def _asked(slack: Slack, person: str) -> dict[str, str]:
             return {}
         raise
     return {} if user.get("deleted") else {person: str(user["id"])}
-
-
-def _remember(deps: Deps, slack: Slack, found: dict[str, str], known: Iterable[str]) -> None:
-    """Whom an admin has mapped to a user of another chat app stays so."""
-    new = {person: user for person, user in found.items() if person not in known}
-    if new:
-        deps.workspaces.map_people(slack.workspace, new)

@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from crmbridge.chat.slack.api import SlackRefused
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden
-from crmbridge.domain.installations import Installation, SlackPerson
+from crmbridge.domain.installations import Installation, SlackPerson, Writers
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.open_slack import Slack, open_slack
 
 
 def identify_user(deps: Deps, installation: Installation, user: str) -> Caller:
-    """Raises Forbidden for guests, bots and people of other teams, in words for them."""
-    return Caller(installation.workspace, user, "member", known_person(deps, installation, user).email)
+    """Raises Forbidden for guests, bots and people of other teams, in words for them. Where an admin has listed who may
+    write, the others are readers."""
+    email = known_person(deps, installation, user).email
+    listed = installation.writers is Writers.EVERYONE or deps.workspaces.is_listed(installation.workspace, email)
+    return Caller(installation.workspace, user, "member" if listed else "reader", email)
 
 
 def known_person(deps: Deps, installation: Installation, user: str) -> SlackPerson:
@@ -23,8 +26,7 @@ def known_person(deps: Deps, installation: Installation, user: str) -> SlackPers
     if person is None:
         person = _asked(open_slack(deps, installation), user)
         deps.installations.keep_person(workspace, user, person, deps.now())
-        if not deps.workspaces.people(workspace, [person.email]):
-            deps.workspaces.map_people(workspace, {person.email: user})
+        deps.workspaces.note_people(workspace, {person.email: user})
     return person
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from crmbridge.chat.slack.consent import consent_url, exchange
 from crmbridge.domain.connections import Caller, Pending
 from crmbridge.domain.errors import ChatError, Clash, Invalid, NotFound, Problem, Refused
-from crmbridge.domain.installations import SLACK_CHANNEL, Installation
+from crmbridge.domain.installations import SLACK_CHANNEL, Installation, Writers
 from crmbridge.domain.records import Json
 from crmbridge.services.ports import Deps
 from crmbridge.services.slack.open_slack import open_slack, slack_app
@@ -63,13 +63,19 @@ def read_installation(deps: Deps, caller: Caller) -> Installation:
     return found
 
 
-def set_cards(deps: Deps, caller: Caller, *, shows_amounts: bool) -> Installation:
-    """What cards may tell that everybody in a channel sees."""
+def set_up_slack(
+    deps: Deps, caller: Caller, *, shows_amounts: bool | None = None, writers: Writers | None = None
+) -> Installation:
+    """What cards tell that everybody in a channel sees, and who may write from there; None stays as it is."""
     require_admin(caller)
-    changed = replace(read_installation(deps, caller), shows_amounts=shows_amounts)
-    deps.installations.save(changed)
-    deps.journal.audit(caller.workspace, "slack.set", caller.user, {"shows_amounts": shows_amounts})
-    return changed
+    read_installation(deps, caller)
+    given = {"shows_amounts": shows_amounts, "writers": writers and str(writers)}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if not settings:
+        raise Invalid(Problem("shows_amounts", "or writers is needed", f"writers is one of {', '.join(Writers)}"))
+    deps.installations.set_up(caller.workspace, **settings)
+    deps.journal.audit(caller.workspace, "slack.set", caller.user, settings)
+    return read_installation(deps, caller)
 
 
 def uninstall_app(deps: Deps, caller: Caller) -> None:
@@ -121,7 +127,6 @@ def _pause_groups(deps: Deps, workspace: str) -> None:
 
 
 def _read(deps: Deps, pending: Pending, said: Mapping[str, Json]) -> Installation:
-    before = deps.installations.of_workspace(pending.workspace)
     return Installation(
         workspace=pending.workspace,
         team=str(said["team"].get("id")),
@@ -131,5 +136,4 @@ def _read(deps: Deps, pending: Pending, said: Mapping[str, Json]) -> Installatio
         scopes=tuple(filter(None, str(said.get("scope") or "").split(","))),
         installed_by=pending.user,
         installed_at=deps.now(),
-        shows_amounts=before.shows_amounts if before else False,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from crmbridge.domain.installations import Card, Installation, SlackPerson
+from crmbridge.domain.records import Json
 
 
 class Installations(Protocol):
@@ -16,7 +17,11 @@ class Installations(Protocol):
         """One team belongs to one workspace."""
 
     def save(self, installation: Installation) -> None:
-        """Raises Clash for a team of another workspace, and for a workspace that has another team."""
+        """Raises Clash for a team of another workspace, and for a workspace that has another team. What was set up
+        stays as it is."""
+
+    def set_up(self, workspace: str, **settings: Json) -> None:
+        """What an admin says, each for itself: two who say different things at once are both heard."""
 
     def remove(self, installation: Installation) -> None: ...
 
