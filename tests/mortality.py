@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crmbridge.domain.actions import Action
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.spec import ActionSpec, Platform
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 
@@ -52,10 +52,7 @@ class Mortal:
 def mortal(house: Deps, life: Life) -> Deps:
     def dying(name: str) -> Platform:
         platform = house.platform(name)
-        actions = {
-            type: replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up))
-            for type, spec in platform.actions.items()
-        }
+        actions = {type: _dying(spec, life) for type, spec in platform.actions.items()}
         return replace(platform, actions=actions, fetch=life.around(platform.fetch))
 
     return replace(
@@ -68,6 +65,11 @@ def mortal(house: Deps, life: Life) -> Deps:
         outbound=Mortal(house.outbound, life),
         queues=replace(house.queues, chat=Mortal(house.queues.chat, life)),
     )
+
+
+def _dying(spec: ActionSpec, life: Life) -> ActionSpec:
+    pack = replace(spec.pack, send=life.around(spec.pack.send)) if spec.pack else None
+    return replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up), pack=pack)
 
 
 def each_death(house: Deps, ask: Callable[[str], Action]) -> Iterator[Action]:

@@ -82,6 +82,8 @@ class Crm:
     flying: list[WriteRequest] = field(default_factory=list)
     sent: list[WriteRequest] = field(default_factory=list)
     on_send: Callable[[], None] = lambda: None
+    away: int = 0
+    """So many of the next listings of copies meet no CRM."""
 
     def send(self, api: Any, request: WriteRequest) -> Written:
         self.sent.append(request)
@@ -124,6 +126,12 @@ class Crm:
         found = self.found(request.key)
         return Written(request.object, found) if found else None
 
+    def copies(self, api: Any, request: WriteRequest) -> list[Written]:
+        if self.away:
+            self.away -= 1
+            raise NO_ANSWER
+        return [Written(one["object"], id) for id, one in self.objects.items() if one["key"] == request.key]
+
     def fetch(self, api: Any, object: str, ids: Sequence[str], directories: Directories) -> list[Sighting]:
         """CRMs normalise: this one shouts subjects."""
         return [
@@ -154,7 +162,9 @@ def crm() -> Crm:
 def platform(crm: Crm, deps: Deps) -> Platform:
     """HubSpot in everything but what it does."""
     actions = {
-        type: ActionSpec(object=object, send=crm.send, look_up=crm.look_up, unique_key=lambda _: crm.unique)
+        type: ActionSpec(
+            object=object, send=crm.send, look_up=crm.look_up, copies=crm.copies, unique_key=lambda _: crm.unique
+        )
         for type, object in OBJECTS.items()
     }
     objects = {

@@ -79,10 +79,11 @@ def test_what_was_changed_before_the_undo_is_sent_again_is_left_alone(
     house: Deps, crm: Any, undo: Any, settle: Any, done: Action
 ) -> None:
     undone, crm.answers = undo(done), ["never"]
-    execute_action(house, "w1", undone.id)
-    crm.objects["d1"]["fields"] = {"amount": "90000"}
 
-    assert settle(undone).status is ActionStatus.SUPERSEDED
+    def meanwhile(_: float) -> None:
+        crm.objects["d1"]["fields"] = {"amount": "90000"}
+
+    assert settle(undone, replace(house, sleep=meanwhile)).status is ActionStatus.SUPERSEDED
     assert crm.objects["d1"]["fields"] == {"amount": "90000"}
 
 

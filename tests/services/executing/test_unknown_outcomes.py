@@ -8,11 +8,13 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import (
     Rejected,
     Throttled,
+    Unavailable,
 )
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import retry_action
 
+DECLINED = Unavailable("Fake is being mended (503)", platform="fake", outcome_unknown=True, declined=True)
 CREATES = [name for name, type in ACTION_TYPES.items() if type.creates]
 
 
@@ -59,19 +61,33 @@ class TestWhenNobodyKnows:
 
         assert (done.status, len(crm.sent), crm.made()) == (ActionStatus.COMPLETED, 2, ["n1"])
 
-    def test_without_a_unique_key_it_is_not_looked_for_before_it_may_have_landed(
-        self, house: Deps, crm: Any, ask: Any, clock: Any
+    @pytest.mark.parametrize("minutes", [0, 1, 4, 10, 14])
+    def test_without_a_unique_key_nothing_is_sent_again_while_it_may_still_land(
+        self, house: Deps, crm: Any, ask: Any, settle: Any, clock: Any, minutes: int
     ) -> None:
         crm.unique, crm.answers = False, ["late"]
         action = ask()
-        execute_action(house, "w1", action.id)
-        clock.advance(59)
-        execute_action(house, "w1", action.id)
+        settle(action, minutes=minutes + 1)
         crm.land()
-        clock.advance(2)
 
-        execute_action(house, "w1", action.id)
+        assert settle(action).status is ActionStatus.COMPLETED
+        assert (len(crm.sent), crm.made()) == (1, ["n1"])
 
+    def test_what_the_crm_has_declined_is_looked_for_and_sent_again_as_often_as_it_takes(
+        self, crm: Any, ask: Any, settle: Any
+    ) -> None:
+        crm.unique, crm.answers = False, [DECLINED, DECLINED, DECLINED, "done"]
+
+        done = settle(ask())
+
+        assert (done.status, done.is_watched, crm.made()) == (ActionStatus.COMPLETED, True, ["n1"])
+        assert [note for _, _, note in done.history].count("looking for what was sent") == 3
+
+    def test_what_was_done_though_the_crm_has_declined_it_is_found(self, crm: Any, ask: Any, settle: Any) -> None:
+        crm.unique, crm.answers = False, [DECLINED]
+        crm.on_send = lambda: crm.commit(crm.sent[-1])
+
+        assert settle(ask()).status is ActionStatus.COMPLETED
         assert (len(crm.sent), crm.made()) == (1, ["n1"])
 
     @pytest.mark.parametrize("when", ["before the resend", "after the resend"])
@@ -94,8 +110,6 @@ class TestWhenNobodyKnows:
     ) -> None:
         crm.answers, crm.hidden = ["lost"], [Throttled("busy", platform="fake", retry_after=5)]
         action = ask()
-        execute_action(house, "w1", action.id)
-        clock.advance(30)
         execute_action(house, "w1", action.id)
 
         assert house.actions.get("w1", action.id).status is ActionStatus.SENDING

@@ -27,51 +27,59 @@ def saying(house: Deps, platform: Platform) -> Saying:
     return with_spec
 
 
-def looked_up_after(deps: Deps, action: Action) -> timedelta:
-    """How long after the lost answer it is looked for."""
-    execute_action(deps, "w1", action.id)
-    waiting, sent_at = deps.actions.get("w1", action.id), deps.now()
-    assert waiting.status is ActionStatus.SENDING
-    assert waiting.next_attempt_at is not None
-    return waiting.next_attempt_at - sent_at
+@pytest.fixture
+def seconds(clock: Any) -> Callable[[Deps, Action], list[int]]:
+    """Runs an action whenever it is due; returns how many seconds after the first request something was asked."""
+
+    def until_it_ends(deps: Deps, action: Action) -> list[int]:
+        began, moments = clock(), [0]
+        execute_action(deps, "w1", action.id)
+        while (at := deps.actions.get("w1", action.id).next_attempt_at) is not None:
+            clock.advance((at - clock()).total_seconds())
+            moments.append(round((at - began).total_seconds()))
+            execute_action(deps, "w1", action.id)
+        return moments
+
+    return until_it_ends
 
 
-@pytest.mark.parametrize(("lag", "waits"), [(0.0, 2.0), (45.0, 45.0)])
-def test_where_the_key_is_unique_only_the_lag_of_the_look_up_is_waited_for(
-    saying: Saying, crm: Any, ask: Any, lag: float, waits: float
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_lost_answer_is_looked_for_at_once(crm: Any, ask: Any, house: Deps, clock: Any, *, unique: bool) -> None:
+    crm.unique, crm.answers, asked = unique, ["lost"], ask()
+
+    execute_action(house, "w1", asked.id)
+
+    done = house.actions.get("w1", asked.id)
+    assert (done.status, len(crm.sent)) == (ActionStatus.COMPLETED, 1)
+    assert done.receipt.completed_at - asked.created_at == timedelta(seconds=5)
+
+
+def test_what_a_look_up_cannot_show_yet_is_not_looked_for(saying: Saying, crm: Any, ask: Any, seconds: Any) -> None:
+    crm.answers = ["lost"]
+
+    assert seconds(saying(lag_seconds=45.0), ask()) == [0, 45]
+
+
+def test_where_only_a_marker_tells_it_is_looked_for_again_and_again_before_it_is_sent_again(
+    saying: Saying, crm: Any, ask: Any, seconds: Any
 ) -> None:
-    crm.unique, crm.answers = True, ["lost"]
+    crm.unique, crm.answers = False, ["never", "done"]
 
-    waited = looked_up_after(saying(lag_seconds=lag, limit_seconds=300.0), ask())
+    looked = seconds(saying(limit_seconds=900.0, lag_seconds=30.0), ask())
 
-    assert timedelta(seconds=waits) <= waited < timedelta(seconds=waits + 10)
+    assert looked[:5] == [0, 30, 60, 300, 930]
+    assert (len(crm.sent), crm.made()) == (2, ["n1"])
 
 
-def test_where_only_a_marker_tells_the_crms_own_limit_is_waited_for_and_then_the_lag(
-    saying: Saying, crm: Any, ask: Any
+def test_nobody_stays_for_a_look_up_who_has_waited_long_for_an_answer(
+    house: Deps, crm: Any, ask: Any, clock: Any
 ) -> None:
-    crm.unique, crm.answers = False, ["lost"]
+    crm.answers, crm.on_send, asked = ["lost"], lambda: clock.advance(20), ask()
 
-    waited = looked_up_after(saying(lag_seconds=45.0, limit_seconds=300.0), ask())
+    execute_action(house, "w1", asked.id)
 
-    assert waited == timedelta(seconds=345)
-
-
-def test_it_is_not_looked_for_a_moment_sooner(saying: Saying, crm: Any, ask: Any, clock: Any) -> None:
-    crm.unique, crm.answers = False, ["late"]
-    deps, action = saying(lag_seconds=10.0, limit_seconds=120.0), ask()
-    execute_action(deps, "w1", action.id)
-    clock.advance(129)
-    execute_action(deps, "w1", action.id)
-    crm.land()
-    early = deps.actions.get("w1", action.id).status
-    clock.advance(2)
-
-    execute_action(deps, "w1", action.id)
-
-    assert early is ActionStatus.SENDING
-    assert deps.actions.get("w1", action.id).status is ActionStatus.COMPLETED
-    assert crm.made() == ["n1"]
+    waiting = house.actions.get("w1", asked.id)
+    assert (waiting.status, waiting.next_attempt_at - clock()) == (ActionStatus.SENDING, timedelta(seconds=5))
 
 
 @pytest.mark.parametrize(("stage", "object"), [("lead", "leads"), ("customer", "contacts")])

@@ -78,7 +78,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What came of an action. `linked`: the object existed already and was linked, not overwritten."""
+    """What came of an action. `linked`: the object existed already and was linked, not overwritten. `twins`: what one
+    request too many has made beside it, seen afterwards: to be deleted by a person."""
 
     object: str
     external_id: str
@@ -88,6 +89,14 @@ class Receipt:
     after: Mapping[str, Json] = field(default_factory=dict)
     completed_at: datetime
     attempts: int
+    twins: tuple["Twin", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Twin(Target):
+    """A second object that the CRM holds for one action."""
+
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +105,10 @@ class Action:
 
     `undoes` is the id of the update that this one takes back, and `only_if` what the CRM must still have then;
     `key` travels with the write so that the CRM can give it back; `sequence` orders updates of one record; `before` is
-    what an update was decided on; `resent` counts requests sent after an unknown outcome, `retried` the times a person
-    decided about it; `found` is what it became, by a person's word; `history` holds (status, ISO instant, note).
+    what an update was decided on; `unanswered` counts requests that may have been done, or may be yet, without our
+    hearing of it, the last of them until `may_land_until`, and `doubts` those of them that count against sending once
+    more; `retried` the times a person decided about it; `found` is what it became, by a person's word; `history` holds
+    (status, ISO instant, note).
     """
 
     id: str
@@ -118,7 +129,9 @@ class Action:
     status: ActionStatus = ActionStatus.PENDING
     created_at: datetime
     attempts: int = 0
-    resent: int = 0
+    unanswered: int = 0
+    may_land_until: datetime | None = None
+    doubts: int = 0
     retried: int = 0
     found: Target | None = None
     lease_until: datetime | None = None
@@ -140,6 +153,18 @@ class Action:
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def is_watched(self) -> bool:
+        """It has ended, and is looked at again: what was unanswered may have landed since."""
+        return self.is_final and self.next_attempt_at is not None
+
+    def may_land(self, now: datetime) -> bool:
+        return self.may_land_until is not None and now < self.may_land_until
+
+    def accounted(self) -> "Action":
+        """The same when it is known what became of one of its requests."""
+        return replace(self, unanswered=max(0, self.unanswered - 1), doubts=max(0, self.doubts - 1))
 
     def moved(self, status: ActionStatus, now: datetime, note: str = "", **changes: Any) -> "Action":
         """The same action in another status, without a lease or a next attempt unless they are given."""

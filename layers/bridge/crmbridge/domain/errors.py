@@ -127,7 +127,9 @@ class Throttled(PlatformError):
 
 
 class Unavailable(PlatformError):
-    """No answer, or one that says nothing. `outcome_unknown`: the request was sent, so a write may have happened."""
+    """No answer, or one that says nothing. `outcome_unknown`: the request was sent, so a write may have happened.
+    `declined`: sent, and the CRM says that it did not take it on, so that nothing of it lands later; seeing is better
+    than believing all the same."""
 
     retryable = True
     next_step = "wait; it is asked again by itself"
@@ -140,10 +142,12 @@ class Unavailable(PlatformError):
         status: int = 0,
         request_id: str = "",
         outcome_unknown: bool = False,
+        declined: bool = False,
         retry_after: float = 0.0,
     ) -> None:
         super().__init__(message, platform=platform, status=status, request_id=request_id)
         self.outcome_unknown = outcome_unknown
+        self.declined = declined
         self.retry_after = retry_after
 
 

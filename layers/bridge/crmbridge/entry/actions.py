@@ -63,8 +63,13 @@ class TargetShown(Shown):
     external_id: str
 
 
+class TwinShown(TargetShown):
+    url: str
+
+
 class ReceiptShown(Shown):
-    """`linked`: the object existed already and was linked, not overwritten."""
+    """`linked`: the object existed already and was linked, not overwritten. `twins`: made beside it by a request that
+    landed late, and seen afterwards; a person deletes them in the CRM."""
 
     object: str
     external_id: str
@@ -74,6 +79,7 @@ class ReceiptShown(Shown):
     after: dict[str, Any]
     completed_at: datetime
     attempts: int
+    twins: list[TwinShown]
 
 
 class StepShown(Shown):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from ssl import SSLCertVerificationError
+from typing import TYPE_CHECKING, Final, Protocol
 
 import orjson
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 20.0
+DECLINED: Final = frozenset({503, 521, 523})
+"""What says that nobody took the request on: unable to handle it now, down for maintenance (RFC 9110, and HubSpot's and
+Pipedrive's own lists), or out of reach of the gateway before it. Any other 5xx may come from halfway through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,8 @@ class Api:
         self.calls += 1
         try:
             answer = self._request(call, token)
-        except requests.ConnectTimeout as error:
-            raise self._unanswered(error, outcome_unknown=False) from None
         except requests.RequestException as error:
-            raise self._unanswered(error, outcome_unknown=call.writes) from None
+            raise self._unanswered(error, outcome_unknown=call.writes and not never_left(error)) from None
         finally:
             self.gate.left()
         self.gate.heard(call.pool, answer.headers, answer.status_code)
@@ -135,6 +137,8 @@ class Api:
         error = self.explain(answer.status_code, answer.headers, answer.content, sent_write=call.writes)
         if isinstance(error, Throttled) and (answer.status_code != 429 or error.pool not in ("", call.pool)):
             self.gate.refused(error.pool or call.pool, error.retry_after)
+        if isinstance(error, Unavailable):
+            error.declined = error.outcome_unknown and answer.status_code in DECLINED
         return error
 
     def _request(self, call: Call, token: str) -> requests.Response:
@@ -171,3 +175,16 @@ class Api:
     def _unanswered(self, error: Exception, *, outcome_unknown: bool) -> Unavailable:
         reason = f"{self.platform} did not answer ({type(error).__name__})"
         return Unavailable(reason, platform=self.platform, outcome_unknown=outcome_unknown)
+
+
+def never_left(error: requests.RequestException) -> bool:
+    """No byte of the request has left us: the name was unknown, nobody took the connection or only a stranger did. A
+    reset or a timeout after that may hide anything."""
+    import requests
+    from urllib3.exceptions import NewConnectionError, ProxyError
+
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    told = reason.args[0] if isinstance(reason, Exception) and reason.args else None
+    return isinstance(error, requests.ConnectTimeout) or any(
+        isinstance(each, NewConnectionError | ProxyError | SSLCertVerificationError) for each in (reason, told)
+    )

@@ -14,7 +14,7 @@ import requests
 
 from crmbridge.domain.connections import AppCredentials, TokenSet
 from crmbridge.domain.errors import Invalid, Misconfigured, Problem, ReauthRequired, Rejected, Throttled, Unavailable
-from crmbridge.platforms.http import CONNECT_TIMEOUT, READ_TIMEOUT
+from crmbridge.platforms.http import CONNECT_TIMEOUT, READ_TIMEOUT, never_left
 from crmbridge.platforms.spec import Platform
 
 GRANT_IS_GONE: Final = frozenset({
@@ -188,7 +188,7 @@ def post_form(
             allow_redirects=False,
         )
     except requests.RequestException as error:
-        unsent = isinstance(error, requests.ConnectTimeout)
+        unsent = never_left(error)
         raise _unavailable(platform, f"gave no answer ({type(error).__name__})", outcome_unknown=not unsent) from None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from crmbridge.domain.budgets import Pool, Slots
 from crmbridge.domain.changes import Delivery
@@ -17,6 +17,10 @@ from crmbridge.platforms.http import Api, Explain
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.questions import QuerySpec
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
+
+LIMIT_SECONDS: Final = 900.0
+"""The longest of what the four say about themselves are Salesforce's ten minutes for a request; the others say nothing.
+Half as long again, for the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +200,8 @@ class ActionSpec:
     are missing. `unique_key`: the CRM itself refuses the key a second
     time, so that sending again after None can never write twice; False where only a marker in a text can be found.
     `limit_seconds` is how long after our timeout a request may still land, `lag_seconds` how far what `look_up` asks
-    lags behind: so long an unknown outcome waits before it is looked up. `object_for` chooses among several objects of
-    the kind by the fields of the request (a lead or a contact, by its lifecycle); of an update, the target decides.
+    lags behind. `object_for` chooses among several objects of the kind by the fields of the request (a lead or a
+    contact, by its lifecycle); of an update, the target decides.
     """
 
     object: str
@@ -205,7 +209,9 @@ class ActionSpec:
     look_up: Callable[[Api, WriteRequest], Written | None]
     unique_key: Callable[[Directories], bool]
     lag_seconds: float = 0.0
-    limit_seconds: float = 60.0
+    limit_seconds: float = LIMIT_SECONDS
+    copies: Callable[[Api, WriteRequest], Sequence[Written]] = lambda _api, _request: ()
+    """Everything that carries the marker of a create: more than one where a request too many has landed."""
     object_for: Callable[[Mapping[str, Json]], str] | None = None
     check: Callable[[WriteRequest], None] = lambda _: None
     """Raises Rejected with what the CRM cannot take, under our names; asks nobody. Called before anything is promised,

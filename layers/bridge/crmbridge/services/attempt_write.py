@@ -35,6 +35,11 @@ class Attempt:
     directories: Directories
     request: WriteRequest
 
+    @property
+    def is_safe(self) -> bool:
+        """Sending it again cannot make a second one."""
+        return self.spec.unique_key(self.directories)
+
 
 def open_attempt(deps: Deps, action: Action, connection: Connection) -> Attempt:
     """Raises what reaching the CRM raises; nothing has been written then."""

@@ -10,14 +10,14 @@ from crmbridge.domain.errors import PlatformError, Rejected, Stale, Unsupported
 from crmbridge.domain.merging import Sighting
 from crmbridge.platforms.spec import Written
 from crmbridge.services.attempt_write import Attempt
+from crmbridge.services.complete_action import complete_action
 from crmbridge.services.execute_action import (
     after_sending,
-    complete,
     execute_action,
     is_due,
-    leased,
     opened,
     send,
+    sending_of,
 )
 from crmbridge.services.ports import Deps
 
@@ -43,7 +43,7 @@ def execute_together(deps: Deps, workspace: str, ids: Sequence[str]) -> None:
 def _ready(deps: Deps, workspace: str, id: str) -> Attempt | None:
     """None: it goes alone, or not now."""
     action = deps.actions.get(workspace, id)
-    fresh = action.status in (ActionStatus.PENDING, ActionStatus.WAITING) and not action.resent
+    fresh = action.status in (ActionStatus.PENDING, ActionStatus.WAITING) and not action.unanswered
     if action.is_final or not fresh or action.target or not is_due(action, deps.now()):
         return None
     attempt = opened(deps, action)
@@ -80,7 +80,7 @@ def _send_pack(deps: Deps, attempts: Sequence[Attempt]) -> None:
 
 def _held(deps: Deps, attempt: Attempt) -> Attempt | None:
     with suppress(Stale):  # somebody else has it
-        return leased(deps, attempt, "together with others", attempts=attempt.action.attempts + 1)
+        return sending_of(deps, attempt, "together with others")
     return None
 
 
@@ -88,7 +88,7 @@ def _send_each(deps: Deps, sending: Sequence[Attempt]) -> None:
     """The CRM refused the lot and wrote nothing: alone each hears its own."""
     for one in sending:
         with suppress(Stale):
-            send(deps, one, "alone, for together they were refused")
+            send(deps, replace(one, action=one.action.accounted()), "alone, for together they were refused")
 
 
 def _settle(deps: Deps, sending: Sequence[Attempt], became: Sequence[Written | PlatformError]) -> None:
@@ -97,7 +97,7 @@ def _settle(deps: Deps, sending: Sequence[Attempt], became: Sequence[Written | P
         with suppress(Stale):
             if isinstance(result, Written):
                 known = result.seen or seen.get(result.external_id)
-                complete(deps, one, replace(result, seen=known), read_at)
+                complete_action(deps, one, replace(result, seen=known), read_at)
             else:
                 after_sending(deps, one, result)
 

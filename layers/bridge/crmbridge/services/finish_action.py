@@ -1,6 +1,8 @@
 """End an action: the chat app hears of it even if we die here, for the event is stored before the end is."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from crmbridge.domain.actions import Action, ActionStatus
@@ -18,12 +20,28 @@ EVENTS: Final[Mapping[ActionStatus, str]] = {
 }
 
 
+WATCHED: Final = (timedelta(), timedelta(hours=2))
+"""How long after the last moment at which a CRM should have dealt with our requests an ended action is looked at again,
+if one of them was never answered."""
+
+
 def finish_action(deps: Deps, ended: Action) -> None:
     """Raises Stale when somebody else has moved the action on."""
-    id = f"{ended.id}.{ended.status}.{ended.retried}"
-    add_event(deps, ended.workspace, id, EVENTS[ended.status], _told(ended))
-    deps.actions.save(ended)
-    ring_event(deps, ended.workspace, id, chat=ended.chat)
+    watched = replace(ended, next_attempt_at=next_watch(ended, deps.now()))
+    tell_of(deps, watched, EVENTS[ended.status], f"{ended.id}.{ended.status}.{ended.retried}")
+
+
+def tell_of(deps: Deps, action: Action, event: str, id: str) -> None:
+    """Store the action and tell the chat app. Raises Stale when somebody else has moved the action on."""
+    add_event(deps, action.workspace, id, event, _told(action))
+    deps.actions.save(action)
+    ring_event(deps, action.workspace, id, chat=action.chat)
+
+
+def next_watch(ended: Action, now: datetime) -> datetime | None:
+    if not ended.unanswered or ended.may_land_until is None:
+        return None
+    return next((at for later in WATCHED if (at := ended.may_land_until + later) > now), None)
 
 
 def _told(action: Action) -> Mapping[str, Json]:
@@ -46,6 +64,7 @@ def _told(action: Action) -> Mapping[str, Json]:
             "after": action.receipt.after,
             "completed_at": instant_text(action.receipt.completed_at),
             "attempts": action.receipt.attempts,
+            "twins": [asdict(twin) for twin in action.receipt.twins],
         }
     return told | ({"error": action.error} if action.error else {})
 

@@ -25,7 +25,8 @@ def actions_of_chat(
 
 
 def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
-    """Try a failed action again under the same key. One whose outcome is uncertain is looked for first.
+    """Try a failed action again under the same key. One of which a request is still unanswered is looked for first, and
+    waits until that cannot land any more.
 
     Raises Clash for an action that is under way or done: it must not happen twice.
     """
@@ -33,15 +34,16 @@ def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
     if action.status not in _AGAIN:
         raise Clash(f"the action is {action.status}; only a failed or uncertain one can be tried again")
     key, now = record_key(action), deps.now()
-    asked = action.moved(
-        ActionStatus.PENDING, now, f"tried again by {caller.user}", retried=action.retried + 1, resent=0, found=None
-    )
-    if action.status is ActionStatus.UNCERTAIN:
+    unknown = action.status is ActionStatus.UNCERTAIN or action.unanswered > 0
+    again, doubts = action.retried + 1, 1 if unknown else 0
+    note = f"tried again by {caller.user}"
+    asked = action.moved(ActionStatus.PENDING, now, note, retried=again, doubts=doubts, found=None)
+    if unknown:
         asked = asked.moved(ActionStatus.SENDING, now, "its outcome is still unknown")
     sequence = deps.actions.next_sequence(key) if key else action.sequence
-    again = save_decision(deps, replace(asked, sequence=sequence))
-    ring_action(deps, again)
-    return again
+    tried = save_decision(deps, replace(asked, sequence=sequence))
+    ring_action(deps, tried)
+    return tried
 
 
 def cancel_action(deps: Deps, caller: Caller, id: str) -> Action:

@@ -57,7 +57,7 @@ def check_writer(caller: Caller) -> None:
 
 def ring_action(deps: Deps, action: Action) -> None:
     """Updates of one record, and creates of what may be the same thing, stay in order."""
-    if not action.is_final:
+    if not action.is_final or action.is_watched:
         body = {"workspace": action.workspace, "action": action.id}
         deps.queues.actions.send(Message(body, f"{action.workspace}#{_order(action)}"))
 

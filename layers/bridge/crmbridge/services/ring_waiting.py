@@ -22,7 +22,7 @@ def ring_waiting(deps: Deps, actions: Iterable[Action]) -> int:
     rung = 0
     for action in actions:
         rung += 1
-        if action.target or action.status is ActionStatus.SENDING:
+        if action.target or action.status is ActionStatus.SENDING or action.is_final:
             ring_action(deps, action)
         else:
             places[action.workspace, action.connection, action.type].append(action)

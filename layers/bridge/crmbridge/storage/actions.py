@@ -131,9 +131,10 @@ def _item(action: Action) -> Item:
 
 
 def _due(action: Action) -> datetime | None:
-    """When the schedule should ring it: it waits, its message may be lost, or its worker may be dead."""
+    """When the schedule should ring it: it waits, its message may be lost, or its worker may be dead; or it has ended
+    and is watched."""
     if action.is_final:
-        return None
+        return action.next_attempt_at
     if action.status is ActionStatus.SENDING and action.lease_until:
         return action.lease_until
     return action.next_attempt_at or action.created_at + RING_AGAIN

@@ -61,7 +61,7 @@ def create(api: Api, request: WriteRequest) -> Written:
 
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     """By the key, then by what carries it where an object has none: the property may be younger than the write."""
-    return _by_key(api, request) or _by_marker(api, request) or _by_email(api, request)
+    return _by_key(api, request) or next(iter(copies(api, request)), None) or _by_email(api, request)
 
 
 def update(api: Api, request: WriteRequest) -> Written:
@@ -153,16 +153,16 @@ def _by_key(api: Api, request: WriteRequest) -> Written | None:
         return None
 
 
-def _by_marker(api: Api, request: WriteRequest) -> Written | None:
+def copies(api: Api, request: WriteRequest) -> list[Written]:
     """Among the newest of the target's own; the associations of a target do not lag."""
     body = BODIES.get(request.object)
+    found = []
     for target in request.links[:1] if body else ():
         ends = read_links(api, target.object, request.object, [target.external_id]).get(target.external_id, ())
         newest = sorted((link.external_id for link in ends), key=lambda id: (len(id), id), reverse=True)[:NEWEST]
-        for envelope in read_batch(api, request.object, newest, [str(body)]):
-            if marker(request.key) in str(envelope["properties"].get(body)):
-                return Written(request.object, str(envelope["id"]))
-    return None
+        found += read_batch(api, request.object, newest, [str(body)])
+    marked = [one for one in found if marker(request.key) in str(one["properties"].get(body))]
+    return [Written(request.object, str(one["id"])) for one in marked]
 
 
 def _by_email(api: Api, request: WriteRequest) -> Written | None:
@@ -248,7 +248,14 @@ def _creates(object: str) -> ActionSpec:
     def unique_key(directories: Directories) -> bool:
         return has_key(directories, object)
 
-    return ActionSpec(object=object, send=create, look_up=look_up_created, unique_key=unique_key, check=check_create)
+    return ActionSpec(
+        object=object,
+        send=create,
+        look_up=look_up_created,
+        copies=copies,
+        unique_key=unique_key,
+        check=check_create,
+    )
 
 
 def _updates(object: str) -> ActionSpec:

@@ -73,6 +73,13 @@ def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     return None
 
 
+def copies(api: Api, request: WriteRequest) -> list[Written]:
+    """Only where the key or the reference tells: what merely looks alike may be somebody else's."""
+    if request.object not in TEXTS and not key_fields(request.directories, request.object):
+        return []
+    return [_seen(request, raw) for raw in recent(api, request) if _is_ours(request, raw)]
+
+
 def _with_people(api: Api, request: WriteRequest, made: Written) -> Written:
     """A deal takes one person when it is made, and each further one by a call; to add one twice changes nothing. The
     record is there by now: so whoever Pipedrive does not take is left out, and where it does not answer, the record is
@@ -230,7 +237,12 @@ def _is_new(request: WriteRequest, raw: Row) -> bool:
 
 def _creates(object: str) -> ActionSpec:
     return ActionSpec(
-        object=object, send=create, look_up=look_up_created, unique_key=lambda _: False, check=check_create
+        object=object,
+        send=create,
+        look_up=look_up_created,
+        copies=copies,
+        unique_key=lambda _: False,
+        check=check_create,
     )
 
 

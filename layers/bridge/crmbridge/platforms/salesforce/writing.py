@@ -24,8 +24,6 @@ from crmbridge.platforms.salesforce.outgoing import outgoing_fields, refused
 from crmbridge.platforms.salesforce.queries import Soql, both, instant, literal, run
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
-LIMIT_SECONDS: Final = 600.0
-"""How long Salesforce itself works on a request."""
 CLOCKS: Final = timedelta(minutes=10)
 """How far its clock and ours may differ."""
 NEWEST: Final = 200
@@ -60,7 +58,7 @@ def create(api: Api, request: WriteRequest) -> Written:
 
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     """By the key, then by what carries it where an object has none: the field may be younger than the write."""
-    return _by_key(api, request) or _by_marker(api, request)
+    return _by_key(api, request) or next(iter(copies(api, request)), None)
 
 
 def update(api: Api, request: WriteRequest) -> Written:
@@ -173,7 +171,7 @@ def _by_key(api: Api, request: WriteRequest) -> Written | None:
     return Written(request.object, str(found["Id"]))
 
 
-def _by_marker(api: Api, request: WriteRequest) -> Written | None:
+def copies(api: Api, request: WriteRequest) -> list[Written]:
     """Among what the connected user has made since; a description cannot be asked for, so it is matched here."""
     me = str(whoami(api).get("user_id") or "")
     fields = new_fields(request)
@@ -184,11 +182,8 @@ def _by_marker(api: Api, request: WriteRequest) -> Written | None:
         around,
     )
     marked = marked_field(request.object)
-    soql = Soql(("Id", marked), request.object, where, "CreatedDate DESC", NEWEST)
-    for row in run(api, soql).records:
-        if marker(request.key) in str(row.get(marked)):
-            return Written(request.object, row["Id"])
-    return None
+    found = run(api, Soql(("Id", marked), request.object, where, "CreatedDate DESC", NEWEST)).records
+    return [Written(request.object, row["Id"]) for row in found if marker(request.key) in str(row.get(marked))]
 
 
 def _id_of(request: WriteRequest) -> str:
@@ -222,7 +217,7 @@ def _creates(object: str) -> ActionSpec:
         send=create,
         look_up=look_up_created,
         unique_key=unique_key,
-        limit_seconds=LIMIT_SECONDS,
+        copies=copies,
         object_for=person_object if object in PEOPLE else None,
         check=check_create,
     )

@@ -47,7 +47,7 @@ def create(api: Api, request: WriteRequest) -> Written:
 
 def look_up_created(api: Api, request: WriteRequest) -> Written | None:
     if request.object in TEXTS:
-        return _by_marker(api, request)
+        return next(_marked(api, request), None)
     found = _by_key(api, request) or _by_likeness(api, request)
     return with_people(api, request, found) if found else None
 
@@ -138,7 +138,12 @@ def _by_likeness(api: Api, request: WriteRequest) -> Written | None:
     return None
 
 
-def _by_marker(api: Api, request: WriteRequest) -> Written | None:
+def copies(api: Api, request: WriteRequest) -> list[Written]:
+    """Nothing where the key is in a unique field."""
+    return list(_marked(api, request)) if request.object in TEXTS else []
+
+
+def _marked(api: Api, request: WriteRequest) -> Iterator[Written]:
     """Among the newest of what it hangs on: COQL has no criteria for long texts."""
     text = TEXTS[request.object]
     path = paths.records(request.object)
@@ -147,8 +152,7 @@ def _by_marker(api: Api, request: WriteRequest) -> Written | None:
         path = paths.related(parent.object, parent.external_id, request.object)
     for row in _recent(api, request, path, (text, "Created_Time")):
         if marker(request.key) in str(row.get(text)):
-            return Written(request.object, str(row["id"]))
-    return None
+            yield Written(request.object, str(row["id"]))
 
 
 def _recent(api: Api, request: WriteRequest, path: str, names: tuple[str, ...]) -> Iterator[Row]:
@@ -204,6 +208,7 @@ def _creates(object: str) -> ActionSpec:
         look_up=look_up_created,
         unique_key=unique_key,
         lag_seconds=LAG_SECONDS,
+        copies=copies,
         object_for=choose_person if object == "Contacts" else None,
         check=_check_create,
     )
