@@ -51,6 +51,7 @@ def test_a_lost_answer_is_looked_for_at_once(crm: Any, ask: Any, house: Deps, cl
 
     done = house.actions.get("w1", asked.id)
     assert (done.status, len(crm.sent)) == (ActionStatus.COMPLETED, 1)
+    assert done.receipt
     assert done.receipt.completed_at - asked.created_at == timedelta(seconds=5)
 
 
