@@ -80,6 +80,14 @@ def test_what_came_to_nothing_says_why_for_a_while(status: ActionStatus) -> None
     assert seen(action, now=NOW + SHOWN_FOR) == Edits()
 
 
+def test_a_field_that_was_refused_with_another_says_which() -> None:
+    error = {"message": "HubSpot refused", "fields": {"name": "too long"}, "next_step": "change the input"}
+
+    refused = seen(update("75", ActionStatus.FAILED, error=error)).refused[AMOUNT]
+
+    assert refused.reason == "not written either: name: too long"
+
+
 def test_an_edit_that_was_done_since_ends_the_talk_of_a_refused_one() -> None:
     failed, done = update("75", ActionStatus.FAILED, 1), update("50", ActionStatus.COMPLETED, 2)
 

@@ -69,7 +69,12 @@ def test_nothing_is_suggested_of_the_dead_and_of_strangers(deps: Deps, member: C
 
 @pytest.mark.parametrize(
     ("emails", "named"),
-    [([], "emails"), (["ann@acme.test", "bob"], r"emails\[1\]"), ([f"{n}@a.test" for n in range(21)], "emails")],
+    [
+        ([], "emails"),
+        (["ann@acme.test", "bob"], r"emails\[1\]"),
+        (["Ann <ann@acme.test>"], r"emails\[0\]"),
+        ([f"{n}@a.test" for n in range(21)], "emails"),
+    ],
 )
 def test_wrong_emails_are_named(deps: Deps, member: Caller, emails: list[str], named: str) -> None:
     with pytest.raises(Invalid, match=named):

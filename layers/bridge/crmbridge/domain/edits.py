@@ -85,9 +85,12 @@ def _edits(action: Action) -> Iterator[Edit]:
 
 
 def _reason(action: Action, name: str) -> str:
-    """What the CRM said of this very field, or of the whole."""
+    """What the CRM said of this very field, else of those for which it took none, or of the whole."""
     error = action.error or {}
-    return str((error.get("fields") or {}).get(name) or error.get("message") or "")
+    refused = error.get("fields") or {}
+    if name not in refused and refused:
+        return "not written either: " + "; ".join(f"{other}: {why}" for other, why in refused.items())
+    return str(refused.get(name) or error.get("message") or "")
 
 
 def _ended_at(action: Action) -> datetime:

@@ -63,7 +63,7 @@ def _read_field(kind: Kind, name: str, value: Json, *, clearing: bool) -> Json:
     if name not in FIELDS[kind]:
         close = get_close_matches(name, writable(kind), 1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise Invalid(Problem(path, f"a {kind} has no such field", f"{hint}one of {', '.join(writable(kind))}"))
+        raise Invalid(Problem(path, f"is no field of {_OF[kind]}", f"{hint}one of {', '.join(writable(kind))}"))
     if instead := DERIVED.get(kind, {}).get(name):
         raise Invalid(Problem(path, "cannot be set", instead))
     if value is None and clearing:
@@ -142,6 +142,7 @@ def _labelled(value: Json) -> Json:
     ]
 
 
+_OF: Final = {kind: f"an {kind}" if kind is Kind.ACTIVITY else f"a {kind}" for kind in Kind}
 _ADDRESS: Final = (_address, "an e-mail address such as ann@example.com")
 _READERS: Final[Mapping[Type, tuple[Callable[[Json], Json], str]]] = {
     Type.TEXT: (_text, f"a text of 1 to {MAX_TEXT} characters"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, Problem
+from crmbridge.domain.inputs import ADDRESS
 from crmbridge.domain.records import NEVER, Json, Kind, RecordKey, State
 from crmbridge.domain.sidepanels import LINKABLE
 from crmbridge.domain.stored import Stored
@@ -54,7 +55,7 @@ def suggest_records(deps: Deps, caller: Caller, chat: str, emails: Sequence[str]
 
 def _checked(emails: Sequence[str]) -> list[str]:
     asked = list(dict.fromkeys(email.strip().casefold() for email in emails))
-    wrong = [at for at, email in enumerate(asked) if "@" not in email]
+    wrong = [at for at, email in enumerate(asked) if not ADDRESS.fullmatch(email)]
     if wrong or not 0 < len(asked) <= MAX_EMAILS:
         where = f"emails[{wrong[0]}]" if wrong else "emails"
         raise Invalid(Problem(where, "must be e-mail addresses", f"1 to {MAX_EMAILS}, such as ann@example.com"))
