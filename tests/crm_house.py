@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,28 +22,16 @@ from crmbridge.services.apply_delivery import apply_delivery
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.finish_connect import finish_connect
 from crmbridge.services.keep_channel import make_address
-from crmbridge.services.ports import Deps, Queues
+from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
 from crmbridge.services.start_connect import start_connect
 from crmbridge.services.start_run import DIRECTORIES, start_run
 from crmbridge.services.sync_task import sync_task
-from crmbridge.storage.actions import ActionStore
-from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
-from crmbridge.storage.guards import GuardStore
-from crmbridge.storage.installations import InstallationStore
-from crmbridge.storage.journal import JournalStore
-from crmbridge.storage.memberships import MembershipStore
-from crmbridge.storage.memory import MemoryItems
-from crmbridge.storage.outbound import OutboundStore
-from crmbridge.storage.queues import MemoryQueue
-from crmbridge.storage.records import RecordStore
-from crmbridge.storage.sidepanels import SidepanelStore
-from crmbridge.storage.templates import TemplateStore
-from crmbridge.storage.vault import MemoryVault
 
 from local.simulators import Running, running
 from tests.crm_dialects import DIALECTS, Dialect, differences
 from tests.crm_ear import Ear, an_ear
+from tests.memory_deps import memory_deps
 
 ADA = Caller("w1", "u1", "admin", "ada@example.test")
 SHARDS = 16
@@ -252,33 +239,12 @@ class House:
 
 def make_deps(sim: Running, session: requests.Session, public_url: str) -> Deps:
     """Services in memory that live by the simulator's clock."""
-    numbers, control, clock = count(1), MemoryItems("control"), sim.simulator.clock
+    clock, apps = sim.simulator.clock, {sim.simulator.name: _app(sim)}
 
     def now() -> datetime:
         return datetime.fromtimestamp(clock.now(), UTC)
 
-    return Deps(
-        now=now,
-        new_id=lambda: f"{next(numbers):026}",
-        sleep=sim.advance,
-        records=RecordStore(MemoryItems("records")),
-        connections=ConnectionStore(control),
-        vault=MemoryVault({sim.simulator.name: _app(sim)}),
-        guards=GuardStore(MemoryItems("guards"), now, sim.advance),
-        journal=JournalStore(MemoryItems("journal"), now),
-        actions=ActionStore(MemoryItems("actions")),
-        groups=GroupStore(control),
-        memberships=MembershipStore(MemoryItems("memberships")),
-        workspaces=WorkspaceStore(control),
-        outbound=OutboundStore(control),
-        sidepanels=SidepanelStore(control),
-        templates=TemplateStore(control),
-        installations=InstallationStore(control),
-        queues=Queues(*(MemoryQueue(now) for _ in range(5))),
-        chat=Silence(),
-        http=session,
-        public_url=public_url,
-    )
+    return memory_deps(now, sim.advance, apps=apps, chat=Silence(), http=session, public_url=public_url)
 
 
 def _app(sim: Running) -> AppCredentials:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import count
 from typing import Any
 
 import orjson
@@ -19,20 +18,9 @@ from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.platforms.spec import OAuthSpec, ObjectSpec, Page, PageRequest, Platform, WebhookSpec, token_way
-from crmbridge.services.ports import Deps, Queues
-from crmbridge.storage.actions import ActionStore
-from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
-from crmbridge.storage.guards import GuardStore
-from crmbridge.storage.installations import InstallationStore
-from crmbridge.storage.journal import JournalStore
-from crmbridge.storage.memberships import MembershipStore
-from crmbridge.storage.memory import MemoryItems
-from crmbridge.storage.outbound import OutboundStore
-from crmbridge.storage.queues import MemoryQueue
-from crmbridge.storage.records import RecordStore
-from crmbridge.storage.sidepanels import SidepanelStore
-from crmbridge.storage.templates import TemplateStore
-from crmbridge.storage.vault import MemoryVault
+from crmbridge.services.ports import Deps
+
+from tests.memory_deps import memory_deps
 
 BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 ACCOUNT = "48"
@@ -327,31 +315,11 @@ def _reply(outcome: str) -> Response:
 
 def make_deps(crm: LittleCrm, **parts: Any) -> Deps:
     """A whole house in memory, beside that CRM; give any part by name to have it instead."""
-    clock, numbers, control = crm.clock, count(1), MemoryItems("control")
-    deps = Deps(
-        now=clock,
-        new_id=lambda: f"{next(numbers):026}",
-        sleep=clock.advance,
-        records=RecordStore(MemoryItems("records")),
-        connections=ConnectionStore(control),
-        vault=MemoryVault({"little": AppCredentials("client", "secret")}),
-        guards=GuardStore(MemoryItems("guards"), clock, clock.advance),
-        journal=JournalStore(MemoryItems("journal"), clock),
-        actions=ActionStore(MemoryItems("actions")),
-        groups=GroupStore(control),
-        memberships=MembershipStore(MemoryItems("memberships")),
-        workspaces=WorkspaceStore(control),
-        outbound=OutboundStore(control),
-        sidepanels=SidepanelStore(control),
-        templates=TemplateStore(control),
-        installations=InstallationStore(control),
-        queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
-        chat=Deaf(),
-        http=requests.Session(),
-        public_url="https://bridge.test",
-        platform=lambda _: crm.platform(),
-    )
-    return replace(deps, **parts)
+    known = {
+        "apps": {"little": AppCredentials("client", "secret")}, "chat": Deaf(), "http": requests.Session(),
+        "platform": lambda _: crm.platform(),
+    }  # fmt: skip
+    return memory_deps(crm.clock, crm.clock.advance, **{**known, **parts})
 
 
 class Deaf:

@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,22 +22,11 @@ from crmbridge.domain.records import Kind, RecordKey
 from crmbridge.domain.runs import Run, RunType, Status
 from crmbridge.domain.templates import ActionTemplate
 from crmbridge.domain.workspaces import ApiKey, Endpoint
-from crmbridge.services.ports import Deps, Queues
+from crmbridge.services.ports import Deps
 from crmbridge.services.store_sightings import store_sightings
-from crmbridge.storage.actions import ActionStore
-from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
-from crmbridge.storage.guards import GuardStore
-from crmbridge.storage.installations import InstallationStore
-from crmbridge.storage.journal import JournalStore
-from crmbridge.storage.memberships import MembershipStore
-from crmbridge.storage.memory import MemoryItems
-from crmbridge.storage.outbound import OutboundStore
-from crmbridge.storage.queues import MemoryQueue
-from crmbridge.storage.records import RecordStore
-from crmbridge.storage.sidepanels import SidepanelStore
-from crmbridge.storage.templates import TemplateStore
-from crmbridge.storage.vault import MemoryVault
 from requests.adapters import BaseAdapter
+
+from tests.memory_deps import memory_deps
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 CONNECTION = "01K9QJ5V7M3C0N7WQ2H8D4B6C1"
@@ -109,32 +97,11 @@ def chat() -> ChatApp:
 
 @pytest.fixture
 def deps(chat: ChatApp) -> Deps:
-    session, numbers, control = requests.Session(), count(1), MemoryItems("control")
+    session = requests.Session()
     session.trust_env = False
     session.mount("https://", ClosedCrm())
-    made = Deps(
-        now=lambda: NOW,
-        new_id=lambda: f"{next(numbers):026}",
-        sleep=lambda seconds: None,
-        records=RecordStore(MemoryItems("records")),
-        connections=ConnectionStore(control),
-        vault=MemoryVault(APPS),
-        guards=GuardStore(MemoryItems("guards"), lambda: NOW, lambda seconds: None),
-        journal=JournalStore(MemoryItems("journal"), lambda: NOW),
-        actions=ActionStore(MemoryItems("actions")),
-        groups=GroupStore(control),
-        memberships=MembershipStore(MemoryItems("memberships")),
-        workspaces=WorkspaceStore(control),
-        outbound=OutboundStore(control),
-        sidepanels=SidepanelStore(control),
-        templates=TemplateStore(control),
-        installations=InstallationStore(control),
-        queues=Queues(*(MemoryQueue() for _ in range(5))),
-        chat=chat,
-        http=session,
-        public_url="https://bridge.acme.example",
-        return_urls=("https://chat.acme.example/",),
-    )
+    where = {"public_url": "https://bridge.acme.example", "return_urls": ("https://chat.acme.example/",)}
+    made = memory_deps(lambda: NOW, lambda seconds: None, apps=APPS, chat=chat, http=session, **where)
     furnish(made)
     return made
 

@@ -1,9 +1,8 @@
 """A whole house in memory: stores, queues, a clock that the test sets, ids that rise, and a CRM that is a function."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,21 +16,10 @@ from crmbridge.domain.errors import ChatError
 from crmbridge.domain.merging import UNSEEN, RecordWrite, Sighting, judge
 from crmbridge.domain.records import Kind, Link, Record, RecordKey, State
 from crmbridge.domain.workspaces import Endpoint
-from crmbridge.services.ports import Deps, Queues
-from crmbridge.storage.actions import ActionStore
-from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
-from crmbridge.storage.guards import GuardStore
-from crmbridge.storage.installations import InstallationStore
-from crmbridge.storage.journal import JournalStore
-from crmbridge.storage.memberships import MembershipStore
-from crmbridge.storage.memory import MemoryItems
-from crmbridge.storage.outbound import OutboundStore
-from crmbridge.storage.queues import MemoryQueue
-from crmbridge.storage.records import RecordStore
-from crmbridge.storage.sidepanels import SidepanelStore
-from crmbridge.storage.templates import TemplateStore
-from crmbridge.storage.vault import MemoryVault
+from crmbridge.services.ports import Deps
 from requests.adapters import BaseAdapter
+
+from tests.memory_deps import memory_deps
 
 BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
@@ -137,32 +125,11 @@ def make_deps(clock: Clock, chat: ChatApp, remote: RemoteCrm) -> Callable[..., D
         session.trust_env = False
         session.mount("https://", remote)
         session.mount("http://", remote)
-        numbers = count(1)
-        control = MemoryItems("control")
-        deps = Deps(
-            now=clock,
-            new_id=lambda: f"{next(numbers):026}",
-            sleep=clock.sleep,
-            records=RecordStore(MemoryItems("records")),
-            connections=ConnectionStore(control),
-            vault=MemoryVault({"hubspot": AppCredentials("client", "secret", app_id="990012")}),
-            guards=GuardStore(MemoryItems("guards"), clock, clock.sleep),
-            journal=JournalStore(MemoryItems("journal"), clock),
-            actions=ActionStore(MemoryItems("actions")),
-            groups=GroupStore(control),
-            memberships=MembershipStore(MemoryItems("memberships")),
-            workspaces=WorkspaceStore(control),
-            outbound=OutboundStore(control),
-            sidepanels=SidepanelStore(control),
-            templates=TemplateStore(control),
-            installations=InstallationStore(control),
-            queues=Queues(*(MemoryQueue(clock) for _ in range(5))),
-            chat=chat,
-            http=session,
-            public_url="https://bridge.test",
-            return_urls=("https://chat.test/",),
-        )
-        return replace(deps, **parts)
+        known = {
+            "apps": {"hubspot": AppCredentials("client", "secret", app_id="990012")}, "chat": chat, "http": session,
+            "return_urls": ("https://chat.test/",),
+        }  # fmt: skip
+        return memory_deps(clock, clock.sleep, **{**known, **parts})
 
     return make
 
