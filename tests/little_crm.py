@@ -3,7 +3,7 @@ when links do or when a record is restored, deletions that a 404 does not prove,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -20,26 +20,15 @@ from crmbridge.domain.workspaces import Endpoint
 from crmbridge.platforms.spec import OAuthSpec, ObjectSpec, Page, PageRequest, Platform, WebhookSpec, token_way
 from crmbridge.services.ports import Deps
 
+from tests.clock import BEGIN, Clock
 from tests.memory_deps import memory_deps
 
-BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 ACCOUNT = "48"
 CONTACTS = ObjectSpec("contacts", Kind.CONTACT, page_size=2)
 DEALS = ObjectSpec("deals", Kind.DEAL, links=("contacts",), page_size=2)
 OBJECTS = {"contacts": CONTACTS, "deals": DEALS}
 NAMES = Directories(Account(ACCOUNT), version="1")
 Place = tuple[str, str]
-
-
-@dataclass
-class Clock:
-    moment: datetime = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def advance(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -10,38 +10,16 @@ import pytest
 import requests
 from crmbridge.storage.aws import client
 from crmbridge.storage.dynamo import DynamoItems
-from crmbridge.storage.items import INDEXES, Items
+from crmbridge.storage.items import Items
 from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.signed import Credentials, SignedClient
 from moto import mock_aws
 
+from tests.tables import table_definition
+
 NewTable = Callable[[str], Items]
 KNOWN = Credentials("test", "test", "", "us-east-1")
 _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-def table_definition(table: str) -> dict[str, Any]:
-    """What CreateTable wants for a table of `items.INDEXES`."""
-    names = ["pk", "sk", *(name for index in INDEXES[table] for name in (index.pk, index.sk))]
-    indexes = [
-        {
-            "IndexName": index.name,
-            "KeySchema": _schema(index.pk, index.sk),
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-        for index in INDEXES[table]
-    ]
-    return {
-        "TableName": table,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": _schema("pk", "sk"),
-        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
-        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-    }
-
-
-def _schema(pk: str, sk: str) -> list[dict[str, str]]:
-    return [{"AttributeName": pk, "KeyType": "HASH"}, {"AttributeName": sk, "KeyType": "RANGE"}]
 
 
 @pytest.fixture

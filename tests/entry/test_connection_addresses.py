@@ -15,7 +15,8 @@ from crmbridge.platforms.registry import platform
 from crmbridge.services.ports import Deps
 from crmbridge.storage.vault import MemoryVault
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 ORG = "00D5g0000000001EAA"
 SOAP = (

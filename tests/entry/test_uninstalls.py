@@ -13,7 +13,8 @@ from crmbridge.platforms.registry import platform
 from crmbridge.services.ports import Deps
 from crmbridge.storage.vault import MemoryVault
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 COMPANY = "5550001"
 SAID = {"client_id": "id", "company_id": int(COMPANY), "user_id": 77, "timestamp": "2026-05-01T10:00:00Z"}

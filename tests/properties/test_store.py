@@ -18,7 +18,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.little_crm import BEGIN, Clock, LittleCrm, Place, Row, make_connection, make_deps
+from tests.clock import BEGIN, Clock
+from tests.little_crm import LittleCrm, Place, Row, make_connection, make_deps
 
 DIRECTORIES = Directories(Account("48"), version="1")
 OBJECTS = ("contacts", "deals")

@@ -24,7 +24,8 @@ from crmbridge.storage.records import RecordStore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.little_crm import Clock, LittleCrm, expect_same, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, expect_same, make_connection, make_deps
 
 
 class Killed(BaseException):

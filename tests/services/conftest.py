@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from threading import Lock
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,26 +18,8 @@ from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.ports import Deps
 from requests.adapters import BaseAdapter
 
+from tests.clock import BEGIN, Clock
 from tests.memory_deps import memory_deps
-
-BEGIN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
-
-
-@dataclass(eq=False)
-class Clock:
-    """`clock()` is now; sleeping moves it on instead of taking time."""
-
-    moment: datetime = BEGIN
-    lock: Lock = field(default_factory=Lock)
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        with self.lock:
-            self.moment += timedelta(seconds=seconds)
-
-    advance = sleep
 
 
 @dataclass

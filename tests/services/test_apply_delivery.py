@@ -17,7 +17,8 @@ from crmbridge.storage.items import query_all
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memory import MemoryItems
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 
 class House:

@@ -21,7 +21,8 @@ from crmbridge.services.receive_delivery import receive_delivery
 from crmbridge.services.schedule_work import schedule_work
 from crmbridge.services.tend_connection import tend_connection
 
-from tests.little_crm import BEGIN, Clock, LittleCrm, make_connection, make_deps
+from tests.clock import BEGIN, Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 ADA = Caller("w1", "u1", "admin")
 WEEK = timedelta(days=7)

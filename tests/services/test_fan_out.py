@@ -10,7 +10,8 @@ from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps, Queue
 
-from tests.little_crm import Clock, LittleCrm, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_deps
 
 MOVED = RecordMoved(
     RecordKey("w1", "c1", "deals", "1"), Kind.DEAL, State.LIVE, State.LIVE, Cause(Origin.WEBHOOK), parts=("core",)

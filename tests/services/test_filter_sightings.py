@@ -16,7 +16,8 @@ from crmbridge.domain.runs import Counts
 from crmbridge.services.edit_connection import edit_connection
 from crmbridge.services.store_sightings import store_sightings
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 DIRECTORIES = Directories(Account("48", currency="EUR", time_zone="Nowhere/At_all"), version="1")
 ADMIN = Caller("w1", "u1", "admin")

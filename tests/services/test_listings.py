@@ -16,7 +16,8 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.start_run import start_run
 from crmbridge.services.sync_task import sync_task
 
-from tests.little_crm import CONTACTS, DEALS, Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import CONTACTS, DEALS, LittleCrm, make_connection, make_deps
 
 
 @dataclass

@@ -15,7 +15,8 @@ from crmbridge.services.read_records import Asked, list_records, read_record
 from crmbridge.services.show_records import show_records
 from crmbridge.services.store_sightings import store_sightings
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 ADA = Caller("w1", "u1", "member")
 STRANGER = Caller("w2", "u1", "admin")

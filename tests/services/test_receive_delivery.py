@@ -16,7 +16,8 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.receive_delivery import MAX_BODY, receive_delivery
 from crmbridge.storage.vault import MemoryVault
 
-from tests.little_crm import Clock, LittleCrm, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_deps
 
 EVENT = {"what": "updated", "object": "contacts", "id": "1", "account": "48"}
 

@@ -12,7 +12,8 @@ from crmbridge.services.schedule_work import fair_share, schedule_work
 from crmbridge.services.start_run import start_run
 from crmbridge.services.wake_records import one_by_one
 
-from tests.little_crm import BEGIN, Clock, LittleCrm, make_connection, make_deps
+from tests.clock import BEGIN, Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 QUIET = {"runs": 0, "tended": 0, "tasks": 0, "actions": 0, "members": 0, "records": 0, "checks": 0, "events": 0}
 

@@ -15,7 +15,8 @@ from crmbridge.services.store_sightings import store_sightings
 from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.records import RecordStore
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 DIRECTORIES = Directories(Account("48"), version="1")
 

@@ -14,7 +14,8 @@ from crmbridge.services.receive_delivery import receive_delivery
 from crmbridge.services.request_run import request_run
 from crmbridge.services.sync_task import sync_task
 
-from tests.little_crm import Clock, LittleCrm, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, make_connection, make_deps
 
 
 class House:

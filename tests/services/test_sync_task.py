@@ -19,7 +19,8 @@ from crmbridge.services.read_runs import read_run
 from crmbridge.services.start_run import start_run
 from crmbridge.services.sync_task import sync_task
 
-from tests.little_crm import Clock, LittleCrm, expect_same, make_connection, make_deps
+from tests.clock import Clock
+from tests.little_crm import LittleCrm, expect_same, make_connection, make_deps
 
 PLENTY = timedelta(minutes=5)
 ONE_PAGE = timedelta(seconds=10)

@@ -11,10 +11,12 @@ from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.merging import UNSEEN, Head, RecordWrite, Sighting, judge
 from crmbridge.domain.records import Kind, Labelled, Link, Record, RecordKey, State
 from crmbridge.storage.dynamo import DynamoItems
-from crmbridge.storage.items import INDEXES, Items
+from crmbridge.storage.items import Items
 from crmbridge.storage.memory import MemoryItems
 from crmbridge.storage.records import RecordStore
 from moto import mock_aws
+
+from tests.tables import table_definition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,30 +34,6 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb")
 
 
-def create_table(table: str) -> None:
-    """A table as `template.yaml` declares it: string keys, indexes that project keys only."""
-    indexes = INDEXES[table]
-    names = dict.fromkeys(["pk", "sk", *(name for index in indexes for name in (index.pk, index.sk))])
-    secondary = [
-        {
-            "IndexName": index.name,
-            "KeySchema": [
-                {"AttributeName": index.pk, "KeyType": "HASH"},
-                {"AttributeName": index.sk, "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-        for index in indexes
-    ]
-    dynamodb().create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-        BillingMode="PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": secondary} if secondary else {}),  # type: ignore[arg-type]  # the stubs want literals
-    )
-
-
 @pytest.fixture(params=["memory", "dynamo"])
 def make_items(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Items]]:
     """An empty table of that name (a key of `items.INDEXES`), once in memory and once on moto."""
@@ -64,7 +42,7 @@ def make_items(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Items
         return
 
     def make(table: str) -> Items:
-        create_table(table)
+        dynamodb().create_table(**table_definition(table))
         return DynamoItems(dynamodb(), table, lambda _: None)
 
     with mock_aws():

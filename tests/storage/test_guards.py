@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from crmbridge.domain.budgets import Heard, Pool
@@ -11,6 +11,8 @@ from crmbridge.domain.errors import Throttled
 from crmbridge.storage.guards import BOUND_SECONDS, GuardStore
 from crmbridge.storage.items import Item, Items, When
 from crmbridge.storage.memory import MemoryItems
+
+from tests.clock import BEGIN, Clock
 
 
 class Counting(MemoryItems):
@@ -29,21 +31,10 @@ class Counting(MemoryItems):
         return super().get(pk, sk)
 
 
-NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+NOW = BEGIN
 MINUTE = timedelta(minutes=1)
 POOL = Pool("burst", 20, 10.0)
 SCOPE = "hubspot#48#990012"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Limits of other kinds than calls per second: tokens of a day, credits, requests at the same time."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,9 @@ from crmbridge.domain.errors import Throttled
 from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.items import Items
 
-NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+from tests.clock import BEGIN, Clock
+
+NOW = BEGIN
 DAY = 86_400.0
 
 
@@ -22,17 +23,6 @@ def hear(headers: Mapping[str, str], status: int) -> Heard:
 BURST = Pool("burst", 80, 2.0)
 TOKENS = Pool("tokens", 1000, DAY, reserve=0.0, every=True, weighed=True, told=True, hear=hear)
 AT_ONCE = Slots("at_once", 2, seconds=30)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture
