@@ -53,6 +53,10 @@ class TestTheCanonicalForm:
 
         assert compile_predicate(rules)(deal(stage="Proposal", amount=Decimal(1))) is False
 
+    @pytest.mark.parametrize("operator", ["is_empty", "isEmpty", "IS_EMPTY", " is_empty "])
+    def test_an_operator_may_be_snake_or_camel(self, operator: str) -> None:
+        assert one("deal_amount", operator, None)(deal(amount=None)) is True
+
     @pytest.mark.parametrize("name", ["deal_amount", "dealAmount", "amount", " deal_amount "])
     def test_a_name_may_be_flat_snake_or_camel(self, name: str) -> None:
         assert one(name, "gte", 10)(deal(amount=Decimal(10))) is True
@@ -206,6 +210,14 @@ class TestNumbersAndMoney:
     def test_an_amount_in_the_named_currency_compares_as_it_is(self) -> None:
         assert one("deal_amount", "gte", 100, currency="EUR")(deal(amount=Decimal(100), currency="eur")) is True
 
+    @pytest.mark.parametrize(
+        ("known", "may_stay"), [({}, True), ({"currency": "JPY"}, False)], ids=["not read", "another currency"]
+    )
+    def test_whose_currency_was_not_read_stays(self, known: Mapping[str, Any], *, may_stay: bool) -> None:
+        asked, seen = one("deal_amount", "gte", 100, currency="EUR"), deal(amount=Decimal(999), **known)
+
+        assert (asked(seen), asked.may_stay(seen)) == (None, may_stay)
+
     def test_an_amount_in_another_currency_compares_by_its_home_amount(self) -> None:
         record = deal(amount=Decimal(999), currency="JPY", amount_home=Decimal(6), home_currency="EUR")
 
@@ -317,6 +329,7 @@ class TestWrongRules:
 
     def test_what_was_accepted_once_is_read_as_it_was(self) -> None:
         assert compile_predicate({**LARGE, "note": "big"}, saved=True)(deal(amount=Decimal(60000))) is True
+        assert compile_predicate({**LARGE, "operator": "is_empty"}, saved=True)(deal(amount=Decimal(60000))) is False
 
     def test_everything_wrong_is_said_at_once(self) -> None:
         rules = {"operator": "XOR", "rules": [{**LARGE, "field": 7}, {**LARGE, "value": {}}]}
@@ -334,6 +347,8 @@ class TestWrongRules:
             ({**NEGOTIATION, "operator": "in", "value": []}, "value"),
             ({**NEGOTIATION, "operator": "in", "value": ["a", None]}, "value[1]"),
             ({**LARGE, "operator": "between", "value": [2, 1]}, "value"),
+            ({**LARGE, "operator": "is_empty", "value": False}, "value"),
+            ({"field": "deal_close_date", "operator": "before_today", "value": 3}, "value"),
             ({**LARGE, "operator": "between", "value": [2]}, "value"),
             ({**LARGE, "currency": "Euro"}, "currency"),
             ({**NEGOTIATION, "currency": "EUR"}, "currency"),

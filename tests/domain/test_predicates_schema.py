@@ -1,5 +1,6 @@
 """Rules held to what the CRMs have: fields and options are those that exist, under either of their names."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from crmbridge.domain.connections import Account
 from crmbridge.domain.directories import Directories, Field, Option, Stage
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.predicates import Schema, compile_predicate, schema_of
-from crmbridge.domain.records import Kind, Type
+from crmbridge.domain.records import Kind, Labelled, Type
 
 FIELDS = (
     Field("tier", "Tier", Type.OPTION, (Option("t1", "Gold"), Option("t2", "Silver")), custom=True),
@@ -28,17 +29,63 @@ def refusal(field: str, operator: str, value: Any, schema: Schema = SCHEMA) -> P
 
 
 @pytest.mark.parametrize("said", ["Gold", "gold ", "T1"])
-@pytest.mark.parametrize("held", ["t1", "Gold"])
-def test_an_option_goes_by_value_and_by_label(said: str, held: str) -> None:
+def test_an_option_goes_by_value_and_by_label(said: str) -> None:
     asked = compile_predicate({"field": "custom_fields.tier", "operator": "eq", "value": said}, schema=SCHEMA)
 
-    assert asked({"custom_fields": {"tier": held}}) is True
+    known = [{"custom_fields": {"tier": (Labelled(*option),)}} for option in (("t1", "Gold"), ("t2", "Silver"))]
+    assert [asked(each) for each in known] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("said", "answers"),
+    [("Negotiation", [True, True, False]), ("s7", [False, True, False]), ("WON", [False, False, True])],
+)
+def test_of_stages_that_are_labelled_alike_an_id_means_one(said: str, answers: list[bool]) -> None:
+    alike = {**STAGES, "s7": Stage("s7", "Negotiation", "p2", "Partners")}
+    schema = schema_of([(replace(DIRECTORIES, stages=alike), {"deals": Kind.DEAL})])
+    asked = compile_predicate({"field": "deal_stage", "operator": "eq", "value": said}, schema=schema)
+
+    deals = [
+        {"stage": id, "stage_label": label}
+        for id, label in (("s1", "Negotiation"), ("s7", "Negotiation"), ("s2", "Won"))
+    ]
+    assert [asked(deal) for deal in deals] == answers
 
 
 def test_a_list_takes_options_by_either_name() -> None:
     asked = compile_predicate({"field": "deal_stage", "operator": "not_in", "value": ["Won", "S1"]}, schema=SCHEMA)
 
-    assert [asked({"stage": stage}) for stage in ("s1", "s2", "s3")] == [False, False, True]
+    deals = [
+        {"stage": stage, "stage_label": label}
+        for stage, label in (("s1", "Negotiation"), ("s2", "Won"), ("s3", "Lost"))
+    ]
+    assert [asked(deal) for deal in deals] == [False, False, True]
+
+
+def test_a_pipeline_without_a_name_is_not_offered() -> None:
+    shared = {**STAGES, "s9": Stage("s9", "Closed", "", "")}
+    schema = schema_of([(replace(DIRECTORIES, stages=shared), {"deals": Kind.DEAL})])
+
+    assert refusal("deal_pipeline", "eq", "Nope", schema).fix == "one of Sales"
+
+
+@pytest.mark.parametrize(
+    "schema", [SCHEMA, schema_of([(DIRECTORIES, {"contacts": Kind.CONTACT})])], ids=["unknown", "known"]
+)
+@pytest.mark.parametrize(
+    ("field", "said", "held"),
+    [
+        ("contact_lifecycle", "Marketing Qualified", "marketing_qualified"),
+        ("contact_lifecycle", "marketing_qualified", "marketing_qualified"),
+        ("task_status", "Not started", "not_started"),
+        ("task_status", "Waiting on input", "Waiting on input"),
+    ],
+)
+def test_words_of_ours_may_be_written_with_spaces(schema: Schema, field: str, said: str, held: str) -> None:
+    kind, _, name = field.partition("_")
+    asked = compile_predicate({"field": field, "operator": "in", "value": [said]}, kind=Kind(kind), schema=schema)
+
+    assert asked({name: held}) is True
 
 
 def test_an_option_that_is_not_there_is_told_those_that_are() -> None:

@@ -126,7 +126,11 @@ def test_text_has_no_window() -> None:
     zone=st.sampled_from([UTC, AUCKLAND, ZoneInfo("America/St_Johns")]),
 )
 def test_an_answer_holds_until_its_next_flip_and_changes_then(operator: str, days: int, day: date, zone: Any) -> None:
-    asked, record, when = window(operator, days), {"close_date": day}, When(NOON.now, zone)
+    asked, record, when = (
+        window(operator, days if "days" in operator else None),
+        {"close_date": day},
+        When(NOON.now, zone),
+    )
     flip = asked.next_flip(record, when) or datetime(2028, 1, 1, tzinfo=UTC)
 
     just_before = asked(record, When(flip - timedelta(seconds=1), zone))

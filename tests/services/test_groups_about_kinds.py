@@ -180,7 +180,9 @@ def test_what_shares_an_object_with_tasks_is_none(
 def test_where_tasks_are_not_kept_nothing_is_known_of_them(
     deps: Deps, make_group: Any, put_deal: Put, put_task: Put, who_is_in: Any
 ) -> None:
-    group = make_group("deal", {"operator": "NOT", "rules": [{**URGENT, "operator": "is_empty"}]}, members="owner")
+    group = make_group(
+        "deal", {"operator": "NOT", "rules": [{"field": URGENT["field"], "operator": "is_empty"}]}, members="owner"
+    )
     put_task(deals=("d1",))
     evaluate_records(deps, [put_deal()])
     kept = deps.connections.get("w1", "c1")

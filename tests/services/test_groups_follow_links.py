@@ -123,7 +123,8 @@ def some_group(deps: Deps, admin: Caller, chance: Random) -> Group:
 
 def some_clause(chance: Random) -> dict[str, Any]:
     field, operator = chance.choice(list(ASKED.values())), chance.choice(["eq", "ne", "is_empty", "is_not_empty"])
-    return {"field": field, "operator": operator, "value": chance.choice("ab"), "match": chance.choice(["any", "all"])}
+    value = "" if operator.endswith("empty") else chance.choice("ab")
+    return {"field": field, "operator": operator, "value": value, "match": chance.choice(["any", "all"])}
 
 
 def unmatched(rules: Mapping[str, Any], kind: Kind) -> dict[str, Any]:

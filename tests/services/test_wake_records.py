@@ -184,7 +184,7 @@ def some_rules(chance: Random, field: str = "deal_close_date") -> dict[str, Any]
     def clause() -> dict[str, Any]:
         field_ = chance.choice([field, field, "task_due"])
         operator = chance.choice(["within_last_days", "within_next_days", "before_today", "after_today"])
-        return {"field": field_, "operator": operator, "value": chance.randint(0, 9)}
+        return {"field": field_, "operator": operator, "value": chance.randint(0, 9) if "days" in operator else None}
 
     joined = {"operator": chance.choice(["AND", "OR"]), "rules": [clause(), clause()]}
     return {"operator": "NOT", "rules": [joined]} if chance.random() < 0.3 else joined

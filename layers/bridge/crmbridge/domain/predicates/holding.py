@@ -137,7 +137,7 @@ def _money(currency: str) -> Held:
             return amount(known, when)
         if read_text(known.get("home_currency")) == currency:
             return home(known, when)
-        return BLANK if "amount" in known else UNREAD
+        return BLANK if "amount" in known and "currency" in known else UNREAD
 
     return held
 

@@ -59,9 +59,10 @@ def _own_options(kind: Kind, stages: Iterable[Stage]) -> Mapping[str, Known]:
     if kind is not Kind.DEAL:
         return {}
     found = list(stages)
+    pipelines = ((stage.pipeline, stage.pipeline_label) for stage in found if stage.pipeline)  # else several share it
     return {
         "stage": Known(Type.OPTION, tuple(Option(stage.id, stage.label) for stage in found)),
-        "pipeline": Known(Type.OPTION, tuple(Option(stage.pipeline, stage.pipeline_label) for stage in found)),
+        "pipeline": Known(Type.OPTION, tuple(Option(*pipeline) for pipeline in dict.fromkeys(pipelines))),
     }
 
 

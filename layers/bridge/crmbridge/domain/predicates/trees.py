@@ -20,7 +20,7 @@ from crmbridge.domain.predicates.values import (
     read_number,
     read_text,
 )
-from crmbridge.domain.predicates.words import CUSTOM, KINDS, Word, names, word
+from crmbridge.domain.predicates.words import CUSTOM, KINDS, OUR_WORDS, Word, names, snake, word
 from crmbridge.domain.records import Kind, Type
 
 MAX_DEPTH: Final = 10
@@ -155,7 +155,7 @@ class _Reader:
         return self.schema.get(named.kind, {}).get(named.sources[0])
 
     def operator(self, name: Any, path: str) -> Operator | None:
-        found = OPERATORS.get(name.strip().lower()) if isinstance(name, str) else None
+        found = OPERATORS.get(snake(name)) if isinstance(name, str) else None
         if found is None:
             said = f"unknown operator {name[:MAX_NAME]!r}" if isinstance(name, str) else "must be an operator"
             self.wrong(path, said, f"one of {', '.join(OPERATORS)}")
@@ -228,11 +228,11 @@ class _Reader:
 
     def operand(self, clause: Clause, path: str) -> Any:
         takes, operator = clause.operator.takes, clause.operator
-        if operator.window:
-            days = self.days(clause.value, path) if takes is Takes.DAYS else 0
-            return operator.window(days)
         if takes is Takes.NOTHING:
-            return None
+            self.nothing(clause, path)
+            return operator.window(0) if operator.window else None
+        if operator.window:
+            return operator.window(self.days(clause.value, path))
         if takes is Takes.ONE:
             named = operator.name in NAMED and clause.family is Family.TEXT
             return self.named(clause, clause.value, path) if named else self.single(clause.value, clause.family, path)
@@ -240,6 +240,11 @@ class _Reader:
             self.wrong(path, "must be a list", f"1 to {MAX_VALUES} of {READINGS[clause.family].wants}")
             return None
         return self.several(clause, clause.value, path)
+
+    def nothing(self, clause: Clause, path: str) -> None:
+        """`"value": false` beside `is_empty` may have been meant to ask for the opposite."""
+        if clause.value not in (None, "") and not self.saved:
+            self.wrong(path, f"says nothing beside {clause.operator.name}", "leave it out")
 
     def several(self, clause: Clause, values: Sequence[Any], path: str) -> Any:
         places = [(value, f"{path}[{at}]") for at, value in enumerate(values)]
@@ -249,18 +254,16 @@ class _Reader:
         return frozenset(read) if clause.operator.takes is Takes.MANY else self.ends(read, path)
 
     def named(self, clause: Clause, value: Any, path: str) -> frozenset[str]:
-        """An option by its value and its label, whichever of them the rule has; any other text as it is."""
+        """An option by its value or by its label: records are known by both. By its value it is that one alone; others
+        may be labelled alike, in another pipeline or account."""
         text = self.single(value, Family.TEXT, path)
         known = self.known(clause.word)
-        if text is None or known is None or not known.options:
-            return frozenset({text})
-        both = [_texts_of(option) for option in known.options]
-        found = [names for names in both if text in names]
-        if not found:
+        texts = {text, "_".join(text.split())} if text and clause.word.sources[0] in OUR_WORDS else {text}
+        if text and known and known.options and not any(texts & _texts_of(option) for option in known.options):
             close = get_close_matches(str(value), (labels := [option.label for option in known.options]), 3)
             shown = ", ".join(dict.fromkeys(close + labels[:MAX_SHOWN]))
             self.wrong(path, f"is no option of {clause.word.name}", f"one of {shown}")
-        return frozenset({text}.union(*found))
+        return frozenset(texts)
 
     def days(self, value: Any, path: str) -> int:
         number = read_number(value)

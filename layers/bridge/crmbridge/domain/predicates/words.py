@@ -28,6 +28,9 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """A stage, a pipeline and an owner may be named by label or by id."""
 
+OUR_WORDS: Final = frozenset({"lifecycle_stage", "status", "priority", "type", "subtype"})
+"""Fields that hold words of ours, joined by underscores; people write spaces."""
+
 TYPES: Final[Mapping[Kind, Mapping[str, Type]]] = {
     kind: {
         **FIELDS[kind],
@@ -73,21 +76,22 @@ def _linked_of(known: Mapping[str, Value]) -> Mapping[Kind, Sequence[Facts]]:
     return known.linked if isinstance(known, Facts) else {}
 
 
+def snake(name: str) -> str:
+    """`dealAmount` is `deal_amount`, `notIn` is `not_in`."""
+    return _HUMP.sub("_", name.strip()).lower().replace(".", "_")
+
+
 @lru_cache(maxsize=4096)
 def canonical(name: str, kind: Kind = Kind.DEAL) -> str:
     """`dealAmount`, `deal_amount` and `amount` are one name of a deal; a custom field keeps its remote key as it is."""
     found = _CUSTOM.fullmatch(name)
     if found and found[1] in (None, kind.value):
         return CUSTOM + found[2]
-    return _own(_snake(name), kind)
+    return _own(snake(name), kind)
 
 
-def _snake(name: str) -> str:
-    return _HUMP.sub("_", name.strip()).lower().replace(".", "_")
-
-
-def _own(snake: str, kind: Kind) -> str:
-    bare = snake.removeprefix(f"{kind.value}_")
+def _own(name: str, kind: Kind) -> str:
+    bare = name.removeprefix(f"{kind.value}_")
     return ALIASES[kind].get(bare, bare)
 
 
@@ -95,11 +99,11 @@ def word(name: str, kind: Kind = Kind.DEAL) -> Word | None:
     """What a rule about records of `kind` means by that name; None when it can mean nothing."""
     if found := _CUSTOM.fullmatch(name.strip()):
         return _custom(Kind(found[1] or kind), found[2], kind)
-    snake = _snake(name)
-    if (own := _own(snake, kind)) in TYPES[kind]:
+    flat = snake(name)
+    if (own := _own(flat, kind)) in TYPES[kind]:
         return _word(own, kind, None)
     for other in KINDS:
-        if snake.startswith(f"{other.value}_") and (key := _own(snake, other)) in TYPES[other]:
+        if flat.startswith(f"{other.value}_") and (key := _own(flat, other)) in TYPES[other]:
             return _word(key, other, other)
     return None
 
