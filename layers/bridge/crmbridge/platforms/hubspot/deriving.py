@@ -1,57 +1,14 @@
 """Fields that no single property fills: lists of addresses, companies out of links, closed and won out of stages."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from crmbridge.domain.directories import ReadContext
-from crmbridge.domain.records import Kind, Labelled, Link, Value
+from crmbridge.domain.records import Labelled, Link, Value
 from crmbridge.platforms.conversions import to_text
+from crmbridge.platforms.draft import Derive, Reading
 from crmbridge.platforms.hubspot.values import to_instant
 from crmbridge.platforms.hubspot.words import ACTIVITY_TYPES, LIFECYCLES
-
-
-@dataclass(slots=True)
-class Reading:
-    """A record in the making."""
-
-    kind: Kind
-    object: str
-    properties: Mapping[str, Any]
-    context: ReadContext
-    links: Mapping[str, tuple[Link, ...]]
-    fields: dict[str, Value] = field(default_factory=dict)
-    custom: dict[str, Any] = field(default_factory=dict)
-    odd: set[str] = field(default_factory=set)
-
-    def keep_odd(self, name: str, key: str, value: Any) -> None:
-        """As it came: a scalar in its field, anything else under its remote key."""
-        self.odd.add(name)
-        if isinstance(value, str | bool | int):
-            self.fields[name] = value
-        else:
-            self.custom[key] = value
-
-    def instant(self, name: str, key: str, envelope: Any) -> datetime | None:
-        """The envelope's own date, else the property's; one that cannot be read is kept."""
-        found = [self._instant(name, key, self.properties.get(key)), self._instant(name, name, envelope)]
-        return found[1] or found[0]
-
-    def _instant(self, name: str, key: str, value: Any) -> datetime | None:
-        try:
-            return to_instant(value) if value not in (None, "") else None
-        except ValueError:
-            self.odd.add(name)
-            self.custom[key] = value
-            return None
-
-    def text(self, key: str) -> str | None:
-        value = self.properties.get(key)
-        return value.strip() or None if isinstance(value, str) else None
-
-
-Derive = Callable[[Reading], None]
 
 
 def derive_addresses(reading: Reading) -> None:
@@ -60,7 +17,7 @@ def derive_addresses(reading: Reading) -> None:
         others = [text.strip() for text in (reading.text("hs_additional_emails") or "").split(";")]
         emails = [("", reading.fields.get("email")), *(("additional", other) for other in others)]
         reading.fields["emails"] = _labelled(emails, primary=reading.fields.get("email"))
-    if "phone" in reading.fields or "mobilephone" in reading.properties:
+    if "phone" in reading.fields or "mobilephone" in reading.raw:
         work, mobile = reading.fields.get("phone"), reading.text("mobilephone")
         reading.fields["phone"] = work or mobile
         reading.fields["phones"] = _labelled([("work", work), ("mobile", mobile)], primary=work or mobile)
@@ -145,7 +102,7 @@ def derive_activity(reading: Reading) -> None:
 
 def derive_call_outcome(reading: Reading) -> None:
     """The disposition is what a person chose; the status is what the line did."""
-    if reading.fields.get("outcome") is None and "hs_call_status" in reading.properties:
+    if reading.fields.get("outcome") is None and "hs_call_status" in reading.raw:
         status = reading.text("hs_call_status")
         reading.fields["outcome"] = status.lower() if status else None
 
@@ -162,7 +119,7 @@ def derive_meeting(reading: Reading) -> None:
 
 
 def derive_email(reading: Reading) -> None:
-    if reading.fields.get("body") is None and "hs_email_text" in reading.properties:
+    if reading.fields.get("body") is None and "hs_email_text" in reading.raw:
         reading.fields["body"] = reading.text("hs_email_text")
     outcome = reading.fields.get("outcome")
     if isinstance(outcome, str):
@@ -171,7 +128,7 @@ def derive_email(reading: Reading) -> None:
 
 def _moment(reading: Reading, key: str) -> datetime | None:
     try:
-        return to_instant(to_text(reading.properties.get(key)))
+        return to_instant(to_text(reading.raw.get(key)))
     except ValueError:
         return None
 

@@ -5,14 +5,16 @@ Texts stay as they came, HTML bodies included: what a person sees is the chat ap
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
 from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
-from crmbridge.platforms.conversions import Convert, to_flag, to_lower, to_number, to_text
+from crmbridge.platforms.conversions import Convert, to_lower, to_text
+from crmbridge.platforms.draft import BY_TYPE, NO_CONTEXT, Converters, Reading, variant_of
 from crmbridge.platforms.hubspot.associations import inline_links
-from crmbridge.platforms.hubspot.deriving import DERIVE, Reading
+from crmbridge.platforms.hubspot.deriving import DERIVE
 from crmbridge.platforms.hubspot.objects import (
     NAME,
     NAMES,
@@ -24,20 +26,14 @@ from crmbridge.platforms.hubspot.objects import (
 from crmbridge.platforms.hubspot.values import one_of, to_day, to_instant, to_percent, to_seconds
 from crmbridge.platforms.hubspot.words import DIRECTIONS, PRIORITIES, STATUSES
 
-NO_CONTEXT: Final = ReadContext()
-
-_BY_TYPE: Final[Mapping[Type, Convert]] = {
-    Type.TEXT: to_text, Type.ID: to_text, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
-    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_instant, Type.LABELLED: to_text, Type.IDS: to_text,
-}  # fmt: skip
-_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+_CONVERTERS: Final = Converters({
     (Kind.DEAL, "probability"): to_percent,
     (Kind.TASK, "status"): one_of(STATUSES),
     (Kind.TASK, "priority"): one_of(PRIORITIES),
     (Kind.TASK, "type"): to_lower,
     (Kind.ACTIVITY, "duration_seconds"): to_seconds,
     (Kind.ACTIVITY, "direction"): one_of(DIRECTIONS),
-}
+}, {**BY_TYPE, Type.INSTANT: to_instant, Type.MOMENT: to_instant}, to_day)  # fmt: skip
 _BY_PREFIX: Final = (("hs_call_", "calls"), ("hs_meeting_", "meetings"), ("hs_email_", "emails"))
 
 
@@ -67,7 +63,7 @@ def read(
         properties = {}
     object = _object(kind, object, properties)
     reading = Reading(kind, object, properties, context, inline_links(object, envelope) if links is None else links)
-    _fill(reading, _table_for(kind, object, context))
+    _fill(reading, _table(kind, object, *variant_of(context)))
     for derive in DERIVE.get(object, ()):
         derive(reading)
     created, updated = created_property(object), modified_property(object)
@@ -80,48 +76,32 @@ def read(
         custom_fields=reading.custom,
         links=reading.links,
         state=State.ARCHIVED if envelope.get("archived") is True else State.LIVE,
-        remote_created_at=reading.instant("remote_created_at", created, envelope.get("createdAt")),
-        remote_updated_at=reading.instant("remote_updated_at", updated, envelope.get("updatedAt")),
+        remote_created_at=_instant(reading, "remote_created_at", created, envelope.get("createdAt")),
+        remote_updated_at=_instant(reading, "remote_updated_at", updated, envelope.get("updatedAt")),
         odd=frozenset(reading.odd),
     )
 
 
 def _fill(reading: Reading, table: Table) -> None:
     """Every property lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
-    properties, known = reading.properties, table.known
+    properties, known = reading.raw, table.known
     reading.custom |= {key: value for key, value in properties.items() if value is not None and key not in known}
     for key, name in table.texts:
         value = properties.get(key)
         if type(value) is str:
             reading.fields[name] = value or None
         elif key in properties:
-            _fill_one(reading, key, name, to_text)
+            reading.fill(name, key, value, to_text)
     for key, name, convert in table.others:
         if key in properties:
-            _fill_one(reading, key, name, convert)
-
-
-def _fill_one(reading: Reading, key: str, name: str, convert: Convert) -> None:
-    value = reading.properties[key]
-    if value is None or value == "":
-        reading.fields[name] = None
-        return
-    try:
-        reading.fields[name] = convert(value)
-    except ValueError:
-        reading.keep_odd(name, key, value)
-
-
-def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
-    zone = context.account.time_zone if context.account else "UTC"
-    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
+            reading.fill(name, key, properties[key], convert)
 
 
 @lru_cache(maxsize=1024)
 def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
     default = OBJECTS[object].remote if object in OBJECTS and OBJECTS[object].kind is kind else {}
     mapped = {name: remote for name, remote in {**default, **dict(mapping)}.items() if name in FIELDS[kind]}
-    converts = [(remote, name, _converter(kind, name, time_zone)) for name, remote in mapped.items()]
+    converts = [(remote, name, _CONVERTERS.of(kind, name, time_zone)) for name, remote in mapped.items()]
     return Table(
         tuple((remote, name) for remote, name, convert in converts if convert is to_text),
         tuple(each for each in converts if each[2] is not to_text),
@@ -129,10 +109,11 @@ def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, st
     )
 
 
-def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
-    if FIELDS[kind][name] is Type.DAY:
-        return to_day(time_zone)
-    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+def _instant(reading: Reading, name: str, key: str, envelope: Any) -> datetime | None:
+    """The envelope's own date, else the property's; one that cannot be read is kept."""
+    own: datetime | None = reading.value(name, key, to_instant)
+    told: datetime | None = reading.understood(name, name, envelope, to_instant)
+    return told or own
 
 
 def _object(kind: Kind, object: str | None, properties: Mapping[str, Any]) -> str:

@@ -1,17 +1,15 @@
 """Fields that no single remote field fills: names, addresses, companies, and what a status says of a deal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from crmbridge.domain.records import Kind, Labelled
 from crmbridge.platforms.conversions import day_in
-from crmbridge.platforms.draft import Reading
+from crmbridge.platforms.draft import Derive, Reading
 from crmbridge.platforms.pipedrive.occasions import derive_activity, derive_note, derive_task
 from crmbridge.platforms.pipedrive.values import to_day
 from crmbridge.platforms.pipedrive.words import DEAL_STATUSES, WON
-
-Derive = Callable[[Reading], None]
 
 
 def derive_name(reading: Reading) -> None:

@@ -8,27 +8,21 @@ from functools import lru_cache
 from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
-from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
-from crmbridge.platforms.conversions import Convert, day_in, to_instant, to_number, to_percent, to_text
-from crmbridge.platforms.draft import Reading
+from crmbridge.domain.records import Json, Kind, Link, Record, State, Type
+from crmbridge.platforms.conversions import to_instant, to_percent
+from crmbridge.platforms.draft import BY_TYPE, NO_CONTEXT, Converters, Reading, Table, variant_of
 from crmbridge.platforms.pipedrive.deriving import DERIVE
 from crmbridge.platforms.pipedrive.links import inline_links, participants
 from crmbridge.platforms.pipedrive.objects import COUNT, LINK_FIELDS, NAME, NAMES, OBJECT_OF_KIND, OBJECTS
 from crmbridge.platforms.pipedrive.values import to_currency, to_flag, to_id
 
-NO_CONTEXT: Final = ReadContext()
-
-_BY_TYPE: Final[Mapping[Type, Convert]] = {
-    Type.TEXT: to_text, Type.ID: to_id, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
-    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_instant, Type.LABELLED: to_text, Type.IDS: to_text,
-}  # fmt: skip
-_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+_CONVERTERS: Final = Converters({
     (Kind.DEAL, "stage"): to_id,
     (Kind.DEAL, "pipeline"): to_id,
     (Kind.DEAL, "currency"): to_currency,
     (Kind.DEAL, "probability"): to_percent,
     (Kind.COMPANY, "industry"): to_id,
-}
+}, {**BY_TYPE, Type.ID: to_id, Type.FLAG: to_flag, Type.MOMENT: to_instant})  # fmt: skip
 DERIVED: Final[Mapping[str, frozenset[str]]] = {
     "persons": frozenset({"name", "emails", "phones"}),
     "deals": frozenset({"status", "expected_close_date"}),
@@ -45,9 +39,6 @@ NOISE: Final[Mapping[str, frozenset[str]]] = {
 }
 """What version 1 repeats of linked records: their names, which are theirs to tell. What links tell better."""
 
-Table = Mapping[str, tuple[tuple[str, Convert], ...]]
-"""Remote field -> the fields of ours it fills."""
-
 
 def read(
     kind: Kind | str,
@@ -62,7 +53,7 @@ def read(
     raw = raw if isinstance(raw, dict) else {}
     object = _object(kind, object, raw)
     reading = Reading(kind, object, raw, context, inline_links(object, raw) if links is None else links)
-    _fill(reading, _table_for(kind, object, context))
+    _fill(reading, _table(kind, object, *variant_of(context)))
     for derive in DERIVE.get((object, kind), ()):
         derive(reading)
     _keep_unread(reading)
@@ -117,18 +108,7 @@ def _fill_one(reading: Reading, table: Table, key: str, value: Any) -> None:
             reading.custom[key] = value
         return
     for name, convert in targets:
-        if value is None or value == "":
-            reading.fields[name] = None
-            continue
-        try:
-            reading.fields[name] = convert(value)
-        except ValueError:
-            reading.keep_odd(name, key, value)
-
-
-def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
-    zone = context.account.time_zone if context.account else "UTC"
-    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
+        reading.fill(name, key, value, convert)
 
 
 @lru_cache(maxsize=1024)
@@ -136,20 +116,10 @@ def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, st
     spec = OBJECTS.get(object)
     if spec and kind not in spec.kinds:
         spec = None
-    table: dict[str, tuple[tuple[str, Convert], ...]] = dict.fromkeys(META, ())
-    table |= dict.fromkeys(NOISE.get(object, ()), ())
-    for name, remote in {**(spec.remote if spec else {}), **dict(mapping)}.items():
-        if name in FIELDS[kind]:
-            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
-    for target in spec.links if spec else ():
-        table.setdefault(LINK_FIELDS[target], ())
-    return table | dict.fromkeys(DERIVED.get(object, ()) if spec else (), ())
-
-
-def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
-    if FIELDS[kind][name] is Type.DAY:
-        return day_in(time_zone)
-    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+    links = [LINK_FIELDS[target] for target in spec.links] if spec else []
+    table = _CONVERTERS.table(kind, time_zone, {**(spec.remote if spec else {}), **dict(mapping)})
+    passed_over = dict.fromkeys((*META, *NOISE.get(object, ()), *links), ())
+    return passed_over | table | dict.fromkeys(DERIVED.get(object, ()) if spec else (), ())
 
 
 def _object(kind: Kind, object: str | None, raw: Mapping[str, Any]) -> str:

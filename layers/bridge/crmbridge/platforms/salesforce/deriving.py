@@ -1,57 +1,18 @@
 """Fields that no single remote field fills: lists of addresses, who somebody is, when something happened."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from crmbridge.domain.directories import ReadContext, Stage
-from crmbridge.domain.records import Kind, Labelled, Link, Value
-from crmbridge.platforms.conversions import to_instant, to_moment, to_number, zone_of
+from crmbridge.domain.directories import Stage
+from crmbridge.domain.records import Kind, Labelled
+from crmbridge.platforms.conversions import to_moment, to_number, zone_of
+from crmbridge.platforms.draft import Derive, Reading
 from crmbridge.platforms.salesforce.objects import ACTIVITY_TYPES, CONTENT
 
 PHONES: Final = (("mobile", "MobilePhone"), ("home", "HomePhone"), ("other", "OtherPhone"))
 NOON: Final = time(12)
-
-
-@dataclass(slots=True)
-class Reading:
-    """A record in the making."""
-
-    kind: Kind
-    object: str
-    row: Mapping[str, Any]
-    context: ReadContext
-    links: Mapping[str, tuple[Link, ...]]
-    fields: dict[str, Value] = field(default_factory=dict)
-    custom: dict[str, Any] = field(default_factory=dict)
-    odd: set[str] = field(default_factory=set)
-
-    def keep_odd(self, name: str, key: str, value: Any) -> None:
-        """As it came: a scalar in its field, anything else under its remote key."""
-        self.odd.add(name)
-        if isinstance(value, str | bool | int):
-            self.fields[name] = value
-        else:
-            self.custom[key] = value
-
-    def instant(self, name: str, key: str) -> datetime | None:
-        """One that cannot be read is kept."""
-        value = self.row.get(key)
-        try:
-            return to_instant(value) if value not in (None, "") else None
-        except ValueError:
-            self.odd.add(name)
-            self.custom[key] = value
-            return None
-
-    def text(self, key: str) -> str | None:
-        value = self.row.get(key)
-        return value.strip() or None if isinstance(value, str) else None
-
-
-Derive = Callable[[Reading], None]
 
 
 def derive_addresses(reading: Reading) -> None:
@@ -60,7 +21,7 @@ def derive_addresses(reading: Reading) -> None:
         email = reading.fields["email"]
         reading.fields["emails"] = (Labelled(email, "", True),) if isinstance(email, str) and email else ()
     told = [("work", reading.fields.get("phone"))] if "phone" in reading.fields else []
-    told += [(label, reading.text(key)) for label, key in PHONES if key in reading.row]
+    told += [(label, reading.text(key)) for label, key in PHONES if key in reading.raw]
     if told and "phone" not in reading.odd:
         numbers = [(label, number) for label, number in told if isinstance(number, str) and number]
         main = numbers[0][1] if numbers else None
@@ -70,7 +31,7 @@ def derive_addresses(reading: Reading) -> None:
 
 
 def derive_contact(reading: Reading) -> None:
-    is_person = reading.row.get("IsPersonAccount") is True
+    is_person = reading.raw.get("IsPersonAccount") is True
     reading.fields["subtype"] = "person_account" if is_person else "contact"
     _derive_company(reading)
     companies = reading.links.get("Account")
@@ -84,8 +45,8 @@ def _derive_company(reading: Reading) -> None:
     if companies is None or "company_id" in reading.odd:
         return
     reading.fields["company_id"] = companies[0].external_id if companies else None
-    if not companies and reading.row.get("AccountId") not in (None, ""):
-        reading.custom["AccountId"] = reading.row["AccountId"]
+    if not companies and reading.raw.get("AccountId") not in (None, ""):
+        reading.custom["AccountId"] = reading.raw["AccountId"]
 
 
 def derive_lead(reading: Reading) -> None:
@@ -99,7 +60,7 @@ def derive_lead(reading: Reading) -> None:
 def derive_domain(reading: Reading) -> None:
     """`https://www.nordlicht.example/about` and `nordlicht.example` are the same domain."""
     website = reading.text("Website")
-    if "Website" not in reading.row:
+    if "Website" not in reading.raw:
         return
     try:
         host = urlsplit(website if "//" in website else f"//{website}").hostname if website else None
@@ -153,15 +114,15 @@ def stage_of(stages: Mapping[str, Stage], name: Any) -> Stage | None:
 
 
 def derive_logged(reading: Reading) -> None:
-    reading.fields["type"] = ACTIVITY_TYPES.get(str(reading.row.get("TaskSubtype")), "other")
+    reading.fields["type"] = ACTIVITY_TYPES.get(str(reading.raw.get("TaskSubtype")), "other")
 
 
 def derive_moment(reading: Reading) -> None:
     """A task has the day of the call, and the instant at which it was closed: together when that was the same day."""
-    if "ActivityDate" not in reading.row:
+    if "ActivityDate" not in reading.raw:
         return
     zone = zone_of(reading.context.account.time_zone if reading.context.account else "UTC")
-    day, closed = _moment(reading.row["ActivityDate"]), _moment(reading.row.get("CompletedDateTime"))
+    day, closed = _moment(reading.raw["ActivityDate"]), _moment(reading.raw.get("CompletedDateTime"))
     if not isinstance(day, date):
         reading.fields["occurred_at"] = closed if isinstance(closed, datetime) else _created(reading)
         return
@@ -174,24 +135,24 @@ def derive_moment(reading: Reading) -> None:
 
 
 def _created(reading: Reading) -> datetime | None:
-    created = _moment(reading.row.get("CreatedDate"))
+    created = _moment(reading.raw.get("CreatedDate"))
     return created if isinstance(created, datetime) else None
 
 
 def derive_note(reading: Reading) -> None:
     """Of a long one whose text could not be had, the beginning is kept."""
     reading.fields["type"] = "note"
-    if isinstance(whole := reading.row.get(CONTENT), str):
+    if isinstance(whole := reading.raw.get(CONTENT), str):
         reading.fields["body"] = whole
-    elif CONTENT in reading.row:
+    elif CONTENT in reading.raw:
         reading.odd.add("body")
 
 
 def derive_meeting(reading: Reading) -> None:
     reading.fields["type"] = "meeting"
-    if "DurationInMinutes" in reading.row:
+    if "DurationInMinutes" in reading.raw:
         try:
-            reading.fields["duration_seconds"] = int(to_number(reading.row["DurationInMinutes"]) * 60)
+            reading.fields["duration_seconds"] = int(to_number(reading.raw["DurationInMinutes"]) * 60)
         except ValueError:
             reading.fields["duration_seconds"] = None
 

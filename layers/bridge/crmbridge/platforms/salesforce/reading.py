@@ -5,20 +5,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
-from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, State, Type
+from crmbridge.domain.records import Json, Kind, Link, Record, State
 from crmbridge.platforms.conversions import (
-    Convert,
-    day_in,
-    to_flag,
-    to_instant,
     to_lower,
-    to_moment,
-    to_number,
     to_percent,
-    to_text,
     word_of,
 )
-from crmbridge.platforms.salesforce.deriving import DERIVE, Reading
+from crmbridge.platforms.draft import BY_TYPE, NO_CONTEXT, Converters, Reading, Table, variant_of
+from crmbridge.platforms.salesforce.deriving import DERIVE
 from crmbridge.platforms.salesforce.links import inline_links
 from crmbridge.platforms.salesforce.objects import (
     CONTENT,
@@ -32,22 +26,13 @@ from crmbridge.platforms.salesforce.objects import (
 )
 from crmbridge.platforms.salesforce.words import DIRECTIONS, PRIORITIES, STATUSES
 
-NO_CONTEXT: Final = ReadContext()
-
-_BY_TYPE: Final[Mapping[Type, Convert]] = {
-    Type.TEXT: to_text, Type.ID: to_text, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
-    Type.FLAG: to_flag, Type.INSTANT: to_instant, Type.MOMENT: to_moment, Type.LABELLED: to_text, Type.IDS: to_text,
-}  # fmt: skip
-_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+_CONVERTERS: Final = Converters({
     (Kind.DEAL, "probability"): to_percent,
     (Kind.TASK, "status"): word_of(STATUSES),
     (Kind.TASK, "priority"): word_of(PRIORITIES),
     (Kind.TASK, "type"): to_lower,
     (Kind.ACTIVITY, "direction"): word_of(DIRECTIONS),
-}
-
-Table = Mapping[str, tuple[tuple[str, Convert], ...]]
-"""Remote field -> the fields of ours it fills."""
+}, BY_TYPE)  # fmt: skip
 
 
 def read(
@@ -63,7 +48,7 @@ def read(
     row: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
     object = object or object_of(kind, row)
     reading = Reading(kind, object, row, context, inline_links(object, row) if links is None else links)
-    _fill(reading, _table_for(kind, object, context))
+    _fill(reading, _table(kind, object, *variant_of(context)))
     for derive in DERIVE.get((object, kind), ()):
         derive(reading)
     return Record(
@@ -90,21 +75,14 @@ def object_of(kind: Kind, row: Mapping[str, Any]) -> str:
 
 def _fill(reading: Reading, table: Table) -> None:
     """Every value lands in a field of ours, or under its own name: the unmapped, and what no field can hold."""
-    fields, custom = reading.fields, reading.custom
-    for key, value in reading.row.items():
+    for key, value in reading.raw.items():
         targets = table.get(key)
         if targets is None:
             if value is not None and not _is_ours(reading, key, value):
-                custom[key] = value
+                reading.custom[key] = value
             continue
         for name, convert in targets:
-            if value is None or value == "":
-                fields[name] = None
-                continue
-            try:
-                fields[name] = convert(value)
-            except ValueError:
-                reading.keep_odd(name, key, value)
+            reading.fill(name, key, value, convert)
 
 
 def _is_ours(reading: Reading, key: str, value: Any) -> bool:
@@ -120,23 +98,7 @@ def _is_ours(reading: Reading, key: str, value: Any) -> bool:
     )
 
 
-def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
-    zone = context.account.time_zone if context.account else "UTC"
-    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
-
-
 @lru_cache(maxsize=1024)
 def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
-    table: dict[str, tuple[tuple[str, Convert], ...]] = {}
-    for name, remote in {**remote_of(object, kind), **dict(mapping)}.items():
-        if name in FIELDS[kind]:
-            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
-    for key in META:
-        table.setdefault(key, ())
-    return table
-
-
-def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
-    if FIELDS[kind][name] is Type.DAY:
-        return day_in(time_zone)
-    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+    table = _CONVERTERS.table(kind, time_zone, {**remote_of(object, kind), **dict(mapping)})
+    return dict.fromkeys(META, ()) | table

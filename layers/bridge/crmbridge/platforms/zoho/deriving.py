@@ -1,6 +1,6 @@
 """Fields that no single remote field fills: addresses, who somebody is, what a stage says, how long a call was."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 from crmbridge.domain.directories import ReadContext, Stage
 from crmbridge.domain.records import Labelled, Value
 from crmbridge.platforms.conversions import to_instant
-from crmbridge.platforms.draft import Reading
+from crmbridge.platforms.draft import Derive, Reading
 from crmbridge.platforms.zoho.objects import ACTIVITY_TYPES
 from crmbridge.platforms.zoho.values import to_duration
-
-Derive = Callable[[Reading], None]
 
 
 def derive_addresses(reading: Reading) -> None:

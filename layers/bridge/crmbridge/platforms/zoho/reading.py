@@ -8,36 +8,25 @@ from functools import lru_cache
 from typing import Any, Final
 
 from crmbridge.domain.directories import ReadContext
-from crmbridge.domain.records import FIELDS, Json, Kind, Link, Record, Type
+from crmbridge.domain.records import Json, Kind, Link, Record, Type
 from crmbridge.platforms.conversions import (
-    Convert,
-    day_in,
-    to_instant,
-    to_moment,
-    to_number,
     to_percent,
     to_text,
     word_of,
 )
-from crmbridge.platforms.draft import Reading
+from crmbridge.platforms.draft import BY_TYPE, NO_CONTEXT, Converters, Reading, Table, variant_of
 from crmbridge.platforms.zoho.deriving import DERIVE
 from crmbridge.platforms.zoho.links import inline_links
 from crmbridge.platforms.zoho.objects import NAME, OBJECT_OF_KIND, OBJECTS
 from crmbridge.platforms.zoho.values import to_id
 from crmbridge.platforms.zoho.words import DIRECTIONS, PRIORITIES, STATUSES
 
-NO_CONTEXT: Final = ReadContext()
-
-_BY_TYPE: Final[Mapping[Type, Convert]] = {
-    Type.TEXT: to_text, Type.ID: to_id, Type.OPTION: to_text, Type.MONEY: to_number, Type.NUMBER: to_number,
-    Type.FLAG: to_text, Type.INSTANT: to_instant, Type.MOMENT: to_moment, Type.LABELLED: to_text, Type.IDS: to_text,
-}  # fmt: skip
-_BY_FIELD: Final[Mapping[tuple[Kind, str], Convert]] = {
+_CONVERTERS: Final = Converters({
     (Kind.DEAL, "probability"): to_percent,
     (Kind.TASK, "status"): word_of(STATUSES),
     (Kind.TASK, "priority"): word_of(PRIORITIES),
     (Kind.ACTIVITY, "direction"): word_of(DIRECTIONS),
-}
+}, {**BY_TYPE, Type.ID: to_id, Type.FLAG: to_text})  # fmt: skip
 _META: Final = ("id", "Created_Time", "Modified_Time")
 _ADDRESSES: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(("Contacts", "Leads"), ("Secondary_Email", "Mobile"))
 """Remote fields whose values `deriving` puts where they belong."""
@@ -49,9 +38,6 @@ _LINKING: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "Notes": (("Parent_Id", "Deals"),),
 }
 """Lookups -> a target whose links are told when the lookup was understood."""
-
-Table = Mapping[str, tuple[tuple[str, Convert], ...]]
-"""Remote field -> the fields of ours it fills."""
 
 
 def read(
@@ -67,7 +53,7 @@ def read(
     raw = raw if isinstance(raw, dict) else {}
     object = object or _object(kind, raw)
     reading = Reading(kind, object, raw, context, inline_links(object, raw) if links is None else links)
-    _fill(reading, _table_for(kind, object, context))
+    _fill(reading, _table(kind, object, *variant_of(context)))
     for derive in DERIVE.get(object, ()) if object in OBJECTS and OBJECTS[object].kind is kind else ():
         derive(reading)
     return Record(
@@ -95,17 +81,7 @@ def _fill(reading: Reading, table: Table) -> None:
                 reading.custom[key] = value
             continue
         for name, convert in targets:
-            _fill_one(reading, name, key, value, convert)
-
-
-def _fill_one(reading: Reading, name: str, key: str, value: Any, convert: Convert) -> None:
-    if value is None or value == "":
-        reading.fields[name] = None
-        return
-    try:
-        reading.fields[name] = convert(value)
-    except ValueError:
-        reading.keep_odd(name, key, value)
+            reading.fill(name, key, value, convert)
 
 
 def _linked(reading: Reading) -> frozenset[str]:
@@ -122,27 +98,12 @@ def _linked(reading: Reading) -> frozenset[str]:
     return frozenset(found)
 
 
-def _table_for(kind: Kind, object: str, context: ReadContext) -> Table:
-    zone = context.account.time_zone if context.account else "UTC"
-    return _table(kind, object, zone, tuple(context.mapping.items()) if context.mapping else ())
-
-
 @lru_cache(maxsize=1024)
 def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, str], ...]) -> Table:
     spec = OBJECTS.get(object)
-    table: dict[str, tuple[tuple[str, Convert], ...]] = dict.fromkeys(_META, ())
-    if spec and spec.kind is kind:
-        table |= dict.fromkeys(_ADDRESSES.get(object, ()), ())
-    for name, remote in {**(spec.remote if spec else {}), **dict(mapping)}.items():
-        if name in FIELDS[kind]:
-            table[remote] = (*table.get(remote, ()), (name, _converter(kind, name, time_zone)))
-    return table
-
-
-def _converter(kind: Kind, name: str, time_zone: str) -> Convert:
-    if FIELDS[kind][name] is Type.DAY:
-        return day_in(time_zone)
-    return _BY_FIELD.get((kind, name)) or _BY_TYPE[FIELDS[kind][name]]
+    ours = _ADDRESSES.get(object, ()) if spec and spec.kind is kind else ()
+    remote = {**(spec.remote if spec else {}), **dict(mapping)}
+    return dict.fromkeys((*_META, *ours), ()) | _CONVERTERS.table(kind, time_zone, remote)
 
 
 def _object(kind: Kind, raw: Mapping[str, Any]) -> str:
