@@ -11,14 +11,17 @@ from crmbridge.domain.connections import AppCredentials
 from crmbridge.services.ports import ChatDoor, Deps, Queues
 from crmbridge.storage.actions import ActionStore
 from crmbridge.storage.control import ConnectionStore, GroupStore, WorkspaceStore
+from crmbridge.storage.firings import FiringStore
 from crmbridge.storage.guards import GuardStore
 from crmbridge.storage.installations import InstallationStore
 from crmbridge.storage.journal import JournalStore
 from crmbridge.storage.memberships import MembershipStore
 from crmbridge.storage.memory import MemoryItems
+from crmbridge.storage.occasions import OccasionStore
 from crmbridge.storage.outbound import OutboundStore
 from crmbridge.storage.queues import MemoryQueue
 from crmbridge.storage.records import RecordStore
+from crmbridge.storage.rules import RuleStore
 from crmbridge.storage.sidepanels import SidepanelStore
 from crmbridge.storage.templates import TemplateStore
 from crmbridge.storage.vault import MemoryVault
@@ -34,7 +37,7 @@ def memory_deps(
     **parts: Any,
 ) -> Deps:
     """`apps`: our credentials at each CRM. `parts`: what else is not to be as it is here, by its name in Deps."""
-    numbers, control = count(1), MemoryItems("control")
+    numbers, control, journal = count(1), MemoryItems("control"), MemoryItems("journal")
     deps = Deps(
         now=now,
         new_id=lambda: f"{next(numbers):026}",
@@ -43,16 +46,19 @@ def memory_deps(
         connections=ConnectionStore(control),
         vault=MemoryVault(apps),
         guards=GuardStore(MemoryItems("guards"), now, sleep),
-        journal=JournalStore(MemoryItems("journal"), now),
+        journal=JournalStore(journal, now),
         actions=ActionStore(MemoryItems("actions")),
         groups=GroupStore(control),
         memberships=MembershipStore(MemoryItems("memberships")),
+        rules=RuleStore(control),
+        occasions=OccasionStore(journal),
+        firings=FiringStore(journal),
         workspaces=WorkspaceStore(control),
         outbound=OutboundStore(control),
         sidepanels=SidepanelStore(control),
         templates=TemplateStore(control),
         installations=InstallationStore(control),
-        queues=Queues(*(MemoryQueue(now) for _ in range(5))),
+        queues=Queues(*(MemoryQueue(now) for _ in range(6))),
         chat=chat,
         http=http,
         public_url="https://bridge.test",

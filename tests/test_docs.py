@@ -7,14 +7,16 @@ import pytest
 from crmbridge.domain.actions import ACTION_TYPES, ActionStatus
 from crmbridge.domain.inputs import writable
 from crmbridge.domain.predicates.operators import OPERATORS
+from crmbridge.domain.rules import WHATS
 from crmbridge.domain.templates import WORDS
 from crmbridge.entry.groups import GroupGiven
+from crmbridge.entry.rules import RuleGiven
 from crmbridge.services.read_given import KINDS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SERVICES = ROOT / "layers" / "bridge" / "crmbridge" / "services"
-EVENT = re.compile(r'"((?:action|channel|connection|endpoint|group|record|sync)\.(?:[a-z]+\.)?[a-z_]+)"')
+EVENT = re.compile(r'"((?:action|channel|connection|endpoint|group|record|rule|sync)\.(?:[a-z]+\.)?[a-z_]+)"')
 AUDITED = re.compile(r"(?:audit|_noting)\([^)]*\)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
@@ -30,6 +32,13 @@ def test_the_page_on_rules_names_every_operator_setting_and_kind() -> None:
     page = (ROOT / "docs" / "groups.md").read_text()
 
     names = [*OPERATORS, *KINDS, *(set(GroupGiven.model_fields) - {"name", "channel"})]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_page_on_automation_names_every_setting_and_happening() -> None:
+    page = (ROOT / "docs" / "rules.md").read_text()
+
+    names = [*WHATS, *KINDS, *(set(RuleGiven.model_fields) - {"name"})]
     assert [name for name in names if f"`{name}`" not in page] == []
 
 

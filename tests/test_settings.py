@@ -30,7 +30,7 @@ def test_the_sync_lag_is_a_number_of_seconds(environment: dict[str, str]) -> Non
     assert read_settings(environment | {"SYNC_LAG_SECONDS": "0"}).sync_lag_seconds == 0
 
 
-@pytest.mark.parametrize("name", ["SYNC_LAG_SECONDS", "MAX_GROUPS"])
+@pytest.mark.parametrize("name", ["SYNC_LAG_SECONDS", "MAX_GROUPS", "MAX_RULES"])
 def test_what_is_no_number_is_named(environment: dict[str, str], name: str) -> None:
     with pytest.raises(Misconfigured, match=name):
         read_settings(environment | {name: "many"})

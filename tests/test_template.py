@@ -14,7 +14,7 @@ from local.engine.routes import template_routes
 from local.engine.template import of_type, read_template, translate
 
 ROOT = Path(__file__).parents[1]
-QUEUES = ("Deliveries", "Pages", "Groups", "Actions", "Chat")
+QUEUES = ("Deliveries", "Pages", "Groups", "Actions", "Chat", "Rules")
 PUBLIC = {
     "GET /v1/platforms",
     "GET /v1/oauth/{platform}/callback",

@@ -12,6 +12,7 @@ ENVIRONMENT: Final = {
     "GROUPS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/groups",
     "ACTIONS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/actions.fifo",
     "CHAT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/chat.fifo",
+    "RULES_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/rules",
     "BUCKET": "bench", "SECRET_PREFIX": "bench", "PUBLIC_URL": "https://bridge.example.com",
     "OIDC_ISSUER": "https://chat.example.com", "OIDC_AUDIENCE": "bridge", "LOG_LEVEL": "INFO",
 }  # fmt: skip

@@ -51,7 +51,7 @@ class Bench(Wired):
 
     @cached_property
     def queues(self) -> ports.Queues:
-        return ports.Queues(*(MemoryQueue() for _ in range(5)))
+        return ports.Queues(*(MemoryQueue() for _ in range(6)))
 
     @cached_property
     def platform(self) -> Callable[[str], Platform]:

@@ -19,6 +19,7 @@ from crmbridge.domain.groups import Group, Held, Support
 from crmbridge.domain.installations import Installation
 from crmbridge.domain.merging import Sighting
 from crmbridge.domain.records import Kind, RecordKey
+from crmbridge.domain.rules import On, Rule, Trigger
 from crmbridge.domain.runs import Run, RunType, Status
 from crmbridge.domain.templates import ActionTemplate
 from crmbridge.domain.workspaces import ApiKey, Endpoint
@@ -31,6 +32,7 @@ from tests.memory_deps import memory_deps
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 CONNECTION = "01K9QJ5V7M3C0N7WQ2H8D4B6C1"
 GROUP = "01K9QJ5V7M3C0N7WQ2H8D4B6G1"
+RULE = "01K9QJ5V7M3C0N7WQ2H8D4B6U1"
 RUN = "01K9QJ5V7M3C0N7WQ2H8D4B6R1"
 KEY = "01K9QJ5V7M3C0N7WQ2H8D4B6K1"
 OUTBOUND = "01K9QJ5V7M3C0N7WQ2H8D4B601"
@@ -146,10 +148,20 @@ def furnish(deps: Deps) -> None:
     deps.templates.add(
         ActionTemplate(id=TEMPLATE, workspace="acme", name="Send the quote first", type="create_task", created_at=NOW)
     )
+    for number, on in enumerate((On.CHANGE, On.MESSAGE), 1):
+        deps.rules.add(a_rule(f"{RULE[:-1]}{number}", Trigger(on=on, labels=("quote",))), 10)
     deps.outbound.give_up("acme", FAILED_EVENT, NOW, "the chat app's endpoint answered 500")
 
 
 RULES = {"operator": "AND", "rules": [{"field": "amount", "operator": "gte", "value": 50000}]}
+
+
+def a_rule(id: str, trigger: Trigger) -> Rule:
+    task = {"type": "create_task", "fields": {"subject": "Look at {record_name | it}"}}
+    return Rule(
+        id=id, workspace="acme", name="Big deals", trigger=trigger, condition=RULES, actions=(task,), acts_as="U-ADA",
+        created_by="U-ADA", created_at=NOW, since=NOW,
+    )  # fmt: skip
 
 
 def finished_run() -> Run:

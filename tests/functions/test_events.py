@@ -31,13 +31,17 @@ STATUS = {
         "ask": 202, "ask_without_key": 400, "read": 200, "retry": 202, "settle": 409, "cancel": 200, "undo": 202,
         "of_chat": 200,
         "list_templates": 200, "create_template": 201, "create_wrong_template": 400, "read_template": 200,
-        "edit_template": 200, "delete_template": 204, "fill_template": 200, "use_template": 202,
+        "edit_template": 200, "delete_template": 204, "fill_template": 200, "use_template": 202, "message": 202,
     },
     "groups": {
         "list": 200, "create": 201, "create_wrong": 400, "read": 200, "edit": 200, "delete": 204, "members": 200,
         "sync": 202, "why": 200, "preview": 200, "pin": 200, "unpin": 204, "exclude": 200, "readmit": 204,
         "history": 200, "approve_removals": 202, "reject_removals": 200,
         "read_check": 200, "set_check": 200,
+    },
+    "rules": {
+        "list": 200, "create": 201, "create_wrong": 400, "read": 200, "edit": 200, "delete": 204, "test": 200,
+        "firings": 200,
     },
     "webhooks": {"hubspot": 200, "hubspot_forged": 401, "of_connection": 404},
     "console": {"openapi": 200},
@@ -47,6 +51,7 @@ WORK = {
     "apply_deliveries": ["delivery"],
     "sync_pages": ["task"],
     "evaluate_groups": ["records", "settle", "scan"],
+    "run_rules": ["occasions"],
     "execute_action": ["action", "together"],
     "deliver_to_chat": ["members", "event", "moved", "slack", "card"],
 }
@@ -111,6 +116,28 @@ def test_wrong_fields_of_a_group_are_named(deps: Deps, handler: Handler, event: 
     answered = handler("groups").answer(deps, event("groups", "create_wrong"), context)
 
     assert {each["field"] for each in orjson.loads(answered["body"])["errors"]} == {"name", "colour"}
+
+
+def test_wrong_parts_of_a_rule_are_named(deps: Deps, handler: Handler, event: Event, context: Any) -> None:
+    answered = handler("rules").answer(deps, event("rules", "create_wrong"), context)
+
+    named = {each["field"] for each in orjson.loads(answered["body"])["errors"]}
+    assert named == {"condition", "actions[0].fields.subject", "actions[1].template"}
+
+
+@pytest.mark.parametrize("name", ["deal_changed", "deal_removed"])
+def test_a_moved_deal_is_news_for_rules(deps: Deps, handler: Handler, event: Event, name: str) -> None:
+    handler("fan_out_changes").answer(deps, event("fan_out_changes", name))
+
+    told = [id for message in sent(deps.queues.rules) for id in message.body["occasions"]]
+    assert len(told) == (1 if name == "deal_changed" else 0)
+
+
+def test_a_classified_message_is_news_for_rules(deps: Deps, handler: Handler, event: Event, context: Any) -> None:
+    answered = handler("actions").answer(deps, event("actions", "message"), context)
+
+    (message,) = sent(deps.queues.rules)
+    assert message.body["occasions"] == [orjson.loads(answered["body"])["id"]]
 
 
 def test_a_refused_connection_is_a_page_without_secrets(

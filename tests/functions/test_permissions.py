@@ -27,12 +27,15 @@ STORES = {
     "outbound": ("storage.outbound", "OutboundStore", "ControlTable"),
     "sidepanels": ("storage.sidepanels", "SidepanelStore", "ControlTable"),
     "templates": ("storage.templates", "TemplateStore", "ControlTable"),
+    "rules": ("storage.rules", "RuleStore", "ControlTable"),
+    "occasions": ("storage.occasions", "OccasionStore", "JournalTable"),
+    "firings": ("storage.firings", "FiringStore", "JournalTable"),
     "memberships": ("storage.memberships", "MembershipStore", "MembershipsTable"),
     "journal": ("storage.journal", "JournalStore", "JournalTable"),
     "actions": ("storage.actions", "ActionStore", "ActionsTable"),
     "guards": ("storage.guards", "GuardStore", "GuardsTable"),
 }
-QUEUES = ("deliveries", "pages", "groups", "actions", "chat")
+QUEUES = ("deliveries", "pages", "groups", "actions", "chat", "rules")
 SEND = "sqs:SendMessage*"
 VERBS = {
     "get": {"GetItem"},

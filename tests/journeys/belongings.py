@@ -10,6 +10,12 @@ Ids = Mapping[str, str]
 """By the collection they are in; `workspace` is whose they are."""
 
 CHAT = "my-chat"
+RULE = {
+    "name": "Mine",
+    "trigger": {"on": "change", "kind": "deal"},
+    "condition": {"field": "deal_amount", "operator": "gte", "value": 1_000_000},
+    "actions": [{"type": "create_task", "fields": {"subject": "Mine"}}],
+}
 
 
 def make_belongings(story: Story) -> Ids:
@@ -24,6 +30,7 @@ def make_belongings(story: Story) -> Ids:
         "connections": story.connection,
         "groups": story.admin.post("/v1/groups", group)["id"],
         "action-templates": story.admin.post("/v1/action-templates", {"name": "Mine", "type": "create_task"})["id"],
+        "rules": story.admin.post("/v1/rules", RULE)["id"],
         "actions": made,
         "runs": story.admin.get(f"/v1/connections/{story.connection}/runs")["items"][0]["id"],
         "keys": story.admin.get("/v1/keys")["items"][0]["id"],

@@ -12,7 +12,7 @@ from local.engine.process import ROOT
 from local.journey import steps
 from local.journey.client import Bridge
 from local.journey.steps import Story
-from tests.journeys.belongings import address
+from tests.journeys.belongings import RULE, address
 
 pytestmark = pytest.mark.journey
 
@@ -51,6 +51,10 @@ FOR_ADMINS = [
     ("POST", "/v1/chat-endpoint/failed/resend"),
     ("POST", "/v1/chat-endpoint/failed/{id}/resend"),
     ("PUT", "/v1/groups/check"),
+    ("POST", "/v1/rules"),
+    ("PATCH", "/v1/rules/{id}"),
+    ("DELETE", "/v1/rules/{id}"),
+    ("POST", "/v1/rules/{id}/test"),
     ("POST", "/v1/action-templates"),
     ("PATCH", "/v1/action-templates/{id}"),
     ("DELETE", "/v1/action-templates/{id}"),
@@ -80,6 +84,10 @@ RIGHT: Mapping[Route, Json] = {
     ("POST", "/v1/groups/preview"): {"rules": steps.RULES},
     ("PATCH", "/v1/groups/{id}"): {"name": "Mine now"},
     ("POST", "/v1/keys"): {"name": "k"},
+    ("POST", "/v1/messages"): {"chat": "my-chat", "message": {"id": "1"}, "labels": ["quote"]},
+    ("POST", "/v1/rules"): RULE,
+    ("PATCH", "/v1/rules/{id}"): {"name": "Mine now"},
+    ("POST", "/v1/rules/{id}/test"): {},
     ("POST", "/v1/oauth/{platform}/start"): {},
     ("PATCH", "/v1/records/{connection}/{object}/{id}"): {"fields": {"title": "Mine now"}},
     ("PUT", "/v1/people"): {"people": {"a@b.test": "U1"}},
@@ -125,6 +133,7 @@ def holdings(owner: Bridge, mine: Mapping[str, str]) -> Json:
         owner.get(f"/v1/connections/{mine['connections']}"),
         owner.get(f"/v1/connections/{mine['connections']}/runs"),
         owner.get(f"/v1/groups/{mine['groups']}"),
+        owner.get(f"/v1/rules/{mine['rules']}"),
         owner.get(f"/v1/actions/{mine['actions']}"),
         owner.get("/v1/keys"),
         owner.get("/v1/action-templates"),
@@ -153,7 +162,7 @@ def test_what_is_another_workspaces_is_not_there(
 
 
 def test_unknown_and_foreign_look_alike(strangers: dict[str, Bridge], mine: dict[str, str]) -> None:
-    for collection in ("connections", "groups", "actions", "runs"):
+    for collection in ("connections", "groups", "rules", "actions", "runs"):
         foreign, unknown = (
             problem(strangers["token"].raw("GET", f"/v1/{collection}/{id}")) for id in (mine[collection], "nothing")
         )

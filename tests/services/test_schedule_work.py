@@ -15,7 +15,7 @@ from crmbridge.services.wake_records import one_by_one
 from tests.clock import BEGIN, Clock
 from tests.little_crm import LittleCrm, make_connection, make_deps
 
-QUIET = {"runs": 0, "tended": 0, "tasks": 0, "actions": 0, "members": 0, "records": 0, "checks": 0, "events": 0}
+QUIET = dict.fromkeys(("runs", "tended", "tasks", "actions", "members", "records", "checks", "events", "rules"), 0)
 
 
 @pytest.fixture

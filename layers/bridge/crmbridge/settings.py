@@ -22,6 +22,7 @@ class Settings:
     groups_queue_url: str
     actions_queue_url: str
     chat_queue_url: str
+    rules_queue_url: str
     bucket: str
     secret_prefix: str
     public_url: str
@@ -33,9 +34,11 @@ class Settings:
     """How far behind now an incremental window ends; None keeps what each CRM needs."""
     max_groups: int | None
     """Smart groups that a workspace may have; None is as many as every deployment bears."""
+    max_rules: int | None
+    """The same for rules."""
 
 
-MAY_BE_EMPTY = frozenset({"return_urls", "sync_lag_seconds", "max_groups"})
+MAY_BE_EMPTY = frozenset({"return_urls", "sync_lag_seconds", "max_groups", "max_rules"})
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -49,6 +52,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         return_urls=tuple(url.strip() for url in texts["return_urls"].split(",") if url.strip()),
         sync_lag_seconds=_whole_number("SYNC_LAG_SECONDS", texts["sync_lag_seconds"]),
         max_groups=_whole_number("MAX_GROUPS", texts["max_groups"]),
+        max_rules=_whole_number("MAX_RULES", texts["max_rules"]),
     )
 
 

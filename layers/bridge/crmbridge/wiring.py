@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from crmbridge.domain.records import Json
-from crmbridge.services import group_ports, ports, workspace_ports
+from crmbridge.services import group_ports, ports, rule_ports, workspace_ports
 from crmbridge.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -163,6 +163,24 @@ class Wired(ports.Deps):
         return MembershipStore(self._table(self.settings.memberships_table))
 
     @cached_property
+    def rules(self) -> rule_ports.Rules:
+        from crmbridge.storage.rules import RuleStore
+
+        return RuleStore(self._control)
+
+    @cached_property
+    def occasions(self) -> rule_ports.Occasions:
+        from crmbridge.storage.occasions import OccasionStore
+
+        return OccasionStore(self._table(self.settings.journal_table))
+
+    @cached_property
+    def firings(self) -> rule_ports.Firings:
+        from crmbridge.storage.firings import FiringStore
+
+        return FiringStore(self._table(self.settings.journal_table))
+
+    @cached_property
     def workspaces(self) -> workspace_ports.Workspaces:
         from crmbridge.storage.control import WorkspaceStore
 
@@ -201,6 +219,7 @@ class Wired(ports.Deps):
             groups=self._queue(urls.groups_queue_url),
             actions=self._queue(urls.actions_queue_url),
             chat=self._queue(urls.chat_queue_url),
+            rules=self._queue(urls.rules_queue_url),
         )
 
     @cached_property
@@ -243,6 +262,10 @@ class Wired(ports.Deps):
     @cached_property
     def max_groups(self) -> int:
         return ports.MAX_GROUPS if self.settings.max_groups is None else self.settings.max_groups
+
+    @cached_property
+    def max_rules(self) -> int:
+        return ports.MAX_RULES if self.settings.max_rules is None else self.settings.max_rules
 
     @cached_property
     def public_url(self) -> str:

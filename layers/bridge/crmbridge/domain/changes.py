@@ -110,7 +110,8 @@ class RecordMoved:
     """A record's item was written, as the stream showed it. A state is None where there is no item on that side;
     `parts` are those whose fingerprint changed. `kind_before` differs where a to-do became a call. `id` is the same
     however often the stream shows it; `fields` are the names that have another value, the CRM's own as
-    `custom_fields.<name>`, and empty for what a full run brought."""
+    `custom_fields.<name>`, and empty for what a full run brought. `before` and `after` are the item itself, as it is
+    stored; empty where there is none."""
 
     key: RecordKey
     kind: Kind
@@ -121,6 +122,8 @@ class RecordMoved:
     kind_before: Kind | None = None
     id: str = ""
     fields: tuple[str, ...] = ()
+    before: Mapping[str, Json] = field(default_factory=dict, compare=False, repr=False)
+    after: Mapping[str, Json] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_news(self) -> bool:

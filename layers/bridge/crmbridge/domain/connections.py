@@ -131,12 +131,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking, from a verified token or key."""
+    """Who is asking, from a verified token or key. A `rule` of theirs may ask for them; `hops` counts the rules in a
+    row by then."""
 
     workspace: str
     user: str
     role: str
     email: str = ""
+    rule: str | None = None
+    hops: int = 0
 
     @property
     def is_admin(self) -> bool:

@@ -14,12 +14,14 @@ from crmbridge.entry import (
     connections,
     group_members,
     groups,
+    messages,
     oauth,
     platforms,
     previews,
     problems,
     queries,
     records,
+    rules,
     runs,
     sidepanels,
     slack,
@@ -31,8 +33,8 @@ from crmbridge.entry.http import HttpDoor
 DOCUMENT: Final = Path(__file__).with_name("openapi.json")
 ROUTERS: Final = (
     platforms.router, oauth.router, connections.router, queries.router, runs.router, records.router, sidepanels.router,
-    actions.router, templates.router, groups.router, group_members.router, previews.router, workspaces.router,
-    slack.router,
+    actions.router, templates.router, groups.router, group_members.router, previews.router, rules.router,
+    messages.router, workspaces.router, slack.router,
 )  # fmt: skip
 DESCRIPTION: Final = (
     "CRM Bridge keeps a chat app and its customers' CRMs in step. Errors are RFC 9457 problem documents: `detail` says "

@@ -57,6 +57,8 @@ def record_moved(old: Image, new: Image, id: str) -> RecordMoved | None:
         kind_before=Kind(old["kind"]) if "kind" in old else None,
         id=id,
         fields=() if cause.origin is Origin.BACKFILL else _changed_fields(old, new),
+        before=old,
+        after=new,
     )
 
 

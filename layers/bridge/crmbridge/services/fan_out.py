@@ -1,5 +1,5 @@
-"""From what streams showed to packed messages: changed records to the groups, touched memberships to the chat app, and
-what was merged or converted to the panels. A chat app that asked for it hears of changed records."""
+"""From what streams showed to packed messages: changed records to groups and rules, touched memberships to the chat
+app, and what was merged or converted to the panels. A chat app that asked for it hears of changed records."""
 
 from collections.abc import Callable, Iterable
 from itertools import groupby
@@ -12,6 +12,7 @@ from crmbridge.services.deliver_members import ring_members
 from crmbridge.services.move_panels import ring_panels
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches, queue_records
+from crmbridge.services.ring_rules import note_changes
 
 GROUPED: Final = frozenset({Kind.CONTACT, Kind.COMPANY, Kind.DEAL, Kind.TASK})
 """Kinds that decide who is in a smart group; changes of the others ring nobody."""
@@ -34,7 +35,9 @@ def fan_out(deps: Deps, changes: Iterable[RecordMoved | MemberMoved | Unlinked])
     for (workspace, group), persons in members.items():
         for batch in batches(persons):
             ring_members(deps, workspace, group, batch)
-    announce_changes(deps, (change for change in changed if isinstance(change, RecordMoved)))
+    moved = [change for change in changed if isinstance(change, RecordMoved)]
+    note_changes(deps, moved)
+    announce_changes(deps, moved)
     return len(records) + sum(map(len, members.values()))
 
 

@@ -58,6 +58,14 @@ def look_at_records(deps: Deps, keys: Sequence[RecordKey], lookers: Lookers) -> 
     return Scene(now, complete, {**others, **contacts})
 
 
+def facts_of(sources: Sources, key: RecordKey, record: Record, kinds: Iterable[Kind]) -> Facts:
+    """What rules may ask of a record as it is, or was; of those linked to it, of these kinds, as they are now."""
+    ends = _ends(sources, key, record, kinds)
+    known = asked_of(record, sources.directories(key.connection))
+    known.linked = _linked(sources, ends, _read(sources.deps, (end for found in ends.values() for end in found)))
+    return known
+
+
 def _is_there(sources: Sources, key: RecordKey, one: Stored) -> bool:
     return one.record.state is State.LIVE and sources.is_of(key, one.record.kind)
 

@@ -26,11 +26,13 @@ if TYPE_CHECKING:  # everything imports this file; the doors that answer at once
     from crmbridge.platforms.listening import WebhookSpec
     from crmbridge.platforms.spec import Platform
     from crmbridge.services.group_ports import Groups, Memberships
+    from crmbridge.services.rule_ports import Firings, Occasions, Rules
     from crmbridge.services.slack.ports import Installations
     from crmbridge.services.workspace_ports import Outbound, Sidepanels, Templates, Workspaces
 
 T = TypeVar("T")
 MAX_GROUPS = 1000
+MAX_RULES = 100
 
 Clock = Callable[[], datetime]
 """Aware UTC."""
@@ -245,6 +247,7 @@ class Queues:
     groups: Queue
     actions: Queue
     chat: Queue
+    rules: Queue
 
 
 class ChatDoor(Protocol):
@@ -276,6 +279,9 @@ class Deps:
     actions: Actions
     groups: Groups
     memberships: Memberships
+    rules: Rules
+    occasions: Occasions
+    firings: Firings
     workspaces: Workspaces
     outbound: Outbound
     sidepanels: Sidepanels
@@ -292,6 +298,7 @@ class Deps:
     """Overrides how far a platform's incremental windows stay behind the clock."""
     max_groups: int = MAX_GROUPS
     """Smart groups that one workspace may have."""
+    max_rules: int = MAX_RULES
     begin: Begin = in_its_turn
     """Begins a call that may go on beside what follows."""
 

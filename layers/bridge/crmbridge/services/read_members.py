@@ -1,25 +1,23 @@
 """Smart groups as people look at them: the list, who is in, and why."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from crmbridge.domain.connections import Caller
-from crmbridge.domain.errors import Invalid, NotFound, Problem
+from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.explanations import explained, outdated
 from crmbridge.domain.groups import Group, Member, Moved, Support, person_of, predicate_of
 from crmbridge.domain.records import Json, RecordKey, name_of
 from crmbridge.domain.stored import PageOf
+from crmbridge.services.list_by_id import NOT_OURS, page_by_id
 from crmbridge.services.ports import Deps
 
 T = TypeVar("T")
 
 MAX_REASONS: Final = 100
-ID: Final = re.compile("[0-9A-Z]{26}")
 OVER: Final = ""
 """A place after the last one."""
-_NOT_OURS: Final = Problem("cursor", "is not one of this listing", "leave it out to begin again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,8 @@ class Why:
 
 
 def list_groups(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | None = None) -> PageOf[Group]:
-    """The oldest first; a cursor is the id of the last group told, whatever has become of it. Raises Invalid for one
-    that is no id."""
-    if cursor is not None and not ID.fullmatch(cursor):
-        raise Invalid(_NOT_OURS)
-    groups = sorted(deps.groups.snapshot(caller.workspace)[1], key=lambda group: group.id)
-    rest = [group for group in groups if group.id > (cursor or "")]
-    return PageOf(tuple(rest[:limit]), rest[limit - 1].id if len(rest) > limit else None)
+    """The oldest first."""
+    return page_by_id(deps.groups.snapshot(caller.workspace)[1], limit=limit, cursor=cursor)
 
 
 def read_group(deps: Deps, caller: Caller, id: str) -> Group:
@@ -106,7 +99,7 @@ def _places(cursor: str | None) -> tuple[str | None, str | None]:
         return None, None
     of_members, dot, of_left_out = cursor.partition(".")
     if not dot:
-        raise Invalid(_NOT_OURS)
+        raise Invalid(NOT_OURS)
     return of_members, of_left_out
 
 

@@ -112,6 +112,8 @@ def draft_action(deps: Deps, caller: Caller, body: Mapping[str, Json], id: str, 
         body_hash=body_hash,
         key=id,
         created_at=now,
+        cause_rule=caller.rule,
+        hops=caller.hops,
         history=((str(ActionStatus.PENDING), instant_text(now), ""),),
     )
     key = record_key(draft)

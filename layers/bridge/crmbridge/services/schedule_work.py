@@ -19,6 +19,7 @@ from crmbridge.services.forget_connection import ring_forgetting
 from crmbridge.services.notify_chat import ring_event
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
+from crmbridge.services.ring_rules import ring_occasions
 from crmbridge.services.ring_waiting import ring_waiting
 from crmbridge.services.start_run import ring_tasks, start_run
 from crmbridge.services.tend_connection import tend_connection
@@ -118,6 +119,16 @@ def fair_share(waiting: Iterable[T], now: datetime, most: int = PER_TICK) -> lis
     return [found[number] for number in sorted(chosen)]
 
 
+def _ring_rules(deps: Deps, now: datetime) -> int:
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for workspace, id in fair_share(deps.occasions.due(now), now):
+        deps.occasions.postpone(workspace, id, now)
+        waiting[workspace].append(id)
+    for workspace, ids in waiting.items():
+        ring_occasions(deps, workspace, ids)
+    return sum(map(len, waiting.values()))
+
+
 def _ring_members(deps: Deps, now: datetime) -> int:
     waiting: dict[tuple[str, str], list[str]] = defaultdict(list)
     for workspace, group, person in fair_share(deps.memberships.due(now), now):
@@ -135,6 +146,7 @@ SORTS: Final[Mapping[str, Callable[[Deps, datetime], int]]] = {
     "actions": _ring_actions,
     "members": _ring_members,
     "events": _ring_events,
+    "rules": _ring_rules,
     "checks": _check,
     "records": _wake,
 }

@@ -1,6 +1,6 @@
 """An action template, filled with what the chat is about, becomes an action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from crmbridge.domain.actions import Action
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound, Problem
-from crmbridge.domain.records import Json, Kind, RecordKey
+from crmbridge.domain.records import Json, Kind, RecordKey, State
 from crmbridge.domain.stored import Stored
 from crmbridge.domain.templates import ActionTemplate, fill_fields
 from crmbridge.services.follow_record import follow_record
@@ -41,7 +41,7 @@ NAMES: Final[Mapping[Kind, Mapping[str, str]]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """`record`: what the chat is about; None: what it is linked to, if anything. `fields` and `custom_fields` of a
-    person win over the template's."""
+    person win over the template's, as do the `target` to change and the `links` to associate with."""
 
     record: Mapping[str, str] | None = None
     connection: str = ""
@@ -50,6 +50,8 @@ class Use:
     said: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Json] = field(default_factory=dict)
     custom_fields: Mapping[str, Json] = field(default_factory=dict)
+    target: Json = None
+    links: Json = None
 
 
 def use_template(deps: Deps, caller: Caller, id: str, use: Use, asked: Mapping[str, Json], key: str) -> Action:
@@ -61,7 +63,11 @@ def use_template(deps: Deps, caller: Caller, id: str, use: Use, asked: Mapping[s
 def fill_template(deps: Deps, caller: Caller, id: str, use: Use) -> dict[str, Json]:
     """The body of `request_action`, for a form to show or an action to be made of. Raises NotFound, and Invalid naming
     what cannot be filled."""
-    template = read_template(deps, caller, id)
+    return fill(deps, caller, read_template(deps, caller, id), use)
+
+
+def fill(deps: Deps, caller: Caller, template: ActionTemplate, use: Use) -> dict[str, Json]:
+    """The same for a template that need not be kept."""
     about = _about(deps, caller, use)
     connection = _connection(deps, caller, template, use, about)
     subjects = gather_subjects(deps, about) if about else {}
@@ -74,7 +80,7 @@ def fill_template(deps: Deps, caller: Caller, id: str, use: Use) -> dict[str, Js
         "custom_fields": {**_filled_custom(template, use, words, now), **use.custom_fields},
         "chat": use.chat,
         "message": use.message,
-        **_placed(template, about, subjects),
+        **_placed(template, use, about, subjects),
     }
 
 
@@ -148,15 +154,20 @@ def _filled_custom(template: ActionTemplate, use: Use, words: Mapping[str, str],
     return fill_fields(fields, words, now, kind=None, path="custom_fields")
 
 
-def _placed(template: ActionTemplate, about: Stored | None, subjects: Mapping[Kind, Stored]) -> Mapping[str, Json]:
-    """An update goes to the record of its kind that the chat is about; what is made is associated with the record."""
+def _placed(
+    template: ActionTemplate, use: Use, about: Stored | None, subjects: Mapping[Kind, Stored]
+) -> Mapping[str, Json]:
+    """An update goes to the record of its kind that the chat is about; what is made is associated with the record,
+    unless that is gone from the CRM."""
     type = template.action
+    if use.target is not None or use.links is not None:
+        return {name: each for name, each in (("target", use.target), ("links", use.links)) if each is not None}
     if not type.creates:
         if type.kind not in subjects:
             raise Invalid(Problem("record", f"{template.name!r} changes a {type.kind}, and none is meant", "name it"))
         return {"target": _reference(subjects[type.kind])}
-    links: Sequence[Json] = [_reference(about)] if about and about.record.kind is not type.kind else []
-    return {"links": links}
+    is_linked = about and about.record.kind is not type.kind and about.record.state is State.LIVE
+    return {"links": [_reference(about)] if about and is_linked else []}
 
 
 def _reference(stored: Stored) -> Json:

@@ -27,6 +27,17 @@ def holding_clauses(node: Node, known: Facts, when: When | None, *, wanted: bool
     return [leaf if wanted else {**leaf, "not": True}]
 
 
+def decided_clauses(node: Node, known: Facts, when: When | None) -> list[Json]:
+    """Every leaf of which it is known whether it holds, as `explained` takes them."""
+    if isinstance(node, Join):
+        return [leaf for part in node.parts for leaf in decided_clauses(part, known, when)]
+    holds = asked(node, None)(known, when)
+    if holds is None:
+        return []
+    leaf = {**asked_by(node), "actual": _actual(node, known)}
+    return [leaf if holds else {**leaf, "not": True}]
+
+
 def asked_by(clause: Clause) -> dict[str, Json]:
     """The clause as a rule says it; an amount with the currency in which it is compared."""
     asked = {"field": clause.word.name, "operator": clause.operator.name}

@@ -13,6 +13,7 @@ from crmbridge.services.slack.show_card import show_card
 NOTICES: Final[Mapping[str, str]] = {
     "connection.needs_reconnect": "A CRM connection must be renewed: an admin reconnects it",
     "sync.failed": "A sync with a CRM failed; its run says why",
+    "rule.stopped": "A rule has paused itself",
     "group.removals_held": "Removals from a smart group's channel are held until an admin decides",
     "group.members_refused": "Slack did not let a smart group have its members",
 }

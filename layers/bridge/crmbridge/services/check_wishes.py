@@ -1,0 +1,105 @@
+"""Whether what a rule would ask for could be asked for at all: everything that can be told before there is a record."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from crmbridge.domain.actions import ACTION_TYPES, ActionType
+from crmbridge.domain.connections import Caller, Connection
+from crmbridge.domain.errors import Invalid, NotFound, Problem
+from crmbridge.domain.records import Json
+from crmbridge.domain.rules import On, Trigger
+from crmbridge.domain.templates import ActionTemplate, check_template
+from crmbridge.services.manage_templates import read_template
+from crmbridge.services.ports import Deps
+from crmbridge.services.read_given import within
+
+OF_TEMPLATES: Final = ("template", "connection", "fields", "custom_fields")
+OF_ACTIONS: Final = ("type", "connection", "fields", "custom_fields", "target", "links")
+_OBJECTS: Final = ("fields", "custom_fields", "target")
+
+
+def wrong_wishes(deps: Deps, caller: Caller, trigger: Trigger, wishes: Sequence[Mapping[str, Json]]) -> list[Problem]:
+    """Each problem under `actions[0].fields.subject` and the like."""
+    problems: list[Problem] = []
+    for at, wish in enumerate(wishes):
+        try:
+            _check(deps, caller, trigger, wish)
+        except Invalid as refused:
+            problems += within(f"actions[{at}]", refused)
+    return problems
+
+
+def _check(deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json]) -> None:
+    known = OF_TEMPLATES if "template" in wish else OF_ACTIONS
+    wrong = [
+        Problem(str(name)[:200], "is not known here", f"one of {', '.join(known)}")
+        for name in wish
+        if name not in known
+    ]
+    wrong += [
+        Problem(name, "must be an object", "{...}") for name in _OBJECTS if not isinstance(wish.get(name, {}), Mapping)
+    ]
+    if not isinstance(wish.get("links", []), (list, tuple)):
+        wrong.append(Problem("links", "must be a list of records", '[{"object": "deals", "external_id": "123"}]'))
+    if wrong:
+        raise Invalid(*wrong)
+    type = _checked_type(deps, caller, wish)
+    _check_connections(deps, caller, trigger, wish, type)
+
+
+def _checked_type(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> ActionType:
+    fields, custom_fields = dict(wish.get("fields") or {}), dict(wish.get("custom_fields") or {})
+    if "template" in wish:
+        template = _template(deps, caller, wish["template"])
+        check_template(template.action, {**template.fields, **fields}, {**template.custom_fields, **custom_fields})
+        return template.action
+    name = wish.get("type")
+    if not isinstance(name, str) or name not in ACTION_TYPES:
+        raise Invalid(Problem("type", "is not a type of action", f"one of {', '.join(ACTION_TYPES)}"))
+    type = ACTION_TYPES[name]
+    check_template(type, fields, custom_fields)
+    _check_complete(type, fields, custom_fields)
+    return type
+
+
+def _template(deps: Deps, caller: Caller, id: Json) -> ActionTemplate:
+    try:
+        return read_template(deps, caller, id if isinstance(id, str) else "")
+    except NotFound:
+        raise Invalid(Problem("template", "is not an action template", "GET /v1/action-templates lists them")) from None
+
+
+def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
+    problems = [Problem(f"fields.{name}", "is required") for name in type.required if not fields.get(name)]
+    if type.one_of and not any(fields.get(name) for name in type.one_of):
+        problems.append(Problem(f"fields.{type.one_of[0]}", "is required", f"or one of {', '.join(type.one_of[1:])}"))
+    if not type.creates and not fields and not custom_fields:
+        problems.append(Problem("fields", "names nothing to change", '{"amount": 50000}'))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _check_connections(
+    deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json], type: ActionType
+) -> None:
+    """What is asked for because of a record is asked of that record's CRM."""
+    known = {connection.id: connection for connection in deps.connections.list(caller.workspace)}
+    named = wish.get("connection")
+    if named and named not in known:
+        raise Invalid(Problem("connection", "no such connection", "GET /v1/connections lists them"))
+    if named and trigger.on is On.CHANGE and trigger.connections != (named,):
+        raise Invalid(Problem("connection", "may not be that of the record", f'let trigger.connections be ["{named}"]'))
+    meant = [named] if named else [id for id in trigger.connections if id in known] or list(known)
+    problems = [one for one in (_refusing(deps, known[id], type) for id in meant) if one]
+    if meant and len(problems) == len(meant):
+        raise Invalid(*problems)
+
+
+def _refusing(deps: Deps, connection: Connection, type: ActionType) -> Problem | None:
+    platform = deps.platform(connection.platform)
+    if type.name not in platform.actions:
+        return Problem("type", f"{platform.title} cannot do {type.name}", f"one of {', '.join(platform.actions)}")
+    if connection.settings.direction == "from_crm":
+        said = f"{connection.display_name} only reads (direction from_crm)"
+        return Problem("connection", said, "an admin sets it to both")
+    return None

@@ -1,0 +1,119 @@
+"""A rule acts, once for one thing that happened: the firing is the claim, and its actions have keys of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crmbridge.domain.changes import Cause
+from crmbridge.domain.connections import Caller
+from crmbridge.domain.errors import BridgeError, Invalid, Problem
+from crmbridge.domain.occasions import Occasion
+from crmbridge.domain.records import Json, RecordKey
+from crmbridge.domain.rules import MAX_HOPS, PER_RECORD, Firing, FiringStatus, Rule, Stop, firing_id
+from crmbridge.services.draft_actions import draft_body
+from crmbridge.services.find_linked import Sources
+from crmbridge.services.ports import Deps
+from crmbridge.services.request_action import ask_once
+from crmbridge.services.stop_rule import note_refusals, stop_rule
+from crmbridge.services.trace_cause import trace_cause
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What happened, to which record if any, and why that is the rule's concern."""
+
+    what: str
+    record: RecordKey | None
+    why: Mapping[str, Json] | None
+
+
+def fire_rule(deps: Deps, rule: Rule, occasion: Occasion, acting: Acting) -> None:
+    """Whoever finds a firing that somebody has begun and not ended goes on with it. Raises what will not last."""
+    wanted = _firing(deps, rule, occasion, acting)
+    firing, is_new = deps.firings.claim(wanted)
+    if firing.status is not FiringStatus.ASKING:
+        return
+    if stopped := _stopped(deps, rule, firing, is_new=is_new):
+        deps.firings.save(stopped)
+        return
+    asked, problems = _ask(deps, rule, occasion, firing)
+    if problems:
+        note_refusals(deps, rule, firing, problems)
+    status = FiringStatus.FAILED if problems else FiringStatus.DONE
+    deps.firings.save(replace(firing, status=status, actions=tuple(asked), problems=tuple(problems)))
+
+
+def _firing(deps: Deps, rule: Rule, occasion: Occasion, acting: Acting) -> Firing:
+    change, message = occasion.change, occasion.message
+    cause = trace_cause(Sources(deps, rule.workspace), change, occasion.at) if change else None
+    return Firing(
+        id=firing_id(rule, occasion.id),
+        workspace=rule.workspace,
+        rule=rule.id,
+        epoch=rule.epoch,
+        at=deps.now(),
+        what=acting.what,
+        record=acting.record,
+        chat=message.chat if message else "",
+        message=message.id if message else "",
+        why=acting.why,
+        by=_told(cause) if cause else {},
+        hops=1 + (cause.hops if cause else 0),
+    )
+
+
+def _told(cause: Cause) -> Mapping[str, Json]:
+    told = {"origin": str(cause.origin), "action": cause.action, "rule": cause.rule}
+    return {name: value for name, value in told.items() if value}
+
+
+def _stopped(deps: Deps, rule: Rule, firing: Firing, *, is_new: bool) -> Firing | None:
+    """Circles are seen by their length; storms are counted, each firing once."""
+    if firing.hops > MAX_HOPS:
+        why = f"{MAX_HOPS} rules in a row have caused each other; this one would be the next"
+        return stop_rule(deps, rule, firing, Stop.LOOP, why)
+    if not is_new:
+        return None
+    in_hour, of_record = deps.firings.count(rule.workspace, rule.id, firing.record, firing.at)
+    if of_record > PER_RECORD:
+        why = f"it acted {PER_RECORD} times within ten minutes because of one record"
+        return stop_rule(deps, rule, firing, Stop.STORM, why)
+    if in_hour > rule.per_hour:
+        return stop_rule(deps, rule, firing, Stop.STORM, f"it acted {rule.per_hour} times within an hour")
+    return None
+
+
+def _ask(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing) -> tuple[list[str], list[Problem]]:
+    """The actions that were asked for, and what is wrong with the others. What was asked for before is found again by
+    its key, whatever has become of the rule, the template or the record since."""
+    caller = acting_for(rule, firing.hops)
+    asked: list[str] = []
+    problems: list[Problem] = []
+    for at, wish in enumerate(rule.actions):
+        same = {"firing": firing.id, "number": at}
+        try:
+            action, _ = ask_once(
+                deps,
+                caller,
+                same,
+                f"{firing.id}.{at}",
+                lambda wish=wish: draft_body(deps, caller, rule, wish, occasion),  # type: ignore[misc]
+            )
+        except BridgeError as error:
+            if error.retryable:
+                raise
+            problems += refusal(error, at)
+        else:
+            asked.append(action.id)
+    return asked, problems
+
+
+def acting_for(rule: Rule, hops: int = 1) -> Caller:
+    """Rules act as the admin who saved them last."""
+    return Caller(rule.workspace, rule.acts_as, "admin", rule=rule.id, hops=hops)
+
+
+def refusal(error: BridgeError, at: int) -> Sequence[Problem]:
+    path = f"actions[{at}]"
+    if isinstance(error, Invalid):
+        return [replace(one, field=f"{path}.{one.field}".rstrip(".")) for one in error.problems]
+    return [Problem(path, str(error))]
