@@ -170,6 +170,29 @@ def test_what_the_crm_cannot_be_without_is_not_emptied(deps: Deps) -> None:
     assert [(each.field, each.message) for each in caught.value.problems] == [("fields.name", "is required in the CRM")]
 
 
+@pytest.mark.parametrize("given", [5, True, ["a"], {"a": 1}])
+def test_a_text_of_the_customers_is_given_as_a_text(wrong: Callable[..., list[str]], given: Any) -> None:
+    assert wrong(custom_fields={"region": given}) == ["custom_fields.region"]
+
+
+def test_what_the_crm_has_no_room_for_is_refused(deps: Deps) -> None:
+    name = Field("dealname", "Deal name", Type.TEXT, maps_to="name", length=10)
+    region = Field("region", "Region", Type.TEXT, length=3)
+    amount = Field("amount", "Amount", Type.MONEY, maps_to="amount", length=3)
+    schema = {field.key: field for field in (name, region, amount)}
+    deps.connections.save_directories("w1", "c1", replace(DIRECTORIES, fields={"deals": schema}))
+
+    with pytest.raises(Invalid) as ours:
+        check_action(deps, "w1", {**DEAL, "fields": {"name": "x" * 11, "amount": 50000}})
+    with pytest.raises(Invalid) as customs:
+        check_action(deps, "w1", {**DEAL, "custom_fields": {"region": "EMEA"}})
+
+    assert [(each.field, each.fix) for each in ours.value.problems] == [("fields.name", "at most 10 characters")]
+    assert [(each.field, each.fix) for each in customs.value.problems] == [
+        ("custom_fields.region", "at most 3 characters")
+    ]
+
+
 def test_another_workspaces_people_name_no_owner(deps: Deps, check: Check) -> None:
     deps.workspaces.map_people("w2", {"ben@client.test": "U-BEN"})
 

@@ -134,12 +134,14 @@ def test_of_thousands_of_owners_some_are_listed(deps: Deps, member: Caller, deal
 
 def test_what_the_crm_makes_a_must_is_required(deps: Deps, member: Caller, deal: RecordKey) -> None:
     must = Field("closedate", "Close date", Type.DAY, maps_to="close_date", required=True)
-    schema = {"deals": {must.key: must}}
+    name = Field("dealname", "Deal name", Type.TEXT, maps_to="name", length=120)
+    schema = {"deals": {must.key: must, name.key: name}}
     deps.connections.save_directories("w1", deal.connection, Directories(Account("48"), fields=schema))
 
     shown = fields(read_panel(deps, member, "room"))
 
     assert [name for name, each in shown.items() if each["required"]] == ["name", "close_date"]
+    assert (shown["name"]["length"], shown["amount"]["length"]) == (120, None)
 
 
 @pytest.mark.usefixtures("deal")

@@ -101,6 +101,14 @@ def test_without_the_key_field_a_short_reference_ends_the_description(told: Told
     assert "Description" not in bare
 
 
+def test_a_text_without_room_for_the_reference_says_how_much_there_is(told: Told, ask: Ask, org: Directories) -> None:
+    titled = replace(org, fields={"ContentNote": {"Title": Field("Title", "Title", Type.TEXT, length=255)}})
+
+    refused = refusal(told, ask("create_note", titled, subject="x" * 245, body="Text"))
+
+    assert dict(refused.fields) == {"subject": "at most 244 characters, for a short reference follows"}
+
+
 @pytest.mark.parametrize("said", [{"lifecycle_stage": "marketing_qualified"}, {"subtype": "lead"}])
 def test_somebody_at_an_early_stage_is_a_lead(told: Told, ask: Ask, org: Directories, said: dict[str, str]) -> None:
     request = ask("create_contact", org, email="lena@ott.test", **said)

@@ -66,6 +66,8 @@ class Field:
     is_plain: bool = True
     is_ours: bool = False
     raw_type: str = ""
+    length: int | None = None
+    """Characters that its text may have, where the CRM says so."""
 
 
 @dataclass(frozen=True, slots=True)

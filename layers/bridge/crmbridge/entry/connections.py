@@ -169,7 +169,7 @@ class OptionShown(Shown):
 
 class FieldShown(Shown):
     """`maps_to` is the field of ours it fills, if any. `required`: no record can be made without it. `multiple`:
-    several of its options may be chosen."""
+    several of its options may be chosen. `length`: as many characters its text may have, where the CRM says so."""
 
     key: str
     label: str
@@ -181,6 +181,7 @@ class FieldShown(Shown):
     required: bool
     multiple: Annotated[bool, Field(validation_alias="is_multiple")]
     unique: bool
+    length: int | None
 
 
 class Schema(Shown):

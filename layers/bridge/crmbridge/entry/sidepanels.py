@@ -59,7 +59,8 @@ class OptionShown(ChoiceShown):
 class FieldShown(Shown):
     """`value` is the CRM's as we know it, `shown` what people call it, `selected` the options it means; `pending` is on
     its way to the CRM, `refused` came to nothing a short while ago. A `custom` field goes by the CRM's own name.
-    `needs` names fields that are changed together with this one; `more_options`: there are more than are listed."""
+    `needs` names fields that are changed together with this one; `more_options`: there are more than are listed;
+    `length`: as many characters a text may have, where the CRM says so."""
 
     name: str
     custom: bool
@@ -72,6 +73,7 @@ class FieldShown(Shown):
     options: list[OptionShown]
     more_options: bool
     multiple: bool
+    length: int | None
     required: bool
     read_only: bool
     pending: EditShown | None

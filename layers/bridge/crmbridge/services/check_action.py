@@ -12,6 +12,7 @@ from crmbridge.domain.inputs import plain, read_fields
 from crmbridge.domain.records import Json, Kind, Link, Record, RecordKey, State, instant_text
 from crmbridge.platforms.spec import ActionSpec, WriteRequest
 from crmbridge.services.associate_action import chat_link
+from crmbridge.services.check_against_schema import check_against_schema
 from crmbridge.services.check_custom_fields import check_custom_fields
 from crmbridge.services.find_owner import find_owner
 from crmbridge.services.find_stage import find_stage
@@ -54,7 +55,7 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
         type.kind, object, directories, body.get("custom_fields") or {}, clearing=not type.creates
     )
     _check_complete(type, fields, custom_fields)
-    _check_kept(directories, object, fields)
+    check_against_schema(type.kind, object, directories, fields)
     checked = Checked(
         type=type,
         connection=connection,
@@ -254,15 +255,6 @@ def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields:
         problems.append(Problem("fields", "names nothing to change", '{"amount": 50000}'))
     if problems:
         raise Invalid(*problems)
-
-
-def _check_kept(directories: Directories | None, object: str, fields: Mapping[str, Json]) -> None:
-    """What the CRM's schema says no record can be without is not emptied."""
-    schema = directories.fields.get(object, {}) if directories else {}
-    musts = [field.maps_to for field in schema.values() if field.required]
-    emptied = [name for name, value in fields.items() if value is None and name in musts]
-    if emptied:
-        raise Invalid(*(Problem(f"fields.{name}", "is required in the CRM", "another value") for name in emptied))
 
 
 def _before(target: Record | None, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -9,6 +9,7 @@ from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.inputs import writable
 from crmbridge.domain.predicates.values import read_number
 from crmbridge.domain.records import Json, Kind, Type
+from crmbridge.services.check_against_schema import too_long
 
 MAX_NAME: Final = 500
 MAX_SHOWN: Final = 30
@@ -75,8 +76,10 @@ def _read(field: Field, value: Json) -> tuple[Json, Wrong | tuple[()]]:
         labels = ", ".join(option.label for option in field.options[:MAX_SHOWN])
         return chosen, () if chosen is not None else ("is not in the CRM's list", f"one of {labels}")
     fits, wants = _FORMS.get(field.type, (lambda given: given is not None, "a value"))
-    if not fits(value):
-        return None, ("has the wrong form", wants)
+    if not fits(value) or (field.type is Type.TEXT and field.is_plain and not isinstance(value, str)):
+        return None, ("has the wrong form", "a text" if field.type is Type.TEXT else wants)
+    if wrong := too_long(field, value):
+        return None, wrong
     is_word = field.type is Type.FLAG and isinstance(value, str)
     return value.casefold() == "true" if is_word else value, ()
 

@@ -157,6 +157,7 @@ def _described(name: str, label: str, options: Sequence[Mapping[str, Json]], fie
         "label": label,
         "options": options,
         "multiple": field is not None and field.is_multiple,
+        "length": field.length if field is not None else None,
     }
 
 

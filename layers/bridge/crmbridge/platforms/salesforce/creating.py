@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from crmbridge.domain.directories import Field
 from crmbridge.domain.records import Json, Kind, Link
 from crmbridge.platforms.markers import marker
 from crmbridge.platforms.salesforce.directories import key_field
@@ -50,9 +51,18 @@ def new_fields(request: WriteRequest) -> dict[str, Json]:
     if key:
         fields[key] = request.key
     elif not known or marked in known:
-        between = " " if marked == "Title" else "\n"
-        fields[marked] = between.join(str(text) for text in (fields.get(marked), marker(request.key)) if text)
+        fields[marked] = _with_reference(known.get(marked), marked, str(fields.get(marked) or ""), request.key)
     return fields
+
+
+def _with_reference(field: Field | None, marked: str, text: str, key: str) -> str:
+    between = " " if marked == "Title" else "\n"
+    whole = between.join(part for part in (text, marker(key)) if part)
+    if field and field.length and len(whole) > field.length:
+        room = field.length - (len(whole) - len(text))
+        name = "subject" if marked == "Title" else "body"
+        raise refused({name: f"at most {room} characters, for a short reference follows"})
+    return whole
 
 
 def marked_field(object: str) -> str:

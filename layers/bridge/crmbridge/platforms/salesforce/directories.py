@@ -172,7 +172,15 @@ def _field(row: Mapping[str, Any], maps_to: str | None) -> Field:
         is_plain=row.get("type") not in ("address", "location", "time"),
         is_ours=_is_key(row["name"]),
         raw_type=str(row.get("type")),
+        length=_length(row),
     )
+
+
+def _length(row: Mapping[str, Any]) -> int | None:
+    """What is no text has one, too, of which nobody knows what it counts."""
+    length = row.get("length")
+    is_text = str(row.get("type")) not in _TYPES
+    return length if is_text and isinstance(length, int) and length > 0 else None
 
 
 def _is_required(row: Mapping[str, Any]) -> bool:

@@ -129,7 +129,14 @@ def _field(key: str, row: Row, maps_to: str | None) -> Field:
         is_plain=raw_type not in _NOT_PLAIN,
         is_ours=row.get("custom_field") is True and str(row.get("field_label")).casefold() == KEY_LABEL.casefold(),
         raw_type=raw_type,
+        length=_length(row, raw_type),
     )
+
+
+def _length(row: Row, raw_type: str) -> int | None:
+    """Of a number it counts digits."""
+    length = row.get("length")
+    return length if raw_type not in _TYPES and isinstance(length, int) and length > 0 else None
 
 
 def _options(values: Any) -> Iterator[Option]:
