@@ -23,10 +23,6 @@ def parsed_moment(text: str) -> str | None:
     return f"{parsed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def milliseconds_of(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp() * 1000)
-
-
 def in_v1(text: str | None) -> str | None:
     return None if text is None else text.replace("T", " ").removesuffix("Z")
 

@@ -21,10 +21,6 @@ class Module:
     layout_id: str = ""
     forbidden: set[str] = field(default_factory=set)
 
-    @property
-    def is_activity(self) -> bool:
-        return self.name in {"Tasks", "Calls", "Events"}
-
     def unique_names(self) -> list[str]:
         return [each.name for each in self.fields.values() if each.unique]
 

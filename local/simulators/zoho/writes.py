@@ -105,9 +105,6 @@ class Desk:
             raise invalid_record()
         return row
 
-    def check_unique(self, name: str, values: Row, row_id: str | None, path: str) -> None:
-        self._check_unique(self.org.modules[name], values, row_id, path)
-
     def _permitted(self, name: str, what: str) -> Module:
         module = self.org.module(name)
         if what in module.forbidden:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.budgets import Heard
 from crmbridge.domain.errors import (
     Duplicate,
@@ -19,6 +17,7 @@ from crmbridge.domain.errors import (
     Unavailable,
 )
 from crmbridge.platforms.hubspot.objects import NAME
+from crmbridge.platforms.unpacking import answered_object
 
 WAITS: Final[Mapping[str, float]] = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": 3600.0}
 """Seconds per exhausted limit, where no `Retry-After` says. The daily one is reset at midnight in the account's zone,
@@ -80,19 +79,10 @@ class Answer:
 
 def explain(status: int, headers: Mapping[str, str], body: bytes, *, sent_write: bool) -> PlatformError:
     """The error that an answer stands for. A 4xx means that nothing was written; after a 5xx nobody knows."""
-    answer = Answer(status, headers, _object(body), sent_write)
+    answer = Answer(status, headers, answered_object(body), sent_write)
     if status >= 500 or status < 400:
         return _unavailable(answer)
     return _EXPLAIN.get(status, _rejected)(answer)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    """HTML, nothing, and half a JSON text all say the same: nothing."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _unavailable(answer: Answer) -> Unavailable:

@@ -5,12 +5,11 @@ What the events say is in `events`.
 
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.changes import Change, Claims, Delivery, Response
 from crmbridge.domain.errors import MalformedPayload
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.signatures import V1_SIGNATURE, V1_VERSION, V3_SIGNATURE, V3_TIMESTAMP, verify_hubspot
+from crmbridge.platforms.unpacking import delivered
 
 
 def claims(delivery: Delivery) -> Claims:
@@ -36,10 +35,7 @@ def reply(outcome: str) -> Response:
 
 
 def _events(body: bytes) -> list[Any]:
-    try:
-        events = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise MalformedPayload("the delivery is not JSON") from None
+    events = delivered(body)
     if not isinstance(events, list):
         raise MalformedPayload("the delivery is not an array of events")
     return events

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.budgets import Heard
 from crmbridge.domain.errors import (
     MissingScope,
@@ -18,6 +16,7 @@ from crmbridge.domain.errors import (
     Unavailable,
 )
 from crmbridge.platforms.pipedrive.objects import NAME
+from crmbridge.platforms.unpacking import answered_object
 
 BURST_SECONDS: Final = 2.0
 DAILY_SECONDS: Final = 3600.0
@@ -57,21 +56,12 @@ class Answer:
 
 def explain(status: int, headers: Mapping[str, str], body: bytes, *, sent_write: bool) -> PlatformError:
     """The error that an answer stands for. A 4xx means that nothing was written; after a 5xx nobody knows."""
-    answer = Answer(status, headers, _object(body), sent_write)
+    answer = Answer(status, headers, answered_object(body), sent_write)
     if status == 501:
         return _rejected(answer)
     if status >= 500 or status < 400:
         return _unavailable(answer)
     return _EXPLAIN.get(status, _rejected)(answer)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    """HTML, nothing, and half a JSON text all say the same: nothing."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _texts(errors: Any) -> list[str]:

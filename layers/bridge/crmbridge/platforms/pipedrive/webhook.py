@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.pipedrive.objects import ENTITIES, NAMING
 from crmbridge.platforms.pipedrive.sightings import kind_of
+from crmbridge.platforms.unpacking import delivered_object
 
 AUTHORIZATION: Final = "authorization"
 WHATS: Final[Mapping[str, What]] = {"create": What.CREATED, "change": What.UPDATED, "delete": What.DELETED}
@@ -25,7 +24,7 @@ LATEST: Final = 253_402_300_799
 def claims(delivery: Delivery) -> Claims:
     """The company and the subscription that the event names; nothing where the body cannot be read."""
     try:
-        meta = _meta(_event(delivery.body))
+        meta = _meta(delivered_object(delivery.body))
     except MalformedPayload:
         return Claims()
     company, channel = _id(meta.get("company_id")), _id(meta.get("webhook_id"))
@@ -57,7 +56,7 @@ def basic(user: str, password: str) -> str:
 
 def parse(delivery: Delivery) -> list[Change]:
     """One change; an event of another sort, or of another version, survives as unknown."""
-    event = _event(delivery.body)
+    event = delivered_object(delivery.body)
     meta = _meta(event)
     change = Change(
         what=What.UNKNOWN,
@@ -73,16 +72,6 @@ def reply(outcome: str) -> Response:
     """Ten events whose first attempt fails ban a webhook for half an hour, and what happens then is lost to it: so only
     a delivery that proves nothing is turned away."""
     return Response(401 if outcome == "refused" else 200)
-
-
-def _event(body: bytes) -> Mapping[str, Any]:
-    try:
-        event = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise MalformedPayload("the delivery is not JSON") from None
-    if not isinstance(event, dict):
-        raise MalformedPayload("the delivery is not an event")
-    return event
 
 
 def _meta(event: Mapping[str, Any]) -> Mapping[str, Any]:

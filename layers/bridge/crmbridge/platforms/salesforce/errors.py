@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.budgets import Heard
 from crmbridge.domain.errors import (
     Duplicate,
@@ -19,6 +17,7 @@ from crmbridge.domain.errors import (
     Unavailable,
 )
 from crmbridge.platforms.salesforce.objects import NAME, long_id
+from crmbridge.platforms.unpacking import answered
 
 DAILY: Final = "daily"
 DAILY_SECONDS: Final = 900.0
@@ -80,11 +79,8 @@ def explain(status: int, headers: Mapping[str, str], body: bytes, *, sent_write:
 
 
 def _errors(body: bytes) -> tuple[Mapping[str, Any], ...]:
-    """XML, HTML, nothing and half a JSON text all say the same: nothing."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ()
+    """A list of them, one alone, or one that holds a list."""
+    found = answered(body)
     if isinstance(found, dict):
         nested = found.get("errors")
         found = nested if isinstance(nested, list) and nested else [found]

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.budgets import Heard
 from crmbridge.domain.errors import (
     Duplicate,
@@ -18,6 +16,7 @@ from crmbridge.domain.errors import (
     Unavailable,
 )
 from crmbridge.domain.records import Json
+from crmbridge.platforms.unpacking import answered
 from crmbridge.platforms.zoho.objects import NAME
 
 CREDITS: Final = "credits"
@@ -105,11 +104,8 @@ def items_of(body: Json) -> list[Mapping[str, Any]]:
 
 
 def _told(body: bytes) -> Mapping[str, Any]:
-    """HTML, nothing, and half a JSON text all say the same: nothing."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
+    """Where one of several items failed, that item."""
+    found = answered(body)
     return failed_item(found) or (found if isinstance(found, dict) else {})
 
 

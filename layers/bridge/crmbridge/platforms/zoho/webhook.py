@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import Any, Final
 
-import orjson
-
 from crmbridge.domain.changes import Change, Claims, Delivery, Response, WebhookSecret, What
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.platforms.listening import WebhookSpec
+from crmbridge.platforms.unpacking import delivered_object
 from crmbridge.platforms.zoho.objects import OBJECTS
 
 WHATS: Final[Mapping[str, What]] = {
@@ -27,7 +26,7 @@ Event = Mapping[str, Any]
 def claims(delivery: Delivery) -> Claims:
     """The channel alone: an event does not name its org. Nothing where the body cannot be read."""
     try:
-        return Claims(channel=_id(_event(delivery.body).get("channel_id")))
+        return Claims(channel=_id(delivered_object(delivery.body).get("channel_id")))
     except MalformedPayload:
         return Claims()
 
@@ -36,7 +35,7 @@ def verify(delivery: Delivery, secret: str | WebhookSecret) -> None:
     """There is no signature: the token is all there is, beside the secret address. Raises BadSignature."""
     proof = WebhookSecret((secret,)) if isinstance(secret, str) else secret
     try:
-        event = _event(delivery.body)
+        event = delivered_object(delivery.body)
     except MalformedPayload:
         raise BadSignature("the delivery cannot be read, and so proves nothing") from None
     _match(event.get("token"), proof)
@@ -55,7 +54,7 @@ def _match(token: Any, proof: WebhookSecret) -> None:
 
 def parse(delivery: Delivery) -> list[Change]:
     """One change per record; an event of another sort survives as unknown."""
-    event = _event(delivery.body)
+    event = delivered_object(delivery.body)
     told = event.get("ids")
     ids = [id for id in map(_id, told if isinstance(told, list) else ()) if id]
     return [_change(event, id) for id in dict.fromkeys(ids)] or [_change(event, None)]
@@ -64,16 +63,6 @@ def parse(delivery: Delivery) -> list[Change]:
 def reply(outcome: str) -> Response:
     """Whether Zoho sends again is not documented; only a delivery that proves nothing is turned away."""
     return Response(401 if outcome == "refused" else 200)
-
-
-def _event(body: bytes) -> Event:
-    try:
-        event = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise MalformedPayload("the delivery is not JSON") from None
-    if not isinstance(event, dict):
-        raise MalformedPayload("the delivery is not an event")
-    return event
 
 
 def _change(event: Event, id: str | None) -> Change:
