@@ -231,12 +231,13 @@ class Wired(ports.Deps):
     @cached_property
     def http(self) -> "requests.Session":
         import requests
-        from requests.adapters import HTTPAdapter
+
+        from crmbridge.platforms.whole_answers import WholeAnswers
 
         session = requests.Session()
         session.trust_env = False  # no .netrc may replace a token, and no look at the environment per request
-        session.mount("https://", HTTPAdapter(pool_maxsize=32))
-        session.mount("http://", HTTPAdapter(pool_maxsize=32))
+        session.mount("https://", WholeAnswers(pool_maxsize=32))
+        session.mount("http://", WholeAnswers(pool_maxsize=32))
         return session
 
     @cached_property

@@ -109,7 +109,8 @@ class Verdict(NamedTuple):
 
     @property
     def writes_core(self) -> bool:
-        return CORE in [part.name for part in self.parts]
+        """The core comes first, if it is there."""
+        return bool(self.parts) and self.parts[0].name == CORE
 
     @property
     def is_news(self) -> bool:
@@ -174,7 +175,7 @@ def _is_dated_as(head: Head, seen: Sighting) -> bool:
 def _judge_core(head: Head, seen: Sighting, started: datetime, *, indexed: bool, hinted: bool) -> PartWrite | None:
     held = head.marks.get(CORE)
     into = f"{seen.successor_object}/{seen.successor_id}" if seen.successor_object else seen.successor_id or ""
-    fingerprint = f"{seen.state}:{into}:{seen.fingerprint}"
+    fingerprint = seen.state + ":" + into + ":" + seen.fingerprint
     if held is None and seen.state is State.HIDDEN:
         return None  # it may be too new for a CRM's own reads
     if held is None:
@@ -245,8 +246,11 @@ def _edges(head: Head, seen: Sighting, written: Sequence[str]) -> tuple[tuple[Li
     joined: list[Link] = []
     left: list[Link] = []
     for target in written:
-        before = {link.external_id: link for link in head.links.get(target, ())}
-        after = {link.external_id: link for link in seen.links[target]}
+        held, shown = head.links.get(target, ()), seen.links[target]
+        if not (held or shown):
+            continue
+        before = {link.external_id: link for link in held}
+        after = {link.external_id: link for link in shown}
         joined += [link for id, link in after.items() if id not in before]
         left += [link for id, link in before.items() if id not in after]
     return tuple(joined), tuple(left)

@@ -159,7 +159,9 @@ NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 def instant_text(moment: datetime) -> str:
     """Fixed-width UTC text, so that the order of the strings is the order of the instants."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    day, time = (utc.year, utc.month, utc.day), (utc.hour, utc.minute, utc.second, utc.microsecond)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (day + time)  # noqa: UP031 - all else takes twice as long
 
 
 def ord_text(remote_updated: str, read_started_at: datetime) -> str:
@@ -179,6 +181,6 @@ def read_started_at(ord: str) -> datetime:
 def name_of(record: Record) -> str:
     """What a person would look for."""
     if record.kind is Kind.CONTACT:
-        full = " ".join(str(record.get(part) or "") for part in ("first_name", "last_name"))
-        return full.strip() or str(record.get("email") or "")
+        full = f"{record.get('first_name') or ''} {record.get('last_name') or ''}".strip()
+        return full or str(record.get("email") or "")
     return str(record.get("name") or record.get("subject") or "")
