@@ -9,7 +9,7 @@ import pytest
 import requests
 from crmbridge.platforms.whole_answers import WholeAnswers
 
-PACKED = gzip.compress(b'{"results": []}')
+PACKED = gzip.compress(b'{"results": []}', mtime=0)
 Serve = Callable[..., str]
 
 
@@ -64,7 +64,9 @@ def test_an_empty_body_that_says_it_is_packed_is_empty(serve: Serve, session: re
     assert session.get(serve(b""), timeout=5).content == b""
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", PACKED[:-9], PACKED[:12] + b"\xff" * 20])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", PACKED[:-9], PACKED[:12] + b"\xff" * 20], ids=("other", "cut", "garbled")
+)
 def test_what_cannot_be_unpacked_is_a_failure_of_the_request(
     body: bytes, serve: Serve, session: requests.Session
 ) -> None:

@@ -1,7 +1,7 @@
 """What deliveries hint at: which records to read again, and what a CRM said of those it may not show any more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crmbridge.domain.changes import Change, What
 from crmbridge.domain.merging import Sighting
@@ -50,7 +50,7 @@ def believing(fate: Fate | None, seen: Sighting) -> Sighting:
     """A 404 alone is no deletion; a 404 after the CRM said "deleted" is one."""
     if fate is None or seen.state is not State.HIDDEN:
         return seen
-    return replace(seen, state=fate.state, successor_id=fate.successor_id, successor_object=fate.successor_object)
+    return seen._replace(state=fate.state, successor_id=fate.successor_id, successor_object=fate.successor_object)
 
 
 def gone(changes: Iterable[Change]) -> set[tuple[str, str]]:

@@ -12,7 +12,6 @@ slow page's links must not lose to a quick re-read of the fields, nor win over a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -42,8 +41,7 @@ def links_part(target: str) -> str:
     return f"links.{target}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One record as one call showed it, not yet translated into our words.
 
     `raw` is the CRM's own object; None for a tombstone, which has nothing to translate. `links` holds per target object
@@ -61,13 +59,13 @@ class Sighting:
     fingerprint: str = ""
     state: State = State.LIVE
     remote_updated_at: datetime | None = None
-    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    links: Mapping[str, tuple[Link, ...]] = EMPTY
     in_part: frozenset[str] = frozenset()
     successor_id: str | None = None
     successor_object: str | None = None
     losers: tuple[str, ...] = ()
     outside: bool = False
-    whole: Callable[[], Json] | None = field(default=None, compare=False)
+    whole: Callable[[], Json] | None = None
     """Where a part of the record costs a call of its own: asks for it and returns `raw` with it. Called only when the
     record is written; the fingerprint moves whenever that part does."""
 
@@ -238,7 +236,8 @@ def _by_reading(ord: str, held: str) -> bool:
 def links_fingerprint(links: tuple[Link, ...]) -> str:
     if not links:
         return ""
-    return "|".join(sorted([f"{id}:{label}:{primary:d}" for _, id, label, primary in links]))
+    told = [f"{id}:{label}:1" if primary else f"{id}:{label}:0" for _, id, label, primary in links]
+    return "|".join(sorted(told)) if len(told) > 1 else told[0]
 
 
 def _edges(head: Head, seen: Sighting, written: Sequence[str]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:

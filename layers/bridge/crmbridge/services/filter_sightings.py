@@ -1,7 +1,6 @@
 """What a connection's filters leave out is not kept; what is kept already is hidden, as if it were not shown to us."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmbridge.domain.connections import Connection
@@ -33,4 +32,4 @@ def filter_sightings(
 
 
 def _outside(one: Sighting) -> Sighting:
-    return replace(one, state=State.HIDDEN, raw=None, whole=None, fingerprint="", links={}, outside=True)
+    return one._replace(state=State.HIDDEN, raw=None, whole=None, fingerprint="", links={}, outside=True)

@@ -34,6 +34,7 @@ class _Reading:
     started_at: datetime
     cause: Cause
     indexed: bool
+    hinted: bool
     shortened: list[tuple[Kind, RecordKey]] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     """Names of those whose content was stored, cut or whole, where some are known to be cut."""
@@ -42,8 +43,7 @@ class _Reading:
         return RecordKey(self.connection.workspace, self.connection.id, object, external_id)
 
     def judge(self, head: Head, seen: Sighting) -> Verdict:
-        hinted = self.cause.origin is Origin.WEBHOOK
-        return judge(head, seen, self.started_at, indexed=self.indexed, hinted=hinted)
+        return judge(head, seen, self.started_at, indexed=self.indexed, hinted=self.hinted)
 
 
 _Seen = Mapping[RecordKey, Sighting]
@@ -75,7 +75,8 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     if connection.settings.filters:
         seen = filter_sightings(platform, connection, directories, seen, deps.now())
     contexts = {object: ReadContext.of(directories, object) for object in {one.object for one in seen}}
-    reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed)
+    hinted = cause.origin is Origin.WEBHOOK
+    reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed, hinted)
     tally: _Tally = Counter((str(one.kind), "read") for one in seen)
     _settle(deps, reading, _one_each(reading, seen), tally, known_empty=known_empty)
     cut = {_name_of(key) for _, key in reading.shortened}

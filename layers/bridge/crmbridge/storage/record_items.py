@@ -24,7 +24,7 @@ from crmbridge.domain.stored import Stored
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.contents import content_text, read_content
 from crmbridge.storage.items import Item, Key, Test, When, Write, absent, equals
-from crmbridge.storage.keys import joined, part, parts
+from crmbridge.storage.keys import part, parts
 from crmbridge.storage.texts import packed, unpacked
 
 SHARDS: Final = 16
@@ -120,7 +120,7 @@ def record_write(write: RecordWrite, token: str = "") -> Write:
     for each in write.verdict.parts:
         if each.name == CORE:
             core = each
-            changed |= _core(write, each.mark)
+            changed |= _core(write, each.mark, key[1])
         else:
             changed |= _links(write, each, token)
     when = _conditions(write.verdict.parts, token)
@@ -132,9 +132,9 @@ def record_write(write: RecordWrite, token: str = "") -> Write:
     return Write(key, set=changed, remove=gone, when=when)
 
 
-def _core(write: RecordWrite, mark: Mark) -> dict[str, Any]:
+def _core(write: RecordWrite, mark: Mark, sk: str) -> dict[str, Any]:
     changed: dict[str, Any] = {"state": str(write.state), _CORE_ORD: mark.ord, _CORE_FP: mark.fingerprint}
-    changed |= _indexed(write)
+    changed |= _indexed(write, sk)
     if write.successor_id is not None:
         changed["successor_id"] = write.successor_id
     if write.successor_object is not None:
@@ -145,16 +145,16 @@ def _core(write: RecordWrite, mark: Mark) -> dict[str, Any]:
 
 
 def _links(write: RecordWrite, each: PartWrite, token: str) -> dict[str, Any]:
-    name, mark = each.name, each.mark
+    name, (ord, fingerprint) = each.name, each.mark
     if token:
-        return {name + _ORD: mark.ord, name + _FP: MOVING, name + MORE: token}
+        return {name + _ORD: ord, name + _FP: MOVING, name + MORE: token}
     links = write.links[name.removeprefix(LINKS)]
-    return {name + _ORD: mark.ord, name + _FP: mark.fingerprint, name: links_text(links)}
+    return {name + _ORD: ord, name + _FP: fingerprint, name: links_text(links)}
 
 
 def _conditions(written: Collection[PartWrite], token: str) -> When | None:
     """Of each part: the mark it was judged by; of links, too, that they all lie in the item."""
-    if all(each.expected is None for each in written):
+    if not [each for each in written if each.expected]:
         return _nothing_yet(tuple([each.name for each in written]))
     when: When | None = None
     for each in written:
@@ -175,13 +175,13 @@ def _still(part: str, mark: Mark | None) -> When:
     return absent(part + _ORD) if mark is None else equals(part + _ORD, mark.ord) & equals(part + _FP, mark.fingerprint)
 
 
-def _indexed(write: RecordWrite) -> dict[str, str]:
+def _indexed(write: RecordWrite, sk: str) -> dict[str, str]:
     """The keys of the indexes by e-mail and by name."""
     email, name = normalised(write.email), normalised(write.name)[:_NAME_LENGTH]
     if not (email or name):
         return {}
     key = write.key
-    place, found = joined(key.connection, key.object, key.external_id), {}
+    place, found = f"{part(key.connection)}#{sk}", {}
     if email and len(email) <= _EMAIL_LENGTH:
         found = {"email_pk": email_partition(key.workspace, email), "email_sk": place}
     if name:
@@ -214,11 +214,11 @@ def has_email(item: Item, record: Record, email: str) -> bool:
 
 
 def email_partition(workspace: str, email: str) -> str:
-    return joined(workspace, email)
+    return f"{part(workspace)}#{part(email)}"
 
 
 def name_partition(workspace: str, kind: Kind, name: str) -> str:
-    return joined(workspace, kind, name[:2])
+    return f"{part(workspace)}#{kind.value}#{part(name[:2])}"
 
 
 def normalised(text: str) -> str:
@@ -229,6 +229,8 @@ def normalised(text: str) -> str:
 
 
 def links_text(links: Collection[Link]) -> str:
+    if not links:
+        return "[]"
     return orjson.dumps(
         [[link.external_id, link.label, link.primary] if link.label or link.primary else link.external_id
          for link in links]
@@ -262,13 +264,25 @@ class InlineLinks(Mapping[str, tuple[Link, ...]]):
         return len(list(iter(self)))
 
 
-def targets_with_more(item: Item) -> list[str]:
-    return [name.removeprefix(LINKS).removesuffix(MORE) for name in item if name.endswith(MORE)]
+def targets_with_more(item: Item) -> tuple[str, ...]:
+    return _targets_with_more(tuple(item))
+
+
+@lru_cache(1024)
+def _targets_with_more(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.removeprefix(LINKS).removesuffix(MORE) for name in names if name.endswith(MORE))
 
 
 def head_of(item: Item, links: Mapping[str, tuple[Link, ...]]) -> Head:
-    parts = [name[: -len(_ORD)] for name in item if name.endswith(_ORD)]
-    return Head({part: Mark(item[part + _ORD], item[part + _FP]) for part in parts}, State(item["state"]), links)
+    marks = {part: Mark(item[ord], item[fingerprint]) for part, ord, fingerprint in _parts_in(tuple(item))}
+    return Head(marks, State(item["state"]), links)
+
+
+@lru_cache(1024)
+def _parts_in(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Each part of an item with the names of its mark. Items of one object mostly have the same attributes."""
+    parts = [name.removesuffix(_ORD) for name in names if name.endswith(_ORD)]
+    return tuple((part, part + _ORD, part + _FP) for part in parts)
 
 
 def stored_of(key: RecordKey, item: Item, links: Mapping[str, tuple[Link, ...]]) -> Stored:

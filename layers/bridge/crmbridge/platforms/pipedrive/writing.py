@@ -1,7 +1,6 @@
 """Actions: one write each, and how its outcome is looked up in lists, which do not lag (never by search)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from crmbridge.domain.directories import Stage
@@ -193,7 +192,7 @@ def _seen(request: WriteRequest, raw: Row) -> Written:
     """What a write answers with does not tell who takes part in a deal."""
     seen = sighting(request.object, raw, request.directories.version)
     if request.object == "deals" and COUNT not in raw:
-        seen = replace(seen, links={target: ends for target, ends in seen.links.items() if target != "persons"})
+        seen = seen._replace(links={target: ends for target, ends in seen.links.items() if target != "persons"})
     return Written(request.object, seen.external_id, seen)
 
 

@@ -1,7 +1,6 @@
 """The whole text of a note. A row shows its first 255 characters; the rest is a file, and a call of its own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -24,7 +23,7 @@ def is_long(row: Mapping[str, Any]) -> bool:
 
 def completed(api: Api, seen: Sighting) -> Sighting:
     """With a way to the whole text of a long one, taken when the note is new or has changed."""
-    return replace(seen, whole=partial(_whole, api, seen.raw)) if seen.raw and is_long(seen.raw) else seen
+    return seen._replace(whole=partial(_whole, api, seen.raw)) if seen.raw and is_long(seen.raw) else seen
 
 
 def _whole(api: Api, row: Mapping[str, Any]) -> dict[str, Any]:
