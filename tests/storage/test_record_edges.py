@@ -90,15 +90,11 @@ def test_labels_of_many_links_are_kept_and_renewed(records: RecordStore, key: Ne
 
     for read, links in enumerate((old, new), 1):
         seen = see()
-        assert save(records, type(seen)(**{**_attributes(seen), "links": {"companies": links}}), read=read)
+        assert save(records, seen._replace(links={"companies": links}), read=read)
 
     stored = records.get(key())
     assert stored
     assert set(stored.record.links["companies"]) == set(new)
-
-
-def _attributes(seen: Any) -> dict[str, Any]:
-    return {name: getattr(seen, name) for name in seen.__dataclass_fields__}
 
 
 def test_a_writer_that_dies_is_finished_by_the_next_reading(key: NewKey, see: Make, save: Make) -> None:

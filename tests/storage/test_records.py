@@ -1,7 +1,6 @@
 """Records, their edges, and the ways to find them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,7 +130,7 @@ def test_a_tombstone_that_does_not_know_the_kind_keeps_it(
 ) -> None:
     save(records, see(), name="Ann")
 
-    save(records, replace(see(state=State.HIDDEN, remote_updated_at=None), kind=Kind.TASK), read=3)
+    save(records, see(state=State.HIDDEN, remote_updated_at=None)._replace(kind=Kind.TASK), read=3)
 
     stored = records.get(key())
     assert stored
