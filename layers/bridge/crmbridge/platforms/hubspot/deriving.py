@@ -14,9 +14,9 @@ from crmbridge.platforms.hubspot.words import ACTIVITY_TYPES, LIFECYCLES
 def derive_addresses(reading: Reading) -> None:
     """`hs_additional_emails` holds the others, divided by semicolons; a mobile number is a second phone."""
     if "email" in reading.fields:
-        others = [text.strip() for text in (reading.text("hs_additional_emails") or "").split(";")]
-        emails = [("", reading.fields.get("email")), *(("additional", other) for other in others)]
-        reading.fields["emails"] = _labelled(emails, primary=reading.fields.get("email"))
+        email, others = reading.fields["email"], reading.text("hs_additional_emails")
+        further = [("additional", other.strip()) for other in others.split(";")] if others else []
+        reading.fields["emails"] = _labelled([("", email), *further], primary=email)
     if "phone" in reading.fields or "mobilephone" in reading.raw:
         work, mobile = reading.fields.get("phone"), reading.text("mobilephone")
         reading.fields["phone"] = work or mobile

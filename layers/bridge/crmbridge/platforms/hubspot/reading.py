@@ -110,9 +110,9 @@ def _table(kind: Kind, object: str, time_zone: str, mapping: tuple[tuple[str, st
 
 
 def _instant(reading: Reading, name: str, key: str, envelope: Any) -> datetime | None:
-    """The envelope's own date, else the property's; one that cannot be read is kept."""
+    """The envelope's own date, else the property's, which mostly is the same; one that cannot be read is kept."""
     own: datetime | None = reading.value(name, key, to_instant)
-    told: datetime | None = reading.understood(name, name, envelope, to_instant)
+    told = own if envelope == reading.raw.get(key) else reading.understood(name, name, envelope, to_instant)
     return told or own
 
 
