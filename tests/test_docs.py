@@ -28,6 +28,15 @@ def test_every_link_leads_to_something_that_is_there(document: Path) -> None:
     assert [link for link in named if not (document.parent / link).exists()] == []
 
 
+def test_decisions_are_numbered_one_by_one() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+
+    titles = [page.read_text().partition(".")[0] for page in pages]
+
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert titles == [f"# {number}" for number in range(1, len(pages) + 1)]
+
+
 def test_the_page_on_rules_names_every_operator_setting_and_kind() -> None:
     page = (ROOT / "docs" / "groups.md").read_text()
 
