@@ -10,10 +10,12 @@ from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
 from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.domain.sidepanels import View
+from crmbridge.services.edit_record import Wish, edit_record
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.link_chat import PanelWish, chats_of_record, linked_record, set_panel, unlink_chat
 from crmbridge.services.move_panels import move_panels
 from crmbridge.services.ports import Deps
+from crmbridge.services.read_panel import read_panel
 
 PutRecord = Callable[..., RecordKey]
 
@@ -142,6 +144,23 @@ def test_chats_follow_a_merge_before_anybody_looks(
     found = chats_of_record(deps, member, survivor, limit=200, cursor=None)["items"]
     assert [item["chat"] for item in found] == rooms
     assert deps.sidepanels.chats(deal, limit=9, cursor=None).items == []
+
+
+def test_what_was_done_about_a_merged_record_is_seen_beside_the_one_it_lives_on_as(
+    deps: Deps, member: Caller, deal: RecordKey, put_record: PutRecord
+) -> None:
+    set_panel(deps, member, "room", PanelWish(record=deal))
+    wish = Wish(fields={"name": "Renewed"})
+    asked = edit_record(deps, member, deal, wish, "k1")
+    put_record("deals", "2", Kind.DEAL, name="Renewal")
+    put_record("deals", "1", Kind.DEAL, state=State.MERGED, successor_id="2")
+
+    move_panels(deps, "w1", [["c1", "deals", "1"]])
+
+    panel = read_panel(deps, member, "room")
+    assert panel["linked"]["external_id"] == "2"
+    assert [action.id for action in panel["recent_actions"]] == [asked.id]
+    assert next(each["pending"]["value"] for each in panel["fields"] if each["name"] == "name") == "Renewed"
 
 
 def test_the_news_of_a_merge_rings_for_panels(deps: Deps, deal: RecordKey) -> None:

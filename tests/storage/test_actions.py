@@ -167,6 +167,19 @@ def test_actions_are_found_by_the_records_they_change_or_name(actions: ActionSto
     assert actions.of_record(DEAL._replace(workspace="w2"), limit=10) == []
 
 
+def test_the_newest_actions_of_a_merged_record_are_its_heirs_too(actions: ActionStore) -> None:
+    heir = DEAL._replace(external_id="heir")
+    for number in range(3):
+        actions.claim(action(f"a{number}", created_at=NOW + number * MINUTE))
+
+    for _ in range(2):
+        actions.hand_on(DEAL, heir, limit=2)
+    actions.hand_on(DEAL._replace(external_id="unknown"), heir, limit=2)
+
+    assert [each.id for each in actions.of_record(heir, limit=10)] == ["a2", "a1"]
+    assert [each.id for each in actions.of_record(DEAL, limit=10)] == ["a2", "a1", "a0"]
+
+
 def test_an_action_is_found_by_its_record_as_it_is_now(actions: ActionStore) -> None:
     actions.claim(action())
     saved = actions.save(action(status=ActionStatus.SENDING))

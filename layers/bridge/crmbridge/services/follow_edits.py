@@ -15,7 +15,8 @@ LOOKED_AT: Final = 25
 def actions_of_record(deps: Deps, stored: Stored, asked: RecordKey) -> list[Action]:
     """Those asked for under the id that a merge swallowed, too: `asked` is what people know the record by."""
     keys = dict.fromkeys((stored.key, asked))
-    return [action for key in keys for action in deps.actions.of_record(key, limit=LOOKED_AT)]
+    found = [action for key in keys for action in deps.actions.of_record(key, limit=LOOKED_AT)]
+    return list({action.id: action for action in found}.values())
 
 
 def follow_edits(deps: Deps, stored: Stored, asked: RecordKey) -> Edits:

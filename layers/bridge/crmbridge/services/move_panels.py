@@ -1,4 +1,4 @@
-"""Chats that are linked to a record which was merged or converted: their links go to the one it lives on as."""
+"""A record was merged or converted: the links of chats to it go to the one it lives on as, and so do its actions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from crmbridge.domain.errors import Stale
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import RecordKey
 from crmbridge.domain.sidepanels import PanelLink
+from crmbridge.services.follow_edits import LOOKED_AT
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import batches
@@ -41,6 +42,7 @@ def _move_all(deps: Deps, key: RecordKey) -> None:
     found = follow_record(deps, key)
     if found is None or found.key == key:
         return
+    deps.actions.hand_on(key, found.key, limit=LOOKED_AT)
     cursor = None
     while True:
         page = deps.sidepanels.chats(key, limit=PAGE, cursor=cursor)

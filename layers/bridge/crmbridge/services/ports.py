@@ -223,6 +223,9 @@ class Actions(Protocol):
         """The newest actions that change this record or name it in their links; consistently, so that what was
         asked for is there at once."""
 
+    def hand_on(self, key: RecordKey, heir: RecordKey, *, limit: int) -> None:
+        """The newest actions of a record that was merged are the heir's, too. Handing on again changes nothing."""
+
     def next_sequence(self, key: RecordKey) -> int:
         """Per-record order: rises by one for every update asked for."""
 

@@ -65,6 +65,13 @@ class ActionStore:
         found = self._items.get_many(keys)
         return [from_json(Action, found[place]["action"]) for place in keys if place in found]
 
+    def hand_on(self, key: RecordKey, heir: RecordKey, *, limit: int) -> None:
+        """In one transaction: `limit` is up to 100."""
+        pk = _record(heir)
+        rows = self._items.query(_record(key), limit=limit, reverse=True).items
+        if rows:
+            self._items.write_all([Write(key=(pk, row["sk"]), put={**row, "pk": pk}) for row in rows])
+
     def next_sequence(self, key: RecordKey) -> int:
         row = self._items.update(_sequence_key(key), add={"asked": 1})
         return int(row["asked"]) if row else 0
