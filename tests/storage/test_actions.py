@@ -20,6 +20,24 @@ DEAL = RecordKey("w1", "c1", "deals", "30077")
 
 
 @pytest.fixture
+def counting() -> Callable[[Items], Any]:
+    """A table that counts the updates that are asked of it."""
+
+    class Counting:
+        def __init__(self, real: Items) -> None:
+            self.real, self.writes = real, 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+        def update(self, *args: Any, **named: Any) -> Any:
+            self.writes += 1
+            return self.real.update(*args, **named)
+
+    return Counting
+
+
+@pytest.fixture
 def items(make_items: Callable[[str], Items]) -> Items:
     return make_items("actions")
 
@@ -108,6 +126,28 @@ def test_a_completed_sequence_never_goes_back(actions: ActionStore) -> None:
     assert (before, actions.last_sequence(DEAL, ["amount"])) == (0, 3)
 
 
+def test_many_fields_are_completed_in_one_write(
+    make_items: Callable[[str], Items], counting: Callable[[Items], Any]
+) -> None:
+    items = counting(make_items("actions"))
+    fields = [f"custom#a_field_with_a_long_name_{number}" for number in range(100)]
+
+    ActionStore(items).complete_sequence(DEAL, 3, fields)
+
+    assert items.writes == 1
+    assert {ActionStore(items).last_sequence(DEAL, [field]) for field in fields} == {3}
+
+
+def test_whoever_completes_at_the_same_moment_the_last_one_stays(actions: ActionStore) -> None:
+    def complete(sequence: int) -> None:
+        actions.complete_sequence(DEAL, sequence, ["amount", "stage" if sequence % 2 else "name"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(complete, range(1, 9)))
+
+    assert [actions.last_sequence(DEAL, [field]) for field in ("amount", "stage", "name")] == [8, 7, 8]
+
+
 def test_every_field_has_an_order_of_its_own(actions: ActionStore) -> None:
     actions.complete_sequence(DEAL, 3, ["amount", "custom#region"])
 
@@ -132,6 +172,14 @@ def test_an_unfinished_action_is_due_when_somebody_should_look(
 
     assert actions.due(due_at - timedelta(seconds=1)) == []
     assert [each.id for each in actions.due(due_at)] == ["a1"]
+
+
+def test_a_finished_action_that_is_watched_is_due_when_it_is_looked_at(actions: ActionStore) -> None:
+    actions.claim(action())
+    actions.save(action(status=ActionStatus.UNCERTAIN, next_attempt_at=NOW + 15 * MINUTE))
+
+    assert actions.due(NOW + 14 * MINUTE) == []
+    assert [each.id for each in actions.due(NOW + 15 * MINUTE)] == ["a1"]
 
 
 def test_a_finished_action_is_never_due(actions: ActionStore) -> None:

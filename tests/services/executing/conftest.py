@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from crmbridge.platforms.spec import ActionSpec, ObjectSpec, Platform, WriteRequ
 from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import request_action
+from crmbridge.services.ring_waiting import ring_waiting
 
 from tests.mortality import each_death
 
@@ -213,6 +215,22 @@ def settle(house: Deps, clock: Any) -> Callable[..., Action]:
         return house.actions.get("w1", action.id)
 
     return run
+
+
+@pytest.fixture
+def watch(house: Deps, clock: Any) -> Callable[..., Action]:
+    """Ring for whatever is due, for some hours after an action has ended; returns it."""
+
+    def ring(action: Action, hours: int = 6) -> Action:
+        until = clock() + timedelta(hours=hours)
+        while (at := house.actions.get("w1", action.id).next_attempt_at) is not None and at < until:
+            clock.advance(max(0.0, (at - clock()).total_seconds()))
+            ring_waiting(house, house.actions.due(clock()))
+            for message in house.queues.actions.take():  # type: ignore[attr-defined]  # the memory twin's
+                execute_action(house, "w1", message.body["action"])
+        return house.actions.get("w1", action.id)
+
+    return ring
 
 
 @pytest.fixture

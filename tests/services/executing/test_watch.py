@@ -1,40 +1,20 @@
 """What lands after an action has ended: it completes what was uncertain, and a twin is named to whoever asked."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Rejected
-from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import retry_action
-from crmbridge.services.ring_waiting import ring_waiting
 from crmbridge.services.settle_action import settle_action
 
 
 @pytest.fixture(autouse=True)
 def marked(crm: Any) -> None:
     crm.unique = False
-
-
-@pytest.fixture
-def watch(house: Deps, clock: Any) -> Callable[..., Action]:
-    """Ring whenever it is due, for some hours after the end; returns the action."""
-
-    def ring(action: Action, hours: int = 6) -> Action:
-        until = clock() + timedelta(hours=hours)
-        while (at := house.actions.get("w1", action.id).next_attempt_at) is not None and at < until:
-            clock.advance(max(0.0, (at - clock()).total_seconds()))
-            ring_waiting(house, house.actions.due(clock()))
-            for message in house.queues.actions.take():  # type: ignore[attr-defined]  # the memory twin's
-                execute_action(house, "w1", message.body["action"])
-        return house.actions.get("w1", action.id)
-
-    return ring
 
 
 @pytest.fixture

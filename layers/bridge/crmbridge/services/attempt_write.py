@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from crmbridge.domain.actions import ACTION_TYPES, Action, Receipt
@@ -39,6 +39,11 @@ class Attempt:
     def is_safe(self) -> bool:
         """Sending it again cannot make a second one."""
         return self.spec.unique_key(self.directories)
+
+    @property
+    def span(self) -> timedelta:
+        """As long as the CRM may work on a request, and then until what it has done is shown."""
+        return timedelta(seconds=self.spec.limit_seconds + self.spec.lag_seconds)
 
 
 def open_attempt(deps: Deps, action: Action, connection: Connection) -> Attempt:
@@ -87,12 +92,16 @@ def look_up(attempt: Attempt) -> Written | None:
 
 def changed_since(attempt: Attempt) -> list[str]:
     """The fields that an undo rests on and that the CRM has otherwise now. Raises what reading raises."""
-    wanted, request = attempt.action.only_if, attempt.request
-    if not wanted or request.external_id is None:
-        return []
-    seen = _seen(attempt, request.object, request.external_id)
-    now = _values(attempt, seen) if seen else {}
+    wanted = attempt.action.only_if
+    now = held_now(attempt) if wanted else {}
     return [name for name, value in wanted.items() if name not in now or now[name] != value]
+
+
+def held_now(attempt: Attempt) -> Mapping[str, Json]:
+    """What the CRM has in the fields that an update is about. Raises what reading raises."""
+    request = attempt.request
+    seen = _seen(attempt, request.object, request.external_id) if request.external_id else None
+    return _values(attempt, seen) if seen else {}
 
 
 def store_outcome(deps: Deps, attempt: Attempt, written: Written, started_at: datetime) -> Mapping[str, Json]:

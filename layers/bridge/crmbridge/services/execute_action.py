@@ -13,34 +13,24 @@ from typing import Any, Final
 
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.connections import Connection, Health
-from crmbridge.domain.errors import (
-    BridgeError,
-    Duplicate,
-    NotFound,
-    PlatformError,
-    ReauthRequired,
-    Stale,
-    Throttled,
-    TokenExpired,
-    Unavailable,
-    Unsupported,
-)
-from crmbridge.domain.messages import next_try
+from crmbridge.domain.errors import NotFound, PlatformError, ReauthRequired, Stale, Unsupported
 from crmbridge.domain.records import Json
-from crmbridge.platforms.spec import Written
 from crmbridge.services.attempt_write import Attempt, changed_since, look_up, open_attempt
 from crmbridge.services.complete_action import complete_action
-from crmbridge.services.finish_action import explained, finish_action
+from crmbridge.services.mend_update import mend_update
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import record_key
+from crmbridge.services.stop_action import (
+    SOON,
+    end_action,
+    stop_after_looking,
+    stop_after_sending,
+    stop_before_sending,
+)
 from crmbridge.services.watch_action import watch_action
 
 LEASE: Final = timedelta(minutes=3)
 """Outlives the request and what goes with it: reading a pipeline first, a refused token, its refresh, the request."""
-SOON: Final = timedelta(seconds=5)
-RECONNECT_EVERY: Final = timedelta(minutes=5)
-GIVE_UP_AFTER: Final = timedelta(days=1)
-GIVE_UP_RECONNECT_AFTER: Final = timedelta(days=30)
 LOOKS: Final = (SOON, timedelta(minutes=1), timedelta(minutes=5))
 """How long after a lost answer it is looked for where only a marker tells; then when it can land no more."""
 PROMPT: Final = timedelta(seconds=10)
@@ -48,8 +38,10 @@ PROMPT: Final = timedelta(seconds=10)
 SAFE_DOUBTS: Final = 5
 """So many requests may be unanswered and one more be sent where the CRM itself refuses the same key; elsewhere one."""
 
-_AWAY: Final = (Throttled, Unavailable, ReauthRequired, TokenExpired)
-"""What says nothing about the write: the CRM is busy or away, or our authorisation is gone."""
+OVERTAKEN: Final[Mapping[str, Json]] = {
+    "message": "a later update of the same fields was done first",
+    "next_step": "look at the record, then ask again",
+}
 
 
 def execute_action(deps: Deps, workspace: str, id: str) -> None:
@@ -86,17 +78,8 @@ def opened(deps: Deps, action: Action) -> Attempt | None:
         _check_health(connection)
         return open_attempt(deps, action, connection)
     except (NotFound, Unsupported, PlatformError) as error:
-        _stop(deps, action, error)
+        stop_before_sending(deps, action, error)
     return None
-
-
-def _stop(deps: Deps, action: Action, error: BridgeError) -> None:
-    """Before a request could leave: wait for a CRM that is away, end at what is final."""
-    if isinstance(error, _AWAY):
-        _wait(deps, action, error)
-    else:
-        unknown = action.status is ActionStatus.SENDING
-        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
 
 
 def _check_health(connection: Connection) -> None:
@@ -114,14 +97,14 @@ def _is_changed(deps: Deps, attempt: Attempt) -> bool:
     try:
         changed = changed_since(attempt)
     except PlatformError as error:
-        _stop(deps, attempt.action, error)
+        stop_before_sending(deps, attempt.action, error)
         return True
     if changed:
         said = {
             "message": f"somebody has changed {', '.join(changed)} since",
             "next_step": "look at the record; nothing was taken back",
         }
-        _end(deps, attempt.action, ActionStatus.SUPERSEDED, said)
+        end_action(deps, attempt.action, ActionStatus.SUPERSEDED, said)
     return bool(changed)
 
 
@@ -130,11 +113,7 @@ def _is_superseded(deps: Deps, attempt: Attempt) -> bool:
     action, key = attempt.action, record_key(attempt.action)
     if key is None or deps.actions.last_sequence(key, action.changes) <= action.sequence:
         return False
-    said = {
-        "message": "a later update of the same fields was done first",
-        "next_step": "look at the record, then ask again",
-    }
-    _end(deps, action, ActionStatus.SUPERSEDED, said)
+    end_action(deps, action, ActionStatus.SUPERSEDED, OVERTAKEN)
     return True
 
 
@@ -158,7 +137,7 @@ def send(deps: Deps, attempt: Attempt, note: str = "") -> Action | None:
     try:
         written = sending.spec.send(sending.api, sending.request)
     except (PlatformError, Unsupported) as error:
-        return after_sending(deps, sending, error)
+        return stop_after_sending(deps, sending, error)
     complete_action(deps, sending, written, started_at)
     return None
 
@@ -169,8 +148,11 @@ def _find_out(deps: Deps, attempt: Attempt) -> None:
     asking = _leased(deps, attempt, "looking for what was sent", may_land_until=_landing(attempt))
     try:
         written = look_up(asking)
+        if written is not None and mend_update(deps, asking):
+            end_action(deps, asking.action, ActionStatus.SUPERSEDED, OVERTAKEN)
+            return
     except (PlatformError, Unsupported) as error:
-        _after_looking(deps, asking, error)
+        stop_after_looking(deps, asking, error)
         return
     if written is not None:
         complete_action(deps, asking, written, started_at)
@@ -181,16 +163,7 @@ def _find_out(deps: Deps, attempt: Attempt) -> None:
 def _landing(attempt: Attempt) -> datetime | None:
     """Whoever finds a lease that ran out does not know when its holder sent; at the end of it, at the latest."""
     action = attempt.action
-    return _until(attempt, action.lease_until) if action.lease_until else action.may_land_until
-
-
-def _until(attempt: Attempt, sent: datetime) -> datetime:
-    return sent + _span(attempt)
-
-
-def _span(attempt: Attempt) -> timedelta:
-    """As long as the CRM may work on a request, and then until what it has done is shown."""
-    return timedelta(seconds=attempt.spec.limit_seconds + attempt.spec.lag_seconds)
+    return action.lease_until + attempt.span if action.lease_until else action.may_land_until
 
 
 def _wait_or_send_again(deps: Deps, attempt: Attempt) -> None:
@@ -211,7 +184,7 @@ def _next_look(attempt: Attempt, now: datetime) -> datetime | None:
     until = attempt.action.may_land_until
     if attempt.is_safe or until is None or until <= now:
         return None
-    lost = until - _span(attempt)
+    lost = until - attempt.span
     return next((at for look in LOOKS if now < (at := lost + look) < until), until)
 
 
@@ -221,7 +194,7 @@ def _leave_to_a_person(deps: Deps, attempt: Attempt, missing: str) -> None:
         "platform": attempt.platform.name,
         "next_step": f"look in {attempt.platform.title}; if it is there, settle it, if not, retry",
     }
-    _end(deps, attempt.action, ActionStatus.UNCERTAIN, said)
+    end_action(deps, attempt.action, ActionStatus.UNCERTAIN, said)
 
 
 def sending_of(deps: Deps, attempt: Attempt, note: str) -> Attempt:
@@ -241,93 +214,3 @@ def _leased(deps: Deps, attempt: Attempt, note: str, **changes: Any) -> Attempt:
     now = deps.now()
     moved = attempt.action.moved(ActionStatus.SENDING, now, note, lease_until=now + LEASE, **changes)
     return replace(attempt, action=deps.actions.save(moved))
-
-
-def after_sending(deps: Deps, attempt: Attempt, error: BridgeError) -> Action | None:
-    """The action as it is stored then, when nobody knows what became of it."""
-    if isinstance(error, Unavailable) and error.declined:
-        _wait(deps, _as_declined(attempt.action, deps.now()), error)
-    elif isinstance(error, Unavailable) and error.outcome_unknown:
-        return _stay_unknown(deps, attempt, error)
-    elif isinstance(error, _AWAY):
-        _wait(deps, _as_not_sent(attempt.action), error)
-    elif isinstance(error, Duplicate) and error.existing_id:
-        _link(deps, attempt, error.existing_object, error.existing_id)
-    else:
-        _end(deps, attempt.action.accounted(), ActionStatus.FAILED, _explained(attempt, error))
-    return None
-
-
-def _stay_unknown(deps: Deps, attempt: Attempt, error: Unavailable) -> Action:
-    """Looked for as soon as it can be seen."""
-    now = deps.now()
-    unknown = attempt.action.moved(
-        ActionStatus.SENDING,
-        now,
-        "outcome unknown",
-        next_attempt_at=now + max(SOON, timedelta(seconds=attempt.spec.lag_seconds)),
-        may_land_until=_until(attempt, now),
-        error=_explained(attempt, error),
-    )
-    return deps.actions.save(unknown)
-
-
-def _as_declined(action: Action, now: datetime) -> Action:
-    """The CRM says that it did nothing: that is looked at before it is sent again, and counts for no doubt."""
-    return replace(action, doubts=action.doubts - 1, may_land_until=action.may_land_until or now)
-
-
-def _as_not_sent(action: Action) -> Action:
-    """The request did not leave, or was refused. An earlier one that is unanswered is still to be looked for."""
-    known = action.accounted()
-    return known if known.unanswered else replace(known, status=ActionStatus.WAITING)
-
-
-def _after_looking(deps: Deps, attempt: Attempt, error: BridgeError) -> None:
-    if isinstance(error, _AWAY):
-        _wait(deps, attempt.action, error)
-    elif isinstance(error, Duplicate) and error.existing_id:
-        _link(deps, attempt, error.existing_object, error.existing_id)
-    else:
-        _end(deps, attempt.action, ActionStatus.UNCERTAIN, _explained(attempt, error))
-
-
-def _wait(deps: Deps, action: Action, error: BridgeError) -> None:
-    """As a row, in the status it is in; whoever waits too long fails, or stays unknown for a person to decide."""
-    now, asked = deps.now(), _asked_at(action)
-    unknown = action.status is ActionStatus.SENDING
-    reconnect = isinstance(error, (ReauthRequired, TokenExpired))
-    if now - asked > (GIVE_UP_RECONNECT_AFTER if reconnect else GIVE_UP_AFTER):
-        _end(deps, action, ActionStatus.UNCERTAIN if unknown else ActionStatus.FAILED, explained(error))
-        return
-    later = next_try(now, asked, action.id, at_least=getattr(error, "retry_after", 0.0))
-    status = ActionStatus.SENDING if unknown else ActionStatus.WAITING
-    deps.actions.save(
-        action.moved(
-            status,
-            now,
-            type(error).__name__,
-            next_attempt_at=min(later, now + RECONNECT_EVERY) if reconnect else later,
-            error=explained(error),
-        )
-    )
-
-
-def _asked_at(action: Action) -> datetime:
-    """When it was asked for, the last time by hand."""
-    asked = [at for status, at, _ in action.history if status == ActionStatus.PENDING]
-    return datetime.fromisoformat(asked[-1]) if asked else action.created_at
-
-
-def _link(deps: Deps, attempt: Attempt, object: str | None, existing_id: str) -> None:
-    """It is there already: the receipt says so, and nothing of it is overwritten."""
-    written = Written(object or attempt.request.object, existing_id)
-    complete_action(deps, attempt, written, deps.now(), linked=True)
-
-
-def _end(deps: Deps, action: Action, status: ActionStatus, said: Mapping[str, Json]) -> None:
-    finish_action(deps, action.moved(status, deps.now(), error=said))
-
-
-def _explained(attempt: Attempt, error: BridgeError) -> Mapping[str, Json]:
-    return explained(error, attempt.platform, attempt.request.object)

@@ -12,7 +12,6 @@ from crmbridge.platforms.spec import Written
 from crmbridge.services.attempt_write import Attempt
 from crmbridge.services.complete_action import complete_action
 from crmbridge.services.execute_action import (
-    after_sending,
     execute_action,
     is_due,
     opened,
@@ -20,6 +19,7 @@ from crmbridge.services.execute_action import (
     sending_of,
 )
 from crmbridge.services.ports import Deps
+from crmbridge.services.stop_action import stop_after_sending
 
 
 def execute_together(deps: Deps, workspace: str, ids: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ def _send_pack(deps: Deps, attempts: Sequence[Attempt]) -> None:
     except (PlatformError, Unsupported) as error:
         for one in sending:
             with suppress(Stale):
-                after_sending(deps, one, error)
+                stop_after_sending(deps, one, error)
     else:
         _settle(deps, sending, became)
 
@@ -99,7 +99,7 @@ def _settle(deps: Deps, sending: Sequence[Attempt], became: Sequence[Written | P
                 known = result.seen or seen.get(result.external_id)
                 complete_action(deps, one, replace(result, seen=known), read_at)
             else:
-                after_sending(deps, one, result)
+                stop_after_sending(deps, one, result)
 
 
 def _read_back(attempt: Attempt, became: Sequence[Written | PlatformError]) -> Mapping[str, Sighting]:

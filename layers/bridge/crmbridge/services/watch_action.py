@@ -1,5 +1,5 @@
 """An action that has ended is looked at again while a request of it may have landed unheard: what landed after all
-completes it, and what was made twice is named."""
+completes it, what was made twice is named, and what lies over a later update is mended."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from crmbridge.platforms.spec import Written
 from crmbridge.services.attempt_write import Attempt, look_up, open_attempt
 from crmbridge.services.complete_action import complete_action
 from crmbridge.services.finish_action import next_watch, tell_of
+from crmbridge.services.mend_update import mend_update
 from crmbridge.services.ports import Deps
 
 ASK_AGAIN: Final = timedelta(minutes=15)
@@ -31,9 +32,12 @@ def watch_action(deps: Deps, action: Action) -> None:
 
 def _look(deps: Deps, attempt: Attempt) -> None:
     action, started_at = attempt.action, deps.now()
-    if action.status is ActionStatus.COMPLETED:
+    done = action.status is ActionStatus.COMPLETED
+    if action.target and mend_update(deps, attempt):
+        _go_on(deps, action)
+    elif done and not action.target:
         _look_for_twins(deps, attempt)
-    elif action.status is not ActionStatus.SUPERSEDED and (written := look_up(attempt)):
+    elif not done and action.status is not ActionStatus.SUPERSEDED and (written := look_up(attempt)):
         complete_action(deps, attempt, written, started_at)
     else:
         _go_on(deps, action)
@@ -53,7 +57,7 @@ def _look_later(deps: Deps, action: Action) -> None:
 def _look_for_twins(deps: Deps, attempt: Attempt) -> None:
     action, receipt = attempt.action, attempt.action.receipt
     assert receipt
-    if attempt.request.external_id is not None or not (twins := _twins(attempt, receipt)):
+    if not (twins := _twins(attempt, receipt)):
         _go_on(deps, action)
         return
     known = (*receipt.twins, *twins)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Final
 
 from crmbridge.domain.actions import Action, ActionStatus
@@ -11,7 +13,7 @@ from crmbridge.domain.records import RecordKey, instant_text
 from crmbridge.domain.stored import PageOf
 from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
-from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, Write, absent, below, equals
+from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, When, Write, absent, equals
 from crmbridge.storage.keys import cursor_of, joined, place_of
 
 RING_AGAIN: Final = timedelta(minutes=1)
@@ -81,10 +83,13 @@ class ActionStore:
         return max((int(row.get(_completed(name), 0)) for name in fields), default=0)
 
     def complete_sequence(self, key: RecordKey, sequence: int, fields: Iterable[str]) -> None:
-        """It never goes back: completing an older one changes nothing."""
-        for done in map(_completed, fields):
-            older = absent(done) | below(done, sequence)
-            self._items.update(_sequence_key(key), set={done: sequence}, when=older)
+        """It never goes back: completing an older one changes nothing. One write for all the fields."""
+        place, names = _sequence_key(key), [_completed(field) for field in fields]
+        while True:
+            row = self._items.get(*place) or {}
+            behind = [name for name in names if int(row.get(name, 0)) < sequence]
+            if not behind or self._items.update(place, set=dict.fromkeys(behind, sequence), when=_as_in(row, behind)):
+                return
 
     def due(self, now: datetime) -> Sequence[Action]:
         return [from_json(Action, row["action"]) for row in due_items(self._items, now, "action")]
@@ -100,6 +105,11 @@ def _sequence_key(key: RecordKey) -> Key:
 
 def _completed(field: str) -> str:
     return f"completed#{field}"
+
+
+def _as_in(row: Item, names: Iterable[str]) -> When:
+    """While nobody has written these attributes since `row` was read."""
+    return reduce(and_, (equals(name, row[name]) if name in row else absent(name) for name in names))
 
 
 def _chat(workspace: str, chat: str) -> str:
