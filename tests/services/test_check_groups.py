@@ -1,10 +1,12 @@
 """All groups of a workspace are evaluated in full as often as its admins want."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from crmbridge.domain.connections import Caller, Connection
+from crmbridge.domain.connections import Caller, Connection, Health, Settings
 from crmbridge.domain.errors import Forbidden, Invalid
 from crmbridge.domain.groups import Group
 from crmbridge.services.check_groups import read_check, set_check
@@ -45,11 +47,26 @@ def test_every_interval_everything_is_checked_once(deps: Deps, admin: Caller, ti
     assert [tick(14), tick(1), tick(1), tick(14)] == [0, SHARDS, 0, SHARDS]
 
 
-def test_without_an_interval_nothing_is_checked(deps: Deps, admin: Caller, tick: Callable[[float], int]) -> None:
+def test_without_an_interval_daily_full_runs_are_enough(
+    deps: Deps, admin: Caller, tick: Callable[[float], int]
+) -> None:
     set_check(deps, admin, 15)
     set_check(deps, admin, None)
 
-    assert (tick(60), read_check(deps, admin)) == (0, None)
+    assert (tick(60), tick(1440), read_check(deps, admin)) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"settings": Settings(full_every=timedelta(days=7))}, {"health": Health.NEEDS_RECONNECT}],
+    ids=["once a week", "not connected"],
+)
+def test_what_has_no_full_run_every_day_is_checked_once_a_day(
+    deps: Deps, connection: Connection, tick: Callable[[float], int], change: dict[str, Any]
+) -> None:
+    deps.connections.save(replace(connection, **change))
+
+    assert [tick(1439), tick(1), tick(60), tick(1380)] == [0, SHARDS, 0, SHARDS]
 
 
 def test_everybody_may_see_how_often(deps: Deps, admin: Caller, member: Caller) -> None:

@@ -118,11 +118,12 @@ def test_the_support_says_why(deps: Deps, make_group: MakeGroup, put_contact: Pu
         {"amount": None},
         {"stage": "s9"},
         {"is_closed": True},
+        {"is_closed": None, "is_won": True},
         {"state": State.DELETED},
         {"state": State.HIDDEN},
         {"contacts": ()},
     ],
-    ids=["small", "emptied", "won", "closed", "deleted", "hidden", "unlinked"],
+    ids=["small", "emptied", "won stage", "closed", "won", "deleted", "hidden", "unlinked"],
 )
 def test_a_deal_that_no_longer_counts_lets_its_people_go(
     deps: Deps, make_group: MakeGroup, put_contact: Put, put_deal: Put, who_is_in: WhoIsIn, change: Mapping[str, Any]

@@ -83,6 +83,20 @@ def test_who_is_excluded_leaves_although_a_record_matches(
     assert deliver() == [("out", "excluded by u1")]
 
 
+def test_who_is_excluded_is_out_by_all_of_their_emails(
+    deps: Deps, chat: Any, admin: Caller, support: Callable[..., None], deliver: Deliver
+) -> None:
+    deps.workspaces.map_people("w1", {"ann@home.test": "U1", "ben@home.test": "U2"})
+    support(ANN, "ann@home.test", "ben@home.test")
+    deliver()
+    override_member(deps, admin, "g1", "ann@home.test", EXCLUDED)
+
+    assert deliver() == [("out", "excluded by u1")]
+    assert deps.memberships.overrides("w1", "g1") == {ANN: EXCLUDED, "ann@home.test": EXCLUDED}
+    lift_override(deps, admin, "g1", ANN, EXCLUDED)
+    assert deliver() == [("in", "a record matches")]
+
+
 def test_who_is_excluded_and_was_never_ours_is_not_touched(deps: Deps, admin: Caller, deliver: Deliver) -> None:
     override_member(deps, admin, "g1", ANN, EXCLUDED)
 

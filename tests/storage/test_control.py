@@ -260,6 +260,17 @@ def test_waiting_events_and_due_connections_are_not_mixed_up(items: Items, conne
     assert outbound.due(NOW) == [("w1", "e1")]
 
 
+def test_a_check_is_due_in_a_day_unless_somebody_said_how_often(workspaces: WorkspaceStore) -> None:
+    workspaces.keep_check("w1", NOW)
+    workspaces.keep_check("w1", NOW + timedelta(hours=12))
+    workspaces.set_check_minutes("w2", 30, NOW)
+    workspaces.keep_check("w2", NOW)
+
+    due = [set(workspaces.due_checks(NOW + timedelta(minutes=minutes))) for minutes in (29, 30, 24 * 60)]
+    assert due == [set(), {"w2"}, {"w1", "w2"}]
+    assert (workspaces.check_minutes("w1"), workspaces.check_minutes("w2")) == (None, 30)
+
+
 def test_a_clock_is_due_from_when_it_was_rung(workspaces: WorkspaceStore) -> None:
     workspaces.ring_clock("w1", NOW)
 

@@ -73,7 +73,11 @@ def preview_group(ask: Ask, draft: GroupDraft) -> Preview:
 
 Minutes = Annotated[
     int | None,
-    Field(ge=15, le=1440, description="Null: only with every full run of a connection, once a day by default"),
+    Field(
+        ge=15,
+        le=1440,
+        description="Null: with every full run of a connection, and once a day where there is none every day",
+    ),
 ]
 
 

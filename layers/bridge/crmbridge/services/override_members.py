@@ -14,14 +14,23 @@ MAX_EMAIL: Final = 320
 def override_member(deps: Deps, caller: Caller, id: str, person: str, override: Override) -> Member:
     """Also somebody whom no record has ever brought. The stream rings for the channel to follow."""
     group, email = own_group(deps, caller, id), _email(person)
-    deps.memberships.set_override(caller.workspace, group.id, email, override, caller.user, deps.now())
+    for each in _meant(deps, caller.workspace, email, override):
+        deps.memberships.set_override(caller.workspace, group.id, each, override, caller.user, deps.now())
     return deps.memberships.member(caller.workspace, group.id, email)
 
 
 def lift_override(deps: Deps, caller: Caller, id: str, person: str, override: Override) -> None:
     """The rules decide again. Lifting what is not there changes nothing."""
-    group = own_group(deps, caller, id)
-    deps.memberships.lift_override(caller.workspace, group.id, _email(person), override)
+    group, email = own_group(deps, caller, id), _email(person)
+    for each in _meant(deps, caller.workspace, email, override):
+        deps.memberships.lift_override(caller.workspace, group.id, each, override)
+
+
+def _meant(deps: Deps, workspace: str, email: str, override: Override) -> list[str]:
+    """A chat user is out only when none of their e-mails is wanted; to be in, one is enough."""
+    people = deps.workspaces.list_people(workspace) if override is Override.EXCLUDED else {}
+    user = people.get(email)
+    return [email, *(other for other, who in people.items() if user and who == user and other != email)]
 
 
 def _email(person: str) -> str:

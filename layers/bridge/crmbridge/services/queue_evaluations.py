@@ -19,7 +19,8 @@ def queue_scans(
     deps: Deps, workspace: str, connections: Iterable[str] = (), kinds: Iterable[Kind] | None = None
 ) -> int:
     """Ask for a full evaluation of these connections (none named: all), for groups about these kinds of records (None:
-    for all groups); returns the number of shards queued. The clock of the groups that ask what day it is goes on."""
+    for all groups); returns the number of shards queued. The clock of the groups that ask what day it is goes on, and
+    so does the check of all of them."""
     wanted = set(connections)
     about = {group.kind for group in deps.groups.snapshot(workspace)[1]} if kinds is None else set(kinds)
     messages = [
@@ -31,6 +32,7 @@ def queue_scans(
     ]
     if messages:
         deps.workspaces.ring_clock(workspace, deps.now())
+        deps.workspaces.keep_check(workspace, deps.now())
     deps.queues.groups.send(*messages)
     return len(messages)
 

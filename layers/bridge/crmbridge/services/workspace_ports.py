@@ -50,12 +50,13 @@ class Workspaces(Protocol):
     def set_usual(self, workspace: str, usual: Usual) -> None: ...
 
     def check_minutes(self, workspace: str) -> int | None:
-        """How often all groups are evaluated in full; None: only with every full run."""
+        """How often all groups are evaluated in full; None: nobody said."""
 
-    def set_check_minutes(self, workspace: str, minutes: int, now: datetime) -> None:
-        """The next check is due so long after `now`."""
+    def set_check_minutes(self, workspace: str, minutes: int | None, now: datetime) -> None:
+        """The next check is due so long after `now`; None: in a day."""
 
-    def forget_check(self, workspace: str) -> None: ...
+    def keep_check(self, workspace: str, now: datetime) -> None:
+        """A check is due in a day, unless one is due already."""
 
     def due_checks(self, now: datetime) -> Sequence[str]:
         """Workspaces whose groups are to be evaluated in full."""

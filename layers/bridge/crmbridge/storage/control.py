@@ -199,14 +199,13 @@ class WorkspaceStore:
 
     def check_minutes(self, workspace: str) -> int | None:
         row = self._items.get(*_check_key(workspace))
-        return int(row["minutes"]) if row else None
+        return int(row["minutes"]) if row and "minutes" in row else None
 
-    def set_check_minutes(self, workspace: str, minutes: int, now: datetime) -> None:
-        pk, sk = key = _check_key(workspace)
-        self._items.put({"pk": pk, "sk": sk, "minutes": minutes, **due_place(key, now + timedelta(minutes=minutes))})
+    def set_check_minutes(self, workspace: str, minutes: int | None, now: datetime) -> None:
+        self._items.put(_check_item(workspace, minutes, now))
 
-    def forget_check(self, workspace: str) -> None:
-        self._items.delete(*_check_key(workspace))
+    def keep_check(self, workspace: str, now: datetime) -> None:
+        self._items.put(_check_item(workspace, None, now), NEW)
 
     def due_checks(self, now: datetime) -> Sequence[str]:
         return [row["pk"].removesuffix("#checks") for row in due_items(self._items, now, CHECK)]
@@ -280,6 +279,13 @@ def _endpoint_key(workspace: str) -> Key:
 
 def _check_key(workspace: str) -> Key:
     return f"{workspace}#checks", CHECK
+
+
+def _check_item(workspace: str, minutes: int | None, now: datetime) -> Item:
+    pk, sk = key = _check_key(workspace)
+    said = {} if minutes is None else {"minutes": minutes}
+    due = now + (timedelta(days=1) if minutes is None else timedelta(minutes=minutes))
+    return {"pk": pk, "sk": sk, **said, **due_place(key, due)}
 
 
 def _usual_key(workspace: str) -> Key:
