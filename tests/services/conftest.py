@@ -24,15 +24,17 @@ from tests.memory_deps import memory_deps
 
 @dataclass
 class ChatApp:
-    """The chat app behind the signed endpoint: what it was told, and whether it refuses."""
+    """The chat app behind the signed endpoint: what it was told, by which secrets, and whether it refuses."""
 
     heard: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    signed_by: list[Sequence[str]] = field(default_factory=list)
     refusal: ChatError | None = None
 
     def post(self, endpoint: Endpoint, secrets: Sequence[str], id: str, event: Mapping[str, Any]) -> None:
         if self.refusal:
             raise self.refusal
         self.heard.append((id, event))
+        self.signed_by.append(secrets)
 
 
 @dataclass(frozen=True)

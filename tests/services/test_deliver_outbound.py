@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.outbound import OutboundEvent
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.deliver_outbound import deliver_outbound
+from crmbridge.services.manage_endpoint import read_signing_secret, rotate_signing_secret
 from crmbridge.services.notify_chat import notify_chat
 from crmbridge.services.ports import Deps
 
@@ -39,6 +41,15 @@ def test_notices_of_one_chat_stay_in_order(deps: Deps) -> None:
     assert groups[0] == groups[2]
     assert len(set(groups)) == 3
     assert all(group.isascii() and " " not in group and len(group) <= 128 for group in groups)
+
+
+def test_while_a_secret_is_rotated_both_sign(deps: Deps, chat: Any, admin: Caller, event: str) -> None:
+    old = read_signing_secret(deps, admin)
+    new = rotate_signing_secret(deps, admin)
+
+    deliver_outbound(deps, "w1", event)
+
+    assert [list(secrets) for secrets in chat.signed_by] == [[new, old]]
 
 
 def test_an_event_is_told_once(deps: Deps, chat: Any, event: str) -> None:

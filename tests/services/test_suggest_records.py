@@ -67,6 +67,13 @@ def test_nothing_is_suggested_of_the_dead_and_of_strangers(deps: Deps, member: C
     assert suggest_records(deps, Caller("w2", "u1", "admin"), "room", ["bob@acme.test"]) == []
 
 
+@pytest.mark.usefixtures("people")
+def test_nothing_is_suggested_of_a_connection_that_is_gone(deps: Deps, member: Caller) -> None:
+    deps.connections.delete(deps.connections.get("w1", "c1"))
+
+    assert suggest_records(deps, member, "room", ["ann@acme.test"]) == []
+
+
 @pytest.mark.parametrize(
     ("emails", "named"),
     [
