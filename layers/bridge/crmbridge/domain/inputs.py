@@ -14,6 +14,8 @@ from crmbridge.domain.records import FIELDS, Json, Kind, Labelled, Type, Value, 
 MAX_TEXT: Final = 65_536
 MAX_WORD: Final = 500
 MAX_LIST: Final = 50
+YEARS: Final = range(1700, 4001)
+"""Salesforce takes no others, and nobody means them."""
 ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
 """No more than what all CRMs agree on."""
 
@@ -68,7 +70,7 @@ def _read_field(kind: Kind, name: str, value: Json, *, clearing: bool) -> Json:
         raise Invalid(Problem(path, "cannot be set", instead))
     if value is None and clearing:
         return None
-    read, wants = _ADDRESS if name == "email" else _READERS[FIELDS[kind][name]]
+    read, wants = _OF_ADDRESSES.get(name) or _READERS[FIELDS[kind][name]]
     if (known := read(value)) is None:
         raise Invalid(Problem(path, "has the wrong form", wants + (", or null to empty it" if clearing else "")))
     return known
@@ -103,14 +105,15 @@ def _instant(value: Json) -> Json:
     """Without an offset nobody could tell which moment is meant."""
     try:
         moment = datetime.fromisoformat(value)
-        return instant_text(moment) if moment.tzinfo else None
+        return instant_text(moment) if moment.tzinfo and moment.year in YEARS else None
     except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _day(value: Json) -> Json:
     try:
-        return date.fromisoformat(value).isoformat()
+        day = date.fromisoformat(value)
+        return day.isoformat() if day.year in YEARS else None
     except (TypeError, ValueError):
         return None
 
@@ -143,7 +146,18 @@ def _labelled(value: Json) -> Json:
 
 
 _OF: Final = {kind: f"an {kind}" if kind is Kind.ACTIVITY else f"a {kind}" for kind in Kind}
-_ADDRESS: Final = (_address, "an e-mail address such as ann@example.com")
+
+
+def _addresses(value: Json) -> Json:
+    entries = _labelled(value)
+    return entries if entries and all(_address(each["value"]) for each in entries) else None
+
+
+_LISTED: Final = 'a list such as [{"value": "ann@example.com", "label": "work", "primary": true}]'
+_OF_ADDRESSES: Final[Mapping[str, tuple[Callable[[Json], Json], str]]] = {
+    "email": (_address, "an e-mail address such as ann@example.com"),
+    "emails": (_addresses, _LISTED),
+}
 _READERS: Final[Mapping[Type, tuple[Callable[[Json], Json], str]]] = {
     Type.TEXT: (_text, f"a text of 1 to {MAX_TEXT} characters"),
     Type.ID: (_word, "an id, as text"),
@@ -155,7 +169,7 @@ _READERS: Final[Mapping[Type, tuple[Callable[[Json], Json], str]]] = {
     Type.DAY: (_day, 'a day such as "2026-12-31"'),
     Type.MOMENT: (_moment, 'a day such as "2026-12-31", or an instant with an offset'),
     Type.IDS: (_words, "a list of ids"),
-    Type.LABELLED: (_labelled, 'a list such as [{"value": "ann@example.com", "label": "work", "primary": true}]'),
+    Type.LABELLED: (_labelled, _LISTED.replace("ann@example.com", "+49 30 1234")),
 }
 
 
