@@ -11,10 +11,11 @@ from crmbridge.domain.connections import Account, AppCredentials, Identity, Toke
 from crmbridge.domain.directories import Directories, ReadContext
 from crmbridge.domain.errors import PlatformError
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Json, Kind, Link, Record, State
+from crmbridge.domain.records import Json, Kind, Link, Record
 from crmbridge.platforms.channels import ChannelRequest, ChannelSpec
 from crmbridge.platforms.http import Api, Explain
 from crmbridge.platforms.listening import WebhookSpec
+from crmbridge.platforms.object_spec import ObjectSpec
 from crmbridge.platforms.questions import QuerySpec
 from crmbridge.platforms.ways import AskTokens, Input, Way, bearer, token_way
 
@@ -71,35 +72,6 @@ class OAuthSpec:
     """How long a token endpoint that wants fewer requests is left alone, where its answer does not say."""
     idle_days: int | None = None
     """After so many days without a refresh the CRM forgets a refresh token; it is used well before."""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectSpec:
-    """One CRM object we keep. `links` are the target objects whose links *this* object owns (the few side)."""
-
-    name: str
-    kind: Kind
-    links: tuple[str, ...] = ()
-    remote: Mapping[str, str] = field(default_factory=dict)
-    """Our field -> the remote field that fills it by default."""
-    page_size: int = 100
-    scope: str = ""
-    listings: tuple[str, ...] = ("list",)
-    """The listings a full run takes, one after the other, each with a cursor of its own (`PageRequest.step` names it);
-    then what none of them showed is swept."""
-    listed: tuple[State, ...] = (State.LIVE,)
-    """The states of records that these listings show whole."""
-    changes: tuple[str, ...] = ("list",)
-    """The same for an incremental run, over one window; ("list", "deleted") where a CRM lists what it has deleted."""
-    lag_seconds: int | None = None
-    overlap_seconds: int | None = None
-    """Where this object's windows end and begin otherwise than the platform's."""
-    also: tuple[Kind, ...] = ()
-    """Further kinds of its records, where one object holds several (a to-do and a call); a sighting names its own."""
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        return (self.kind, *self.also)
 
 
 @dataclass(frozen=True, slots=True)

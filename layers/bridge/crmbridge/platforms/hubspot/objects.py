@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from crmbridge.domain.records import Kind
-from crmbridge.platforms.spec import ObjectSpec
+from crmbridge.platforms.object_spec import ObjectSpec
 
 NAME: Final = "hubspot"
 KEY_PROPERTY: Final = "crm_bridge_key"

@@ -1,10 +1,11 @@
 """The Pipedrive objects we keep: which remote field fills which field of ours, and who owns which links."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from crmbridge.domain.records import Kind, State
-from crmbridge.platforms.spec import ObjectSpec
+from crmbridge.platforms.object_spec import ObjectSpec
+from crmbridge.platforms.pipedrive.words import activity_kind
 
 NAME: Final = "pipedrive"
 KEY_FIELD: Final = "CRM Bridge key"
@@ -76,3 +77,7 @@ ALSO_READ: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 """Asked for in every reading: one record has one fingerprint. What else could be asked for are counts, which move
 without anybody's doing."""
+
+
+def kind_of(object: str, raw: Any) -> Kind:
+    return activity_kind(raw) if object == "activities" else OBJECTS[object].kind

@@ -8,12 +8,11 @@ from typing import Any, Final
 import orjson
 
 from crmbridge.domain.merging import Sighting
-from crmbridge.domain.records import Kind, State
+from crmbridge.domain.records import State
 from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.pipedrive.links import Links, inline_links
-from crmbridge.platforms.pipedrive.objects import OBJECTS
+from crmbridge.platforms.pipedrive.objects import OBJECTS, kind_of
 from crmbridge.platforms.pipedrive.reading import NOISE, state_of
-from crmbridge.platforms.pipedrive.words import activity_kind
 
 NONE: Final[Mapping[str, Links]] = {}
 _VERSION_PART: Final[Mapping[str, int]] = {"deals": 1, "activities": 2}
@@ -42,10 +41,6 @@ def sighting(object: str, raw: Mapping[str, Any], version: str, people: Links | 
 
 def tombstone(object: str, id: str, state: State) -> Sighting:
     return Sighting(object=object, external_id=id, kind=OBJECTS[object].kind, state=state)
-
-
-def kind_of(object: str, raw: Any) -> Kind:
-    return activity_kind(raw) if object == "activities" else OBJECTS[object].kind
 
 
 def fingerprint(object: str, raw: Mapping[str, Any], version: str) -> str:

@@ -11,8 +11,7 @@ from crmbridge.domain.changes import Change, Claims, Delivery, Response, Webhook
 from crmbridge.domain.errors import BadSignature, MalformedPayload
 from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.listening import WebhookSpec
-from crmbridge.platforms.pipedrive.objects import ENTITIES, NAMING
-from crmbridge.platforms.pipedrive.sightings import kind_of
+from crmbridge.platforms.pipedrive.objects import ENTITIES, NAMING, kind_of
 from crmbridge.platforms.unpacking import delivered_object
 
 AUTHORIZATION: Final = "authorization"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crmbridge.domain.records import Kind
-from crmbridge.platforms.spec import ObjectSpec
+from crmbridge.platforms.object_spec import ObjectSpec
 
 NAME: Final = "salesforce"
 KEY_FIELD: Final = "CrmBridgeKey__c"

@@ -14,8 +14,8 @@ from crmbridge.platforms.salesforce.pages import page
 from crmbridge.platforms.salesforce.paths import LOGIN_URL
 from crmbridge.platforms.salesforce.reading import read
 from crmbridge.platforms.salesforce.ways import WAYS
-from crmbridge.platforms.salesforce.webhook import CHANNELS, WEBHOOK
-from crmbridge.platforms.spec import Platform
+from crmbridge.platforms.salesforce.webhook import WEBHOOK
+from crmbridge.platforms.spec import ChannelSpec, Platform
 
 LOGO: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -28,6 +28,15 @@ LOGO: Final = (
 POOLS: Final = (Pool(DAILY, calls=15_000, seconds=86_400.0, hear=hear_daily, every=True, told=True),)
 """An org's requests of a rolling day, which other tools share. We begin with what the smallest org has; every answer
 says what this one has, and how much of it is used. There is no limit by the second."""
+
+CHANNELS: Final = ChannelSpec(
+    setup=(
+        "In Salesforce, under Setup > Outbound Messages, make one for each of Lead, Contact, Account, Opportunity, "
+        "Task and Event, with the fields Id and SystemModstamp (of Task also TaskSubtype) and the endpoint URL "
+        '{url}?key={password} - leave "Send Session ID" off. Let a record-triggered flow send it whenever such a '
+        "record is created or updated."
+    )
+)
 
 SALESFORCE: Final = Platform(
     name=NAME,

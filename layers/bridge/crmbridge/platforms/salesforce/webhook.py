@@ -17,7 +17,6 @@ from crmbridge.platforms.conversions import to_instant
 from crmbridge.platforms.listening import WebhookSpec
 from crmbridge.platforms.salesforce.objects import OBJECTS, kind_of, long_id
 from crmbridge.platforms.salesforce.soap import Node, read_xml
-from crmbridge.platforms.spec import ChannelSpec
 
 KEY: Final = "key"
 """The parameter of the address that holds the secret."""
@@ -122,14 +121,6 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-CHANNELS: Final = ChannelSpec(
-    setup=(
-        "In Salesforce, under Setup > Outbound Messages, make one for each of Lead, Contact, Account, Opportunity, "
-        "Task and Event, with the fields Id and SystemModstamp (of Task also TaskSubtype) and the endpoint URL "
-        '{url}?key={password} - leave "Send Session ID" off. Let a record-triggered flow send it whenever such a '
-        "record is created or updated."
-    )
-)
 WEBHOOK: Final = WebhookSpec(
     claims=claims, verify=verify, parse=parse, reply=reply, own_address=True, headers=("soapaction",)
 )
