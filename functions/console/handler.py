@@ -1,4 +1,4 @@
-"""The pages people look at: for now the API's own description. Woken by the API."""
+"""Shows the API's own description. Woken by the API."""
 
 from typing import Any
 

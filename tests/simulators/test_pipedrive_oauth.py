@@ -60,7 +60,7 @@ def test_the_page_has_two_buttons_that_work(drive: Running) -> None:
     query = {"client_id": CLIENT[0], "redirect_uri": CALLBACK, "state": 'x"y'}
     page = requests.get(f"{drive.url}/oauth/authorize", params=query, timeout=5).text
     pressed = requests.post(f"{drive.url}/oauth/authorize", allow_redirects=False, timeout=5,
-                            data={**query, "company": str(Options().account), "decision": "allow"})  # fmt: skip
+                            data={**query, "company": str(Options().account), "decision": "grant"})  # fmt: skip
 
     assert "Allow and Install" in page
     assert 'value="x&quot;y"' in page

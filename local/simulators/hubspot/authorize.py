@@ -1,38 +1,32 @@
 """The page on which a person lets the app into a portal, and the way to approve without a person."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from local.simulators.consent import ConsentPage, Unusable, send_back
 from local.simulators.hubspot.options import scopes_from
 from local.simulators.hubspot.portal import Portal
 
 if TYPE_CHECKING:
     from local.simulators.hubspot.hub import Hub
 
-PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Connect an app - HubSpot simulator</title>
-<style>body{{font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem;color:#213343}}
-h1{{font-size:1.4rem}}
-fieldset{{border:1px solid #cbd6e2;border-radius:4px;margin:1rem 0}}
-label{{display:block;padding:.3rem}}
-button{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;border:1px solid #ff5c35;background:#fff;color:#ff5c35}}
-button[value=grant]{{background:#ff5c35;color:#fff}}</style></head><body>
-<h1>Connect CRM Bridge to HubSpot</h1><p>This is the local simulator: no real account is touched.</p>
-<form method="post" action="/oauth/authorize">{hidden}
-<fieldset><legend>Choose an account</legend>{portals}</fieldset>
-<fieldset><legend>The app asks for</legend><ul>{scopes}</ul></fieldset>
-<button name="decision" value="grant">Connect app</button> <button name="decision" value="deny">Cancel</button>
-</form></body></html>"""
-CARRIED = ("client_id", "redirect_uri", "scope", "optional_scope", "state")
-
-
-class Unusable(ValueError):
-    """The install page shows an error instead of sending the person back."""
+PAGE = ConsentPage(
+    service="HubSpot",
+    colour="#c93a17",
+    title="Connect an app",
+    heading="Connect CRM Bridge to HubSpot",
+    choose="Choose an account",
+    asks="The app asks for",
+    buttons=("Connect app", "Cancel"),
+    place="portal",
+    failed="Authorization failed",
+    carried=("client_id", "redirect_uri", "scope", "optional_scope", "state"),
+)
 
 
 @dataclass(slots=True)
@@ -52,12 +46,12 @@ class AuthorizePages:
         try:
             self._check(wish)
             if "_sim_deny" in wish:
-                return _back(wish, _denied())
+                return send_back(wish, _denied())
             if "_sim_approve" in wish:
                 return self._approved(wish, wish["_sim_approve"])
         except Unusable as reason:
-            return _error_page(str(reason))
-        return HTMLResponse(self._page(wish, request.path_params.get("portal")))
+            return PAGE.refuse(str(reason))
+        return self._page(wish, request.path_params.get("portal"))
 
     async def decide(self, request: Request) -> Response:
         wish = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
@@ -66,10 +60,10 @@ class AuthorizePages:
             return (
                 self._approved(wish, wish.get("portal", ""))
                 if wish.get("decision") == "grant"
-                else _back(wish, _denied())
+                else send_back(wish, _denied())
             )
         except Unusable as reason:
-            return _error_page(str(reason))
+            return PAGE.refuse(str(reason))
 
     def _check(self, wish: dict[str, str]) -> None:
         if wish.get("client_id") != self.hub.options.client_id:
@@ -87,7 +81,7 @@ class AuthorizePages:
         portal = self._portal(chosen)
         scopes = [*wish["scope"].split(), *wish.get("optional_scope", "").split()]
         code = self.hub.tokens.approve(portal, wish["redirect_uri"], {"oauth", *scopes})
-        return _back(wish, {"code": code})
+        return send_back(wish, {"code": code})
 
     def _portal(self, chosen: str) -> Portal:
         portal = self.hub.portals.get(int(chosen)) if chosen.isdecimal() else None
@@ -95,30 +89,12 @@ class AuthorizePages:
             raise Unusable(f"There is no account {chosen}.")
         return portal
 
-    def _page(self, wish: dict[str, str], preselected: int | None) -> str:
+    def _page(self, wish: dict[str, str], preselected: int | None) -> Response:
         first = preselected or next(iter(self.hub.portals))
-        hidden = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(wish[name])}">' for name in CARRIED if name in wish
-        )
-        portals = "".join(
-            f'<label><input type="radio" name="portal" value="{each}"{" checked" if each == first else ""}> '
-            f"{escape(portal.account.domain)} ({each})</label>"
-            for each, portal in self.hub.portals.items()
-        )
+        portals = {str(each): f"{portal.account.domain} ({each})" for each, portal in self.hub.portals.items()}
         asked = [*wish["scope"].split(), *wish.get("optional_scope", "").split()]
-        return PAGE.format(hidden=hidden, portals=portals, scopes="".join(f"<li>{escape(each)}</li>" for each in asked))
+        return PAGE.show("/oauth/authorize", wish, portals, str(first), asked)
 
 
 def _denied() -> dict[str, str]:
     return {"error": "access_denied", "error_description": "The user denied access"}
-
-
-def _back(wish: dict[str, str], answer: dict[str, str]) -> Response:
-    parameters = answer | ({"state": wish["state"]} if "state" in wish else {})
-    joint = "&" if urlsplit(wish["redirect_uri"]).query else "?"
-    return RedirectResponse(f"{wish['redirect_uri']}{joint}{urlencode(parameters)}", 302)
-
-
-def _error_page(reason: str) -> Response:
-    body = f"<!DOCTYPE html><title>Authorization failed</title><h1>Authorization failed</h1><p>{escape(reason)}</p>"
-    return HTMLResponse(body, 400)

@@ -1,14 +1,14 @@
 """The page on which a person lets the app into an org, and the way to approve without a person."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from local.simulators.consent import ConsentPage, Unusable, send_back
 from local.simulators.salesforce.ids import long_id
 from local.simulators.salesforce.options import ALL_SCOPES
 from local.simulators.salesforce.org import Org
@@ -16,26 +16,29 @@ from local.simulators.salesforce.org import Org
 if TYPE_CHECKING:
     from local.simulators.salesforce.cloud import Cloud
 
-PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Allow access - Salesforce simulator</title>
-<style>body{{font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem;color:#16325c}}
-h1{{font-size:1.4rem}}
-fieldset{{border:1px solid #d8dde6;border-radius:4px;margin:1rem 0}}
-label{{display:block;padding:.3rem}}
-button{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;border:1px solid #0070d2;background:#fff;color:#0070d2}}
-button[value=grant]{{background:#0070d2;color:#fff}}</style></head><body>
-<h1>Allow CRM Bridge to access your Salesforce org?</h1><p>This is the local simulator: no real org is touched.</p>
-<form method="post" action="{action}">{hidden}
-<fieldset><legend>Log in to</legend>{orgs}</fieldset>
-<fieldset><legend>The app asks to</legend><ul>{scopes}</ul></fieldset>
-<button name="decision" value="grant">Allow</button> <button name="decision" value="deny">Deny</button>
-</form></body></html>"""
-CARRIED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
-           "prompt", "login_hint")  # fmt: skip
+PAGE = ConsentPage(
+    service="Salesforce",
+    colour="#0066bb",
+    title="Allow access",
+    heading="Allow CRM Bridge to access your Salesforce org?",
+    choose="Log in to",
+    asks="The app asks to",
+    buttons=("Allow", "Deny"),
+    place="org",
+    failed="OAuth Error",
+    carried=(
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+        "prompt",
+        "login_hint",
+    ),
+)
 PATH = "/services/oauth2/authorize"
-
-
-class Unusable(ValueError):
-    """The page shows an error instead of sending the person back."""
 
 
 @dataclass(slots=True)
@@ -51,22 +54,22 @@ class AuthorizePages:
         try:
             refusal = self._check(wish)
             if refusal or "_sim_deny" in wish:
-                return _back(wish, refusal or _denied())
+                return send_back(wish, refusal or _denied())
             if "_sim_approve" in wish:
                 return self._approved(wish, wish["_sim_approve"], request)
-            return HTMLResponse(self._page(wish, request))
+            return self._page(wish, request)
         except Unusable as reason:
-            return _error_page(str(reason))
+            return PAGE.refuse(str(reason))
 
     async def decide(self, request: Request) -> Response:
         wish = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         try:
             refusal = self._check(wish)
             if refusal or wish.get("decision") != "grant":
-                return _back(wish, refusal or _denied())
+                return send_back(wish, refusal or _denied())
             return self._approved(wish, wish.get("org", ""), request)
         except Unusable as reason:
-            return _error_page(str(reason))
+            return PAGE.refuse(str(reason))
 
     def _check(self, wish: dict[str, str]) -> dict[str, str] | None:
         """A wrong app or address stays here; everything else goes back to the app as an error."""
@@ -89,7 +92,7 @@ class AuthorizePages:
         org = self._org(chosen, request)
         scopes = frozenset(wish.get("scope", "").split()) or ALL_SCOPES
         code = self.cloud.tokens.approve(org, wish["redirect_uri"], scopes, wish.get("code_challenge"))
-        return _back(wish, {"code": code})
+        return send_back(wish, {"code": code})
 
     def _org(self, chosen: str, request: Request) -> Org:
         """By its id, or by its place: `1` is the first that this login host knows."""
@@ -101,31 +104,12 @@ class AuthorizePages:
             raise Unusable(f"There is no org {chosen} at this address.")
         return found
 
-    def _page(self, wish: dict[str, str], request: Request) -> str:
+    def _page(self, wish: dict[str, str], request: Request) -> Response:
         orgs = self.cloud.orgs_at(request)
-        hidden = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(wish[name])}">' for name in CARRIED if name in wish
-        )
-        choices = "".join(
-            f'<label><input type="radio" name="org" value="{org.facts.id}"{"" if number else " checked"}> '
-            f"{escape(org.facts.name)} ({org.facts.id})</label>"
-            for number, org in enumerate(orgs)
-        )
-        scopes = "".join(f"<li>{escape(each)}</li>" for each in wish.get("scope", "").split())
+        choices = {org.facts.id: f"{org.facts.name} ({org.facts.id})" for org in orgs}
         action = request.scope.get("sim.prefix", "") + PATH
-        return PAGE.format(action=escape(action), hidden=hidden, orgs=choices, scopes=scopes)
+        return PAGE.show(action, wish, choices, next(iter(choices), ""), wish.get("scope", "").split())
 
 
 def _denied() -> dict[str, str]:
     return {"error": "access_denied", "error_description": "end-user denied authorization"}
-
-
-def _back(wish: dict[str, str], answer: dict[str, str]) -> Response:
-    parameters = answer | ({"state": wish["state"]} if "state" in wish else {})
-    joint = "&" if urlsplit(wish["redirect_uri"]).query else "?"
-    return RedirectResponse(f"{wish['redirect_uri']}{joint}{urlencode(parameters)}", 302)
-
-
-def _error_page(reason: str) -> Response:
-    body = f"<!DOCTYPE html><title>OAuth Error</title><h1>OAuth Error</h1><p>{escape(reason)}</p>"
-    return HTMLResponse(body, 400)

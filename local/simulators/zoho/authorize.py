@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from local.simulators.consent import ConsentPage, Unusable, send_back
 from local.simulators.zoho.centres import START
 from local.simulators.zoho.oauth_api import known_scopes, orgs_reachable
 from local.simulators.zoho.org import Org
@@ -17,26 +17,20 @@ from local.simulators.zoho.org import Org
 if TYPE_CHECKING:
     from local.simulators.zoho.suite import Suite
 
-PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Connect - Zoho simulator</title>
-<style>body{{font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem;color:#222}}
-h1{{font-size:1.4rem}}
-fieldset{{border:1px solid #ddd;border-radius:4px;margin:1rem 0}}
-label{{display:block;padding:.3rem}}
-button{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;border:1px solid #226db4;background:#fff;color:#226db4}}
-button[value=grant]{{background:#226db4;color:#fff}}</style></head><body>
-<h1>CRM Bridge would like to access your Zoho CRM</h1><p>This is the local simulator: no real account is touched.</p>
-<form method="post" action="{action}">{hidden}
-<fieldset><legend>Sign in to</legend>{orgs}</fieldset>
-<fieldset><legend>The app asks for</legend><ul>{scopes}</ul></fieldset>
-<button name="decision" value="grant">Accept</button> <button name="decision" value="deny">Reject</button>
-</form></body></html>"""
-CARRIED = ("client_id", "redirect_uri", "response_type", "scope", "access_type", "prompt", "state")
+PAGE = ConsentPage(
+    service="Zoho",
+    colour="#226db4",
+    title="Connect",
+    heading="CRM Bridge would like to access your Zoho CRM",
+    choose="Sign in to",
+    asks="The app asks for",
+    buttons=("Accept", "Reject"),
+    place="org",
+    failed="Invalid request",
+    carried=("client_id", "redirect_uri", "response_type", "scope", "access_type", "prompt", "state"),
+)
 PATH = "/oauth/v2/auth"
 SCOPE = re.compile(r"ZohoCRM(\.\w+){1,3}|AaaServer\.profile\.Read|ZohoSearch\.securesearch\.READ", re.IGNORECASE)
-
-
-class Unusable(ValueError):
-    """The page shows an error instead of sending the person back."""
 
 
 @dataclass(slots=True)
@@ -60,13 +54,12 @@ class AuthorizePages:
         try:
             self._check(wish)
             if "_sim_deny" in pressed:
-                return _back(wish, {"error": "access_denied"})
+                return send_back(wish, {"error": "access_denied"})
             if "_sim_approve" in pressed:
                 return self._approved(wish, self._org(pressed["_sim_approve"], request), wish.get("_sim_user"))
-            return HTMLResponse(self._page(wish, request))
+            return self._page(wish, request)
         except Unusable as reason:
-            body = f"<!DOCTYPE html><title>Error</title><h1>ERROR_{escape(str(reason))}</h1><p>Invalid request.</p>"
-            return HTMLResponse(body, 400)
+            return PAGE.refuse(f"ERROR_{reason}")
 
     def _check(self, wish: dict[str, str]) -> None:
         scopes = known_scopes(wish.get("scope", ""))
@@ -91,7 +84,7 @@ class AuthorizePages:
         code = self.suite.tokens.approve(org, user.id, wish["redirect_uri"], scopes, offline=offline)
         centre = org.facts.centre
         server = self.suite.accounts_server(centre)
-        return _back(wish, {"code": code, "location": centre.name, "accounts-server": server})
+        return send_back(wish, {"code": code, "location": centre.name, "accounts-server": server})
 
     def _org(self, chosen: str, request: Request) -> Org:
         centre = self.suite.centre_of(request) or START
@@ -100,21 +93,8 @@ class AuthorizePages:
             raise Unusable("no_such_account_here")
         return org
 
-    def _page(self, wish: dict[str, str], request: Request) -> str:
-        hidden = "".join(
-            f'<input type="hidden" name="{name}" value="{escape(wish[name])}">' for name in CARRIED if name in wish
-        )
-        orgs = "".join(
-            f'<label><input type="radio" name="org" value="{org.facts.id}"{" checked" if not place else ""}> '
-            f"{escape(org.facts.name)} ({org.facts.centre.name}, {org.facts.id})</label>"
-            for place, org in enumerate(orgs_reachable(self.suite, self.suite.centre_of(request) or START))
-        )
-        scopes = "".join(f"<li>{escape(each)}</li>" for each in known_scopes(wish["scope"]))
+    def _page(self, wish: dict[str, str], request: Request) -> Response:
+        reachable = orgs_reachable(self.suite, self.suite.centre_of(request) or START)
+        orgs = {org.facts.id: f"{org.facts.name} ({org.facts.centre.name}, {org.facts.id})" for org in reachable}
         action = f"{request.scope.get('sim.prefix', '')}{PATH}"
-        return PAGE.format(action=action, hidden=hidden, orgs=orgs, scopes=scopes)
-
-
-def _back(wish: dict[str, str], answer: dict[str, str]) -> Response:
-    parameters = answer | ({"state": wish["state"]} if "state" in wish else {})
-    joint = "&" if urlsplit(wish["redirect_uri"]).query else "?"
-    return RedirectResponse(f"{wish['redirect_uri']}{joint}{urlencode(parameters)}", 302)
+        return PAGE.show(action, wish, orgs, next(iter(orgs), ""), known_scopes(wish["scope"]))

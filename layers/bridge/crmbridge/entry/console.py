@@ -1,4 +1,4 @@
-"""The pages people look at: for now the API's own description, as it was written at build time."""
+"""What people and their tools look at: the API's own description, as it was written at build time."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -25,7 +25,12 @@ TAGS = ["Connections"]
 PAGE: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>$title</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}small{color:#666}</style>
+<style>
+:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem}
+small{opacity:.75}
+</style>
 </head><body><h1>$title</h1><p>$text</p><p><small>$note</small></p></body></html>
 """)
 PAGE_HEADERS: Final = {
