@@ -85,6 +85,14 @@ def test_it_is_refused_with_its_field(ask: Ask, name: str, body: str, field: str
     assert all(each["message"] for each in problem["errors"])
 
 
+def test_the_body_of_a_group_can_be_previewed(ask: Ask) -> None:
+    settings = {"paused": True, "hold_people": 5, "hold_percent": 10, "owns_channel": False, "members": "both"}
+
+    status, seen = ask("preview", orjson.dumps({**GROUP, **settings}).decode())
+
+    assert (status, seen["join"]["count"]) == (200, 0), seen
+
+
 def test_a_body_without_end_is_refused(ask: Ask) -> None:
     status, problem = ask("create", orjson.dumps({**GROUP, "name": "x" * 300_000}).decode())
 

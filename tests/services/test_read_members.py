@@ -10,6 +10,7 @@ from crmbridge.domain.directories import Directories, Owner
 from crmbridge.domain.errors import Invalid, NotFound
 from crmbridge.domain.groups import Group
 from crmbridge.domain.records import Kind, RecordKey, instant_text
+from crmbridge.services.deliver_members import deliver_members
 from crmbridge.services.edit_groups import create_group, update_group
 from crmbridge.services.evaluate_records import evaluate_records
 from crmbridge.services.ports import Deps
@@ -88,6 +89,21 @@ def test_a_reason_of_earlier_rules_says_so(deps: Deps, admin: Caller, group: Gro
 
     assert reason.rules_changed_since
     assert clauses(reason.rules)[0]["value"] == 50000
+
+
+def test_why_says_when_somebody_left_and_for_what_reason(
+    deps: Deps, clock: Any, member: Caller, group: Group, put_deal: PutDeal
+) -> None:
+    put_deal(60000)
+    deliver_members(deps, "w1", group.id, [ANN])
+    put_deal(10)
+    deliver_members(deps, "w1", group.id, [ANN])
+
+    why = explain_member(deps, member, group.id, ANN)
+
+    assert why.moved
+    assert (why.moved.wanted, why.moved.reason, why.moved.at) == ("out", "no record matches any more", clock())
+    assert why.reasons == []
 
 
 def test_who_is_in_is_listed(deps: Deps, member: Caller, group: Group, put_deal: PutDeal) -> None:

@@ -31,11 +31,6 @@ class ReasonShown(Shown):
     change: Annotated[dict[str, Any] | None, Field(description="What had changed the record when it began to count")]
 
 
-class WhyShown(Shown):
-    member: MemberShown
-    reasons: Annotated[list[ReasonShown], Field(description="The first hundred records that keep them in")]
-
-
 class MovedShown(Shown):
     person: str
     sequence: int
@@ -44,6 +39,12 @@ class MovedShown(Shown):
     supports: Annotated[int, Field(description="Records that kept them in then")]
     user: str | None
     reason: str
+
+
+class WhyShown(Shown):
+    member: MemberShown
+    reasons: Annotated[list[ReasonShown], Field(description="The first hundred records that keep them in")]
+    moved: Annotated[MovedShown | None, Field(description="When and why they came or went last; null: they never did")]
 
 
 class History(Page[MovedShown]):

@@ -87,17 +87,13 @@ class GroupChange(Given):
     owns_channel: OwnsChannel | None = None
 
 
-class GroupDraft(Given):
-    """A group as it might be; with `group`, one there is as it might become. `rules` are needed without it."""
+class GroupDraft(GroupChange):
+    """A group as it might be; with `group`, one there is as it might become. `rules` are needed without it. What does
+    not say who belongs is taken, and makes no difference."""
 
     group: Annotated[str | None, Field(max_length=200)] = None
-    rules: Rules | None = None
+    channel: Name | None = None
     kind: Kinds | None = None
-    time_zone: TimeZone | None = None
-    currency: Currency | None = None
-    members: WhomARecordBrings | None = None
-    include_closed: IncludeClosed | None = None
-    connections: Connections | None = None
 
 
 class GroupShown(Shown):

@@ -63,10 +63,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A member and the first hundred records that keep them in."""
+    """A member, the first hundred records that keep them in, and when and why they came or went last."""
 
     member: Member
     reasons: Sequence[Reason]
+    moved: Moved | None
 
 
 def list_groups(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | None = None) -> PageOf[Group]:
@@ -127,7 +128,9 @@ def explain_member(deps: Deps, caller: Caller, id: str, person: str) -> Why:
         raise NotFound("this person is not, and never was, in the smart group")
     told = supports[:MAX_REASONS]
     names = named_records(deps, [support.record for support in told])
-    return Why(member, [_reason(group, support, names[support.record]) for support in told])
+    moves = deps.memberships.history(caller.workspace, id, member.person, limit=1, cursor=None).items
+    reasons = [_reason(group, support, names[support.record]) for support in told]
+    return Why(member, reasons, moves[0] if moves else None)
 
 
 def named_records(deps: Deps, keys: Sequence[RecordKey]) -> Mapping[RecordKey, NamedRecord]:

@@ -283,7 +283,7 @@ class _Reader:
     def single(self, value: Any, family: Family, path: str) -> Any:
         read = READINGS[family].read(value)
         if read is None:
-            fix = READINGS[family].wants + ("; ask for an empty field with is_empty" if value is None else "")
+            fix = READINGS[family].wants + ("; ask for an empty field with is_empty" if value in (None, "") else "")
             self.wrong(path, "cannot be compared with this field", fix)
         return read
 
