@@ -1,6 +1,7 @@
 """Slack's Web API: what is sent, and what its refusals mean."""
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -100,3 +101,52 @@ def test_an_address_for_answers_that_has_expired_is_left_alone(status: int, come
 
 def test_a_token_is_never_shown() -> None:
     assert "xoxb" not in repr(api(Slack()))
+
+
+@dataclass
+class Troubled(Slack):
+    """In trouble for so many requests."""
+
+    troubles: int = 1
+    trouble: int = 429
+    pause: str = "2"
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        is_over = len(self.asked) >= self.troubles
+        self.status, self.headers = (200, {}) if is_over else (self.trouble, {"retry-after": self.pause})
+        return super().send(request, *args, **more)
+
+
+def test_a_short_limit_is_waited_out_as_slack_says() -> None:
+    slack, waited = Troubled(troubles=2), list[float]()
+
+    replace(api(slack), sleep=waited.append).call("chat.postMessage")
+
+    assert (len(slack.asked), waited) == (3, [2.0, 2.0])
+
+
+@pytest.mark.parametrize(("slack", "asked"), [(Troubled(pause="60"), 1), (Troubled(troubles=9), 3)])
+def test_a_longer_one_is_not(slack: Troubled, asked: int) -> None:
+    with pytest.raises(ChatError) as limited:
+        replace(api(slack), sleep=lambda _: None).call("views.update")
+
+    assert (limited.value.status, len(slack.asked)) == (429, asked)
+
+
+def test_where_somebody_waits_for_us_nothing_is_waited_for() -> None:
+    slack = Troubled()
+
+    with pytest.raises(ChatError):
+        api(slack).call("views.open")
+
+    assert len(slack.asked) == 1
+
+
+@pytest.mark.parametrize(("method", "asked"), [("views.update", 2), ("chat.postMessage", 1)])
+def test_after_an_error_page_only_what_may_be_done_twice_is_asked_again(method: str, asked: int) -> None:
+    slack = Troubled(trouble=503)
+
+    with suppress(ChatError):
+        replace(api(slack), sleep=lambda _: None).call(method)
+
+    assert len(slack.asked) == asked

@@ -30,6 +30,15 @@ def test_what_is_too_long_is_cut_and_what_is_empty_is_a_dash() -> None:
     assert len(section("x" * 9000)["text"]["text"]) == 3000
 
 
+def test_no_link_is_cut_in_its_middle() -> None:
+    listed = "\n".join(link(f"https://crm.test/{number}", "x" * 100) for number in range(90))
+
+    shown = section(listed)["text"]["text"]
+
+    assert len(shown) <= 3000
+    assert shown.endswith("x>")
+
+
 def test_odd_values_do_not_break_a_form() -> None:
     fields = [
         FormField("fields.close_date", "Day", "date", value="next year"),

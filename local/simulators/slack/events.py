@@ -14,6 +14,7 @@ COMPOSER = "COMPOSER"
 
 def tell(place: "Workplace", team: Team, event: Json) -> str:
     """The id of the event; empty when nobody has asked for such."""
+    channel = team.channels.get(str(event.get("channel")))
     if event["type"] not in place.settings.events.split() or not place.settings.events_url:
         return ""
     if not place.tokens.of(team) and event["type"] not in {"app_uninstalled", "tokens_revoked"}:
@@ -24,7 +25,8 @@ def tell(place: "Workplace", team: Team, event: Json) -> str:
     place.outbox.put({
         "token": "verification-token", "team_id": team.id, "api_app_id": place.options.app_id,
         "event": {**event, "event_ts": team.next_ts()}, "type": "event_callback", "event_id": event_id,
-        "event_time": int(team.clock.now()), "authorizations": [seen], "is_ext_shared_channel": False,
+        "event_time": int(team.clock.now()), "authorizations": [seen],
+        "is_ext_shared_channel": bool(channel and channel.shared),
     })  # fmt: skip
     return event_id
 

@@ -236,6 +236,25 @@ def test_who_finds_nothing_is_told_how_to_look(command: Do, serve: Do, slack: An
     assert "<!channel>" not in shown(said)
 
 
+def test_one_letter_is_too_little_to_look_for(command: Do, serve: Do, slack: Any) -> None:
+    command("find a")
+    command("find “zz”")
+    serve()
+
+    first, second = slack.called("respond")
+    assert first["text"] == "the name is too short; type more of it, or a whole e-mail address"
+    assert "begins with “zz”" in second["text"]
+
+
+def test_what_slack_refuses_us_is_told_to_whoever_asked(command: Do, serve: Do, slack: Any) -> None:
+    slack.refuses["users.info"] = {"error": "missing_scope", "needed": "users:read"}
+
+    command("find ren")
+    serve()
+
+    assert "(users:read): an admin installs the app again" in slack.called("respond")[0]["text"]
+
+
 def test_people_without_an_address_are_told_so(command: Do, serve: Do, slack: Any) -> None:
     slack.users["UMAX"]["profile"] = {}
 

@@ -106,6 +106,14 @@ def test_a_refusal_says_why(
     assert deps.installations.of_workspace("w1") is None
 
 
+def test_tokens_that_end_by_themselves_are_refused_at_once(deps: Deps, admin: Caller, slack: Any) -> None:
+    known = slack._oauth_v2_access
+    slack._oauth_v2_access = lambda given: {**known(given), "expires_in": 43200, "refresh_token": "xoxe-1"}
+
+    with pytest.raises(Refused, match="rotate"):
+        finish_install(deps, {"state": consent(deps, admin)["state"], "code": "c"})
+
+
 def test_a_team_belongs_to_one_workspace(deps: Deps, installation: Installation) -> None:
     with pytest.raises(Clash, match="another workspace"):
         finish_install(deps, {"state": consent(deps, OTHER)["state"], "code": "c"})

@@ -56,7 +56,7 @@ def test_what_is_not_there_is_not_linked(command: Do, serve: Do, deps: Deps, sla
     serve()
 
     assert linked(deps) is None
-    assert "nothing here begins with" in slack.called("respond")[0]["text"]
+    assert "no record here begins with" in slack.called("respond")[0]["text"]
 
 
 def test_a_channel_is_unlinked(command: Do, serve: Do, deps: Deps) -> None:

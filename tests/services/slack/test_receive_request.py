@@ -131,6 +131,40 @@ def test_a_command_without_sense_explains_itself(command: Callable[[str], Any], 
     assert sent(deps) == []
 
 
+def test_a_command_without_sense_says_what_it_misses(command: Callable[[str], Any]) -> None:
+    said = [command(text)["text"].partition("\n")[0] for text in ("fnd <!channel>", "<!here>", "find  ''")]
+
+    assert said == [
+        "*/crm fnd*: there is no such command.",
+        "*/crm &lt;!here&gt;*: there is no such command.",
+        "*/crm find*: a name or an e-mail address is missing.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"container": "x"}, {"view": "x"}, {"view": {"blocks": "x"}}, {"view": {"blocks": [1]}}, {"actions": {"a": 1}},
+        {"view": {"state": [1]}, "message": "x"}, {"view": {"state": {"values": {"a": "b"}}}},
+        {"view": {"private_metadata": {"a": 1}, "state": "x"}},
+    ],
+)  # fmt: skip
+def test_what_no_interaction_looks_like_is_refused(post: Post, junk: Any) -> None:
+    with pytest.raises(MalformedPayload):
+        post("interactions", {"payload": orjson.dumps({"type": "view_submission", **junk}).decode()})
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("text", ["task", "task " + "é" * 3900])
+def test_a_task_of_no_words_and_one_of_very_many_open_their_form(
+    command: Callable[[str], Any], slack: Any, text: str
+) -> None:
+    assert command(text) is None
+
+    (opened,) = slack.called("views.open")
+    assert len(opened["view"]["private_metadata"]) <= 3000
+
+
 @pytest.mark.usefixtures("installation")
 def test_a_form_is_opened_while_its_trigger_lives_and_filled_by_the_queue(
     command: Callable[[str], Any], slack: Any, deps: Deps
@@ -153,10 +187,11 @@ def test_who_was_too_slow_is_told(command: Callable[[str], Any], slack: Any, ser
     assert "press again" in said["text"]
 
 
-def test_a_team_that_is_not_connected_gets_nothing_done(
+def test_a_team_that_is_not_connected_is_told_so_and_gets_nothing_done(
     command: Callable[[str], Any], slack: Any, serve: Callable[[], None]
 ) -> None:
     command("find Ada")
     serve()
 
-    assert slack.calls == []
+    ((method, said),) = slack.calls
+    assert (method, "is not connected" in said["text"]) == ("respond", True)

@@ -103,6 +103,16 @@ def test_nothing_is_shown_where_another_company_reads_along(share: Callable[...,
     assert share(URL, is_ext_shared_channel=True) == []
 
 
+def test_where_slack_does_not_say_who_reads_along_it_is_asked(share: Callable[..., list[Any]], slack: Any) -> None:
+    slack.shared.add("C0DEALS")
+    assert share(URL) == []
+
+    slack.shared.clear()
+    slack.refuses["conversations.info"] = "channel_not_found"
+    assert share(URL, event_id="Ev2") == []
+    assert len(share(URL, event_id="Ev3", is_ext_shared_channel=False)) == 1
+
+
 def test_nothing_is_shown_before_it_is_known_where(share: Callable[..., list[Any]]) -> None:
     assert share(URL, source="composer") == []
 

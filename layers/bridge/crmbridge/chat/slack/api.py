@@ -4,7 +4,7 @@ Arguments go as a form, which every method takes; what is no text goes as JSON i
 status 200 and `ok` false; only the rate limit has a status of its own, 429 with `Retry-After`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,17 @@ API_URL: Final = "https://slack.com/api"
 CONNECT_TIMEOUT: Final = 2.0
 READ_TIMEOUT: Final = 8.0
 LONGEST_WAIT: Final = 3600.0
+PAUSES: Final = (0.5, 2.0)
+"""Seconds before a second and a third try, unless Slack says how long; behind us waits whatever the same person does
+in the same place."""
+LONGEST_PAUSE: Final = 5.0
+REPEATABLE: Final = frozenset(
+    {
+        "auth.test", "chat.update", "chat.unfurl", "conversations.info", "conversations.members", "users.info",
+        "users.lookupByEmail", "views.publish", "views.update",
+    }
+)  # fmt: skip
+"""Done twice they are as if done once. What a limit stopped was not done, whatever it is."""
 PASSING: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "team_added_to_org"}
 )
@@ -71,9 +82,22 @@ class SlackApi:
     token: str
     url: str = API_URL
     timeout: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+    sleep: Callable[[float], None] | None = None
+    """Waits out short troubles; None where somebody waits for us."""
 
     def call(self, method: str, **arguments: Json) -> Mapping[str, Json]:
         """The answer, `ok` true. Raises SlackRefused, and ChatError when there is no telling or a limit is reached."""
+        for pause in PAUSES:
+            try:
+                return self._asked(method, arguments)
+            except ChatError as error:
+                wait = error.retry_after or pause
+                if not self.sleep or wait > LONGEST_PAUSE or not _may_repeat(method, error):
+                    raise
+                self.sleep(wait)
+        return self._asked(method, arguments)
+
+    def _asked(self, method: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self._post(f"{self.url}/{method}", _form(arguments), headers)
         if answer.status_code == 429:
@@ -100,6 +124,11 @@ class SlackApi:
             raise ChatError(f"Slack did not answer ({type(error).__name__})") from None
 
 
+def _may_repeat(method: str, error: ChatError) -> bool:
+    """Who did not answer for seconds is not asked again at once."""
+    return error.status == 429 or (error.status >= 500 and method in REPEATABLE)
+
+
 def _form(arguments: Mapping[str, Json]) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else orjson.dumps(value, default=dict).decode()
@@ -119,7 +148,7 @@ def _understood(method: str, content: bytes) -> Mapping[str, Json]:
         return said
     code = str(said.get("error") or "no reason")
     if code in PASSING:
-        raise ChatError(f"Slack could not do {method} just now ({code})")
+        raise ChatError(f"Slack could not do {method} just now ({code})", status=503)
     errors = [one for one in said.get("errors") or () if isinstance(one, dict) and one.get("user")]
     users = {str(one["user"]): str(one.get("error")) for one in errors}
     raise SlackRefused(method, code, needed=str(said.get("needed") or ""), users=users)

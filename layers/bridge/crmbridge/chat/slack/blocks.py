@@ -30,6 +30,9 @@ def link(url: str, text: str) -> str:
 
 
 def section(text: str) -> Block:
+    """Of many lines the last ones are left out, so that no link ends in its middle."""
+    while len(text) > MAX_SECTION and "\n" in text:
+        text = text.rpartition("\n")[0]
     return {"type": "section", "text": _mrkdwn(text)}
 
 

@@ -57,6 +57,8 @@ def exchange(app: AppCredentials, session: "requests.Session", *, code: str, red
         raise Refused("exchange_failed", f"{error}: start again") from None
     if said.get("is_enterprise_install") or not isinstance(said.get("team"), Mapping):
         raise Refused("whole_organisation", "install the app in one Slack workspace, not in a whole organisation")
+    if said.get("expires_in") or said.get("refresh_token"):
+        raise Refused("token_rotation", "the app's tokens rotate: make the app from the manifest in docs/slack.md")
     if said.get("token_type") != "bot" or not said.get("access_token"):
         raise Refused("exchange_failed", "Slack gave no token for a bot: check the app's settings")
     return said

@@ -128,11 +128,16 @@ def _view(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Bl
 
 
 def fitting(context: Mapping[str, Json]) -> dict[str, Json]:
-    """The message a form begins with is cut until Slack keeps it all."""
+    """The words a form begins with, of a message or a command, are cut until Slack keeps it all."""
     kept = dict(context)
-    while len(orjson.dumps(kept)) > MAX_CONTEXT and kept.get("text"):
-        kept["text"] = kept["text"][: len(kept["text"]) // 2]
+    while len(orjson.dumps(kept)) > MAX_CONTEXT and (longest := _longest(kept)):
+        kept[longest] = kept[longest][: len(kept[longest]) // 2]
     return kept
+
+
+def _longest(context: Mapping[str, Json]) -> str:
+    words = [name for name in ("text", "task") if context.get(name)]
+    return max(words, key=lambda name: len(context[name]), default="")
 
 
 def _input(field: FormField) -> Block:

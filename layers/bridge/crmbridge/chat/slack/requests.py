@@ -38,8 +38,18 @@ def read_command(body: bytes) -> Payload:
     return _form(body)
 
 
+def unquoted(text: str) -> str:
+    """As it is meant: people put names in quotes."""
+    return text.strip().strip("\"'“”„«»`").strip()
+
+
 def read_interaction(body: bytes) -> Payload:
-    return _object(_form(body).get("payload", ""))
+    """Raises MalformedPayload, too, for what no interaction of Slack's looks like."""
+    payload = _object(_form(body).get("payload", ""))
+    view = payload.get("view") or {}
+    if not (_fits(payload, _SHAPES) and _fits(view, _VIEW) and _has_inputs(view)):
+        raise MalformedPayload("the payload is no interaction as Slack sends them")
+    return payload
 
 
 def read_event(body: bytes) -> Payload:
@@ -74,6 +84,21 @@ def message_of(payload: Payload) -> dict[str, str]:
     ts = str(message.get("ts") or container.get("message_ts") or "")
     thread = str(message.get("thread_ts") or container.get("thread_ts") or ts)
     return {"message": ts, "thread": thread, "text": str(message.get("text") or "")}
+
+
+_SHAPES: Final = {"container": dict, "message": dict, "view": dict, "actions": list}
+_VIEW: Final = {"state": dict, "blocks": list, "private_metadata": str}
+
+
+def _fits(given: Payload, shapes: Mapping[str, type]) -> bool:
+    return all(isinstance(given.get(name) or shape(), shape) for name, shape in shapes.items())
+
+
+def _has_inputs(view: Payload) -> bool:
+    """Blocks with elements, and what was entered by block and element, as far as there are any."""
+    values = (view.get("state") or {}).get("values") or {}
+    entered = isinstance(values, dict) and all(isinstance(one, dict) for one in values.values())
+    return entered and all(isinstance(block, dict) for block in view.get("blocks") or ())
 
 
 def _form(body: bytes) -> Payload:

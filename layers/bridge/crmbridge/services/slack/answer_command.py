@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from crmbridge.chat.slack.blocks import Block, error_blocks, message, section
+from crmbridge.chat.slack.blocks import Block, cut, error_blocks, message, section
 from crmbridge.chat.slack.cards import private_card
 from crmbridge.domain.actions import Action
 from crmbridge.domain.connections import Caller
@@ -14,7 +14,7 @@ from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import cancel_action, retry_action
 from crmbridge.services.settle_action import settle_action
 from crmbridge.services.show_records import show_records
-from crmbridge.services.slack.find_records import find_records
+from crmbridge.services.slack.find_records import LONGEST, find_records
 from crmbridge.services.slack.identify_user import identify_user
 from crmbridge.services.slack.open_slack import Slack
 from crmbridge.services.slack.show_card import ring_card
@@ -26,14 +26,21 @@ Answer = Callable[[Deps, Caller, Asked], tuple[str, list[Block]]]
 
 
 def answer_person(deps: Deps, slack: Slack, asked: Asked, answer: Answer) -> None:
-    """Whatever we can explain is explained; what Slack refuses is not Slack's user's affair."""
+    """Whatever we can explain is explained, what Slack refuses us, too; what passes is tried again."""
     try:
         text, blocks = answer(deps, identify_user(deps, slack.installation, str(asked["user"])), asked)
-    except ChatError:
-        raise
     except BridgeError as error:
-        text, blocks = str(error), error_blocks(str(error))
+        if isinstance(error, ChatError) and error.retryable:
+            raise
+        text = _explained(error)
+        blocks = error_blocks(text)
     tell_person(slack, asked, text, blocks)
+
+
+def _explained(error: BridgeError) -> str:
+    """What is wrong with what was typed is said with what would be right."""
+    said = [f"{one.field} {one.message}; {one.fix}".removesuffix("; ") for one in getattr(error, "problems", ())]
+    return ". ".join(said) or str(error)
 
 
 def tell_person(slack: Slack, asked: Asked, text: str, blocks: list[Block]) -> None:
@@ -47,7 +54,7 @@ def tell_person(slack: Slack, asked: Asked, text: str, blocks: list[Block]) -> N
 
 
 def find(deps: Deps, caller: Caller, asked: Asked) -> tuple[str, list[Block]]:
-    text = str(asked["text"])
+    text = cut(str(asked["text"]), LONGEST)
     found = show_records(deps, find_records(deps, caller.workspace, text, limit=MOST + 1))
     if not found:
         said = f"Nothing here begins with “{text}”. Names are looked up from their beginning, e-mails whole."

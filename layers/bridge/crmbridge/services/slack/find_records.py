@@ -3,12 +3,14 @@
 from typing import Final
 
 from crmbridge.domain.connections import Connection
+from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.records import Kind, RecordKey, State
 from crmbridge.domain.stored import Stored
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 
 KINDS: Final = (Kind.CONTACT, Kind.COMPANY, Kind.DEAL)
+SHORTEST: Final = 2
 LONGEST: Final = 320
 """No e-mail is longer, and no table has keys for what people may type."""
 
@@ -18,6 +20,8 @@ def find_records(deps: Deps, workspace: str, text: str, *, limit: int, kind: Kin
     wanted, text = (kind,) if kind else KINDS, text.strip()[:LONGEST]
     if "@" in text:
         found = [*deps.records.by_email(workspace, text.casefold())]
+    elif len(text) < SHORTEST:
+        raise Invalid(Problem("the name", "is too short", "type more of it, or a whole e-mail address"))
     else:
         pages = [deps.records.by_name(workspace, one, text, limit=limit, cursor=None) for one in wanted]
         found = [stored for page in pages for stored in page.items]

@@ -28,9 +28,21 @@ def _opened(deps: Deps, slack: Slack, asked: Asked) -> None:
 def _shared(deps: Deps, slack: Slack, asked: Asked) -> None:
     """A channel shared with another company is not everyone of ours. Where a message will go that is still being
     written nobody knows; it is told of again when it is posted."""
-    is_posted = asked["event"].get("source") != "composer"
-    if is_posted and not asked.get("shared") and _is_member(deps, slack, str(asked["user"])):
-        unfurl_links(deps, slack, asked["event"])
+    event = asked["event"]
+    is_posted = event.get("source") != "composer"
+    if is_posted and _is_member(deps, slack, str(asked["user"])) and not _is_shared(slack, asked):
+        unfurl_links(deps, slack, event)
+
+
+def _is_shared(slack: Slack, asked: Asked) -> bool:
+    """As Slack says with the event; where it says nothing it is asked, and a channel we cannot look at may be."""
+    if asked.get("shared") is not None:
+        return bool(asked["shared"])
+    try:
+        told = slack.api.call("conversations.info", channel=asked["event"].get("channel")).get("channel") or {}
+    except SlackRefused:
+        return True
+    return bool(told.get("is_ext_shared"))
 
 
 def _is_member(deps: Deps, slack: Slack, user: str) -> bool:

@@ -45,7 +45,7 @@ def start_install(deps: Deps, caller: Caller, *, return_url: str = "") -> str:
 
 def finish_install(deps: Deps, query: Mapping[str, str]) -> Installed:
     """Raises Refused with one of: unknown_or_used_state, denied_at_provider, missing_code, exchange_failed,
-    whole_organisation, taken (Clash, where the person sees a page of ours)."""
+    whole_organisation, token_rotation, taken (Clash, where the person sees a page of ours)."""
     pending = deps.guards.consume(query.get("state", ""))
     if pending is None or pending.platform != SLACK:
         said = "this link was used already, is older than ten minutes, or was not made here"

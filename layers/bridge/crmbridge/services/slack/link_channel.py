@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from crmbridge.chat.slack.blocks import Block, escaped, section
+from crmbridge.chat.slack.blocks import Block, cut, escaped, section
 from crmbridge.chat.slack.cards import choice
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, NotFound, Problem
@@ -12,7 +12,7 @@ from crmbridge.domain.stored import Stored
 from crmbridge.services.link_chat import PanelWish, set_panel, unlink_chat
 from crmbridge.services.ports import Deps
 from crmbridge.services.show_records import show_records
-from crmbridge.services.slack.find_records import find_records, referred_record
+from crmbridge.services.slack.find_records import LONGEST, find_records, referred_record
 from crmbridge.services.slack.unfurl_links import record_at
 
 MOST: Final = 5
@@ -27,7 +27,9 @@ def link(deps: Deps, caller: Caller, asked: Asked) -> Answer:
         raise Invalid(Problem("channel", "there is no channel here to link"))
     found = _meant(deps, caller, asked)
     if not found:
-        raise NotFound(f"nothing here begins with “{asked.get('text')}”; it may not be synced yet")
+        text = cut(str(asked.get("text")), LONGEST)
+        said = "has this address" if "://" in text else f"begins with “{text}”"
+        raise NotFound(f"no record here {said}; it may not be synced yet")
     if len(found) > 1:
         said = "Which one is this channel about?"
         return said, [section(said), *(block for one in show_records(deps, found) for block in choice(one))]

@@ -30,12 +30,12 @@ def slack_app(deps: Deps) -> AppCredentials:
 
 
 def open_slack(deps: Deps, installation: Installation, timeout: tuple[float, float] | None = None) -> Slack:
-    """Raises SlackRefused when the token is gone."""
+    """With a `timeout` of its own nothing is waited for. Raises SlackRefused when the token is gone."""
     token = deps.vault.bot_token(installation)
     if token is None:
         raise SlackRefused("everything", "not_authed")
     url = slack_app(deps).api_url or API_URL
-    api = SlackApi(deps.http, token, url, timeout) if timeout else SlackApi(deps.http, token, url)
+    api = SlackApi(deps.http, token, url, timeout) if timeout else SlackApi(deps.http, token, url, sleep=deps.sleep)
     return Slack(installation, api)
 
 

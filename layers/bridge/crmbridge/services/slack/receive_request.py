@@ -10,6 +10,7 @@ from typing import Final
 
 import orjson
 
+from crmbridge.chat.slack.blocks import cut, escaped
 from crmbridge.chat.slack.requests import (
     DECISIONS,
     LINK,
@@ -23,6 +24,7 @@ from crmbridge.chat.slack.requests import (
     read_event,
     read_interaction,
     team_of,
+    unquoted,
     user_of,
 )
 from crmbridge.chat.slack.signature import verify
@@ -62,14 +64,21 @@ def _signing_secret(deps: Deps, delivery: Delivery) -> str:
 def _command(deps: Deps, body: bytes) -> Response:
     asked = read_command(body)
     verb, _, rest = asked.get("text", "").strip().partition(" ")
-    verb, rest = verb.casefold(), rest.strip()
-    if form := {("task", True): "create_task", ("link", False): PANEL}.get((verb, bool(rest))):
+    verb, rest = verb.casefold(), unquoted(rest)
+    if form := "create_task" if verb == "task" else PANEL if verb == "link" and not rest else "":
         context = {"channel": channel_of(asked), "task": rest}
         return _open(deps, asked, Wish(asked.get("trigger_id", ""), form, context))
-    if verb not in ("find", "link", "unlink") or not (rest or verb == "unlink"):
-        return _say(HELP)
-    _queue(deps, asked, verb, {"text": rest, "response_url": asked.get("response_url", "")})
-    return ANSWERED
+    if verb == "unlink" or (verb in ("find", "link") and rest):
+        _queue(deps, asked, verb, {"text": rest, "response_url": asked.get("response_url", "")})
+        return ANSWERED
+    return _say(_help(verb))
+
+
+def _help(verb: str) -> str:
+    if verb in ("", "help"):
+        return HELP
+    missed = "a name or an e-mail address is missing" if verb == "find" else "there is no such command"
+    return f"*/crm {escaped(cut(verb, 30))}*: {missed}.\n{HELP}"
 
 
 def _interaction(deps: Deps, body: bytes) -> Response:
@@ -120,7 +129,7 @@ def _event(deps: Deps, body: bytes) -> Response:
         return _json({"challenge": payload.get("challenge")})
     event, id = payload.get("event"), str(payload.get("event_id") or "")
     if payload.get("type") == "event_callback" and isinstance(event, dict) and event.get("type") in HEARD:
-        more = {"id": id, "event": event, "shared": payload.get("is_ext_shared_channel") is True}
+        more = {"id": id, "event": event, "shared": payload.get("is_ext_shared_channel")}
         _queue(deps, {**payload, "user_id": event.get("user")}, "event", more, dedup=id)
     return ANSWERED
 
