@@ -20,6 +20,23 @@ class BadCommand(ValueError):
     """A `/_sim/` request that cannot be carried out; its text is the answer."""
 
 
+def carried_out(
+    carry_out: Callable[[Mapping[str, Json]], Json], operation: Mapping[str, Json], refusal: type[Exception]
+) -> Json:
+    """What an operation comes to. Raises BadCommand also for what the service itself refuses, and for a shape that it
+    cannot read."""
+    try:
+        return carry_out(operation)
+    except BadCommand:
+        raise
+    except refusal as refused:
+        raise BadCommand(f"{operation.get('op')}: {refused}") from refused
+    except KeyError as missing:
+        raise BadCommand(f"{operation.get('op')}: {missing} is missing or unknown") from missing
+    except (AttributeError, TypeError, ValueError) as wrong:
+        raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
+
+
 class Simulator(Protocol):
     """One simulated service.
 

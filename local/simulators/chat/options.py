@@ -1,11 +1,8 @@
 """What can be chosen when the chat app starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+from local.simulators.choices import option
 
 
 @dataclass(slots=True)

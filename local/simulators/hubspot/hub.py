@@ -28,7 +28,7 @@ from local.simulators.hubspot.seed import Sizes, seeded_portal
 from local.simulators.hubspot.tokens import Tokens
 from local.simulators.hubspot.truth import told
 from local.simulators.hubspot.webhooks_api import WebhooksApi
-from local.simulators.simulator import BadCommand, Json
+from local.simulators.simulator import BadCommand, Json, carried_out
 
 # Ten attempts over 24 hours; the outbox waits half to all of each gap.
 RETRY_GAPS = (60, 180, 600, 1_800, 3_600, 7_200, 14_400, 21_600, 36_000)
@@ -75,14 +75,7 @@ class Hub:
         return told(self, query)
 
     def mutate(self, operation: Mapping[str, Json]) -> Json:
-        try:
-            return self._operations.carry_out(operation)
-        except BadCommand:
-            raise
-        except ApiError as refused:
-            raise BadCommand(f"{operation.get('op')}: {refused}") from refused
-        except (KeyError, TypeError, ValueError) as wrong:
-            raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
+        return carried_out(self._operations.carry_out, operation, ApiError)
 
     def throttled(self, rule: Rule, request: Request) -> Response:
         return forced_throttle(self, rule.policy, rule.retry_after, request)

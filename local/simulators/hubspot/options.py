@@ -1,13 +1,9 @@
 """What can be chosen when the HubSpot simulator starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from local.simulators.choices import option, settled
 from local.simulators.hubspot.schema import ALL_SCOPES
-
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(slots=True)
@@ -61,14 +57,7 @@ class Settings:
 
 
 def settings_from(options: Options) -> Settings:
-    return Settings(
-        webhook_url=options.webhook_url,
-        index_lag_seconds=options.index_lag_seconds,
-        burst=options.burst,
-        private_burst=options.private_burst,
-        daily=options.daily,
-        search_per_second=options.search_per_second,
-    )
+    return settled(Settings, options)
 
 
 def scopes_from(text: str) -> frozenset[str]:

@@ -35,7 +35,7 @@ from local.simulators.pipedrive.people import Operations
 from local.simulators.pipedrive.seed import seeded_company
 from local.simulators.pipedrive.tokens import Install, Tokens
 from local.simulators.pipedrive.truth import told
-from local.simulators.simulator import BadCommand, Json
+from local.simulators.simulator import BadCommand, Json, carried_out
 
 SMALLER = 10  # per cent of the first company
 
@@ -81,14 +81,7 @@ class Drive:
         return told(self, query)
 
     def mutate(self, operation: Mapping[str, Json]) -> Json:
-        try:
-            return self._operations.carry_out(operation)
-        except Refused as reason:
-            raise BadCommand(f"{operation.get('op')}: {reason}") from reason
-        except BadCommand:
-            raise
-        except (KeyError, TypeError, ValueError) as wrong:
-            raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
+        return carried_out(self._operations.carry_out, operation, Refused)
 
     def throttled(self, rule: Rule, request: Request) -> Response:
         """`BURST`, `SEARCH`, `DAILY`, or `CLOUDFLARE`, which is a 403 in HTML."""

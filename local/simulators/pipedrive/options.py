@@ -1,7 +1,8 @@
 """What can be chosen when the Pipedrive simulator starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from local.simulators.choices import option, settled
 
 ALL_SCOPES = frozenset({
     "base", "deals:read", "deals:full", "contacts:read", "contacts:full", "activities:read", "activities:full",
@@ -10,10 +11,6 @@ ALL_SCOPES = frozenset({
 # Per plan: times 30,000 tokens a day and seat, requests in 2 s of an API token, and of an OAuth token.
 PLANS = {"lite": (1, 20, 80), "growth": (2, 40, 160), "premium": (5, 100, 400), "ultimate": (7, 120, 480)}
 TOKENS_PER_SEAT = 30_000
-
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(slots=True)
@@ -80,12 +77,12 @@ class Settings:
 
 def settings_from(options: Options) -> Settings:
     times, token_burst, burst = PLANS[options.plan]
-    return Settings(
-        index_lag_seconds=options.index_lag_seconds,
+    return settled(
+        Settings,
+        options,
         burst=options.burst or burst,
         token_burst=options.token_burst or token_burst,
         daily=options.daily or TOKENS_PER_SEAT * times * options.seats,
-        search_burst=options.search_burst,
     )
 
 

@@ -37,7 +37,7 @@ from local.simulators.salesforce.people import Operations
 from local.simulators.salesforce.seed import seeded_org
 from local.simulators.salesforce.tokens import Session, Tokens
 from local.simulators.salesforce.truth import told
-from local.simulators.simulator import BadCommand, Json
+from local.simulators.simulator import BadCommand, Json, carried_out
 
 LONGEST_URL = 16_384
 PREFIX = re.compile(r"^(/login|/test|/my/[^/]+)(?=/)")
@@ -109,12 +109,7 @@ class Cloud:
         return told(self, query)
 
     def mutate(self, operation: Mapping[str, Json]) -> Json:
-        try:
-            return self._operations.carry_out(operation)
-        except Refused as refused:
-            raise BadCommand(f"{operation.get('op')}: {refused}") from refused
-        except (AttributeError, KeyError, TypeError, ValueError) as wrong:
-            raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
+        return carried_out(self._operations.carry_out, operation, Refused)
 
     def throttled(self, rule: Rule, request: Request) -> Response:
         """A rule's `policy` names any of the refusals; `PROXY` is a layer in front that answers 429 in HTML."""

@@ -1,15 +1,12 @@
 """What can be chosen when the Salesforce simulator starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from local.simulators.choices import option, settled
 
 ALL_SCOPES = frozenset(
     ("api", "refresh_token", "offline_access", "id", "openid", "profile", "email", "address", "phone", "full", "web")
 )
-
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(slots=True)
@@ -75,16 +72,7 @@ class Settings:
 
 
 def settings_from(options: Options) -> Settings:
-    return Settings(
-        webhook_url=options.webhook_url,
-        webhook_secret_path=options.webhook_secret_path,
-        require_pkce=options.require_pkce,
-        refresh_returns=options.refresh_returns,
-        session_seconds=options.session_seconds,
-        daily_requests=options.daily_requests,
-        instance_url=options.public_url.rstrip("/"),
-        certificate=options.certificate,
-    )
+    return settled(Settings, options, instance_url=options.public_url.rstrip("/"))
 
 
 def scopes_from(text: str) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """What can be chosen when the Slack simulator starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from local.simulators.choices import option, settled
 
 BOT_SCOPES = (
     "app_mentions:read", "channels:history", "channels:join", "channels:manage", "channels:read",
@@ -12,10 +13,6 @@ BOT_SCOPES = (
 USER_SCOPES = ("identify", "users:read", "users:read.email", "chat:write", "links:read", "links:write")
 EVENTS = "app_home_opened app_uninstalled link_shared tokens_revoked"
 DOMAINS = "crm.test hubspot.com salesforce.com force.com pipedrive.com zoho.com zoho.eu"
-
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
 
 
 @dataclass(slots=True)
@@ -63,14 +60,7 @@ class Settings:
 
 
 def settings_from(options: Options) -> Settings:
-    return Settings(
-        commands_url=options.commands_url,
-        interactions_url=options.interactions_url,
-        options_url=options.options_url,
-        events_url=options.events_url,
-        events=options.events,
-        unfurl_domains=options.unfurl_domains,
-    )
+    return settled(Settings, options)
 
 
 def scopes_from(text: str) -> tuple[str, ...]:

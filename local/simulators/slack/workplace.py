@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from local.simulators.clock import Clock
 from local.simulators.deliveries import DeliveryPolicy, Outbox
 from local.simulators.faults import Rule
-from local.simulators.simulator import BadCommand, Json
+from local.simulators.simulator import BadCommand, Json, carried_out
 from local.simulators.slack import chat_api, conversations_api, events, oauth_api, users_api, views_api
 from local.simulators.slack.authorize import AuthorizePages
 from local.simulators.slack.call import Method, respond
@@ -77,12 +77,7 @@ class Workplace:
         return told(self, query.get("team", ""))
 
     def mutate(self, operation: Mapping[str, Json]) -> Json:
-        try:
-            return self._operations.carry_out(operation)
-        except SlackError as refused:
-            raise BadCommand(f"{operation.get('op')}: {refused}") from refused
-        except KeyError as missing:
-            raise BadCommand(f"{operation.get('op')}: {missing} is missing or unknown") from missing
+        return carried_out(self._operations.carry_out, operation, SlackError)
 
     def throttled(self, rule: Rule, _: Request) -> Response:
         return refusal(rate_limited(rule.retry_after or 30))

@@ -1,11 +1,8 @@
 """What can be chosen when the Zoho simulator starts, and what can still be changed while it runs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-
-def option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+from local.simulators.choices import option, settled
 
 
 @dataclass(slots=True)
@@ -78,11 +75,4 @@ class Settings:
 
 
 def settings_from(options: Options) -> Settings:
-    return Settings(
-        hosts=options.hosts,
-        multi_dc=options.multi_dc,
-        search_lag_seconds=options.search_lag_seconds,
-        daily_credits=options.daily_credits,
-        concurrency=options.concurrency,
-        latency_ms=options.latency_ms,
-    )
+    return settled(Settings, options)

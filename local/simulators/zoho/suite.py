@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from local.simulators.clock import Clock
 from local.simulators.deliveries import DeliveryPolicy, Outbox
 from local.simulators.faults import Rule
-from local.simulators.simulator import BadCommand, Json
+from local.simulators.simulator import BadCommand, Json, carried_out
 from local.simulators.zoho import bulk_api, coql_api, records_api, related_api, search_api, settings_api, write_api
 from local.simulators.zoho.authorize import AuthorizePages
 from local.simulators.zoho.call import Call, Table, Task
@@ -87,14 +87,7 @@ class Suite:
         return told(self, query)
 
     def mutate(self, operation: Mapping[str, Json]) -> Json:
-        try:
-            return self._operations.carry_out(operation)
-        except BadCommand:
-            raise
-        except Refused as refused:
-            raise BadCommand(f"{operation.get('op')}: {refused}") from refused
-        except (KeyError, TypeError, ValueError) as wrong:
-            raise BadCommand(f"{operation.get('op')}: {type(wrong).__name__}: {wrong}") from wrong
+        return carried_out(self._operations.carry_out, operation, Refused)
 
     def throttled(self, rule: Rule, request: Request) -> Response:
         """Credits and concurrency look alike; `CREDITS` adds the header that says there are none left."""
