@@ -47,7 +47,7 @@ ifneq ($(wildcard template.yaml),)
 	$(BIN)/cfn-lint build/translated.json --ignore-checks W2001 # SAM writes parameters out, then nobody reads them
 endif
 
-test-fast: $(ENV) ## the tests that need no engine, in under a minute
+test-fast: $(ENV) $(ENGINE) ## the tests that start no engine, in minutes
 	$(BIN)/pytest -n 2 -m "not journey and not slow" $(ARGS)
 
 test: check $(ENGINE) ## everything CI runs: check, tests, journeys on the local engine

@@ -103,7 +103,7 @@ def test_a_deletion_is_not_told_and_leaves_an_earlier_notification_empty(told: R
 
     notifications = parsed(endpoint.posts[0][0])
     assert len(notifications) == 1
-    assert list(notifications[0].find("o:sObject", NAMES) or []) == []
+    assert notifications[0].findall("o:sObject/*", NAMES) == []
 
 
 def test_what_was_rolled_back_is_not_told(told: Running, endpoint: Any, rest: Rest) -> None:
