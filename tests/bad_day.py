@@ -122,7 +122,7 @@ class Day:
         for _ in range(WATCHED_HOURS * 4):
             self.desk.house.sim.advance(900)
             for action in self._waiting():
-                execute_action(self.desk.house.deps, "w1", action.id)
+                self._work_on([action.id])
 
     def _struck(self) -> int:
         rules = self.desk.house.sim.control("GET", "faults")["rules"]

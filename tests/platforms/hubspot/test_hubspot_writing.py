@@ -361,6 +361,36 @@ def test_an_account_without_the_property_looks_among_the_targets_newest(
     assert [each["id"] for each in script.bodies()[2]["inputs"]] == ["11", "8"]
 
 
+def test_what_hangs_on_nothing_is_found_among_the_accounts_newest(told: Told, berlin: Directories, ask: Ask) -> None:
+    request = ask("log_call", berlin, subject="x")
+    newest = [{"id": id, "properties": {"hs_call_body": body}} for id, body in (("12", None), ("11", marker("key-1")))]
+    api, script = told(NO_SUCH_PROPERTY, {"total": 2, "results": newest})
+
+    found = HUBSPOT.actions["log_call"].look_up(api, request)
+
+    assert found == Written("calls", "11")
+    assert script.sent[1].url.endswith("/crm/v3/objects/calls/search")
+
+
+def test_every_copy_of_a_create_is_seen(told: Told, berlin: Directories, ask: Ask) -> None:
+    newest = [{"id": id, "properties": {"hs_call_body": marker("key-1")}} for id in ("12", "11")]
+    api, _ = told({"total": 2, "results": newest})
+
+    found = HUBSPOT.actions["log_call"].copies(api, ask("log_call", berlin, subject="x"))
+
+    assert found == [Written("calls", "12"), Written("calls", "11")]
+
+
+@pytest.mark.parametrize(("email", "tells"), [("a@x.test", True), (None, False)])
+def test_without_the_property_only_the_address_tells_of_a_contact(
+    berlin: Directories, keyed: Directories, ask: Ask, email: str | None, tells: bool
+) -> None:
+    spec = HUBSPOT.actions["create_contact"]
+
+    assert spec.is_traceable(ask("create_contact", berlin, last_name="Lind", email=email)) is tells
+    assert spec.is_traceable(ask("create_contact", keyed, last_name="Lind", email=email))
+
+
 @pytest.mark.parametrize(("last_name", "ours"), [("Lind", True), ("Other", False)])
 def test_a_contact_with_our_address_is_ours_only_if_it_is_just_as_we_asked(
     told: Told, berlin: Directories, ask: Ask, last_name: str, ours: bool

@@ -77,6 +77,7 @@ class Crm:
     lost (done, and nobody hears), late (done when `land` is called), never (not done, and nobody hears)."""
 
     unique: bool = True
+    traceable: bool = True
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: list[PlatformError | str] = field(default_factory=list)
     hidden: list[PlatformError] = field(default_factory=list)
@@ -165,7 +166,12 @@ def platform(crm: Crm, deps: Deps) -> Platform:
     """HubSpot in everything but what it does."""
     actions = {
         type: ActionSpec(
-            object=object, send=crm.send, look_up=crm.look_up, copies=crm.copies, unique_key=lambda _: crm.unique
+            object=object,
+            send=crm.send,
+            look_up=crm.look_up,
+            copies=crm.copies,
+            unique_key=lambda _: crm.unique,
+            is_traceable=lambda _: crm.traceable,
         )
         for type, object in OBJECTS.items()
     }

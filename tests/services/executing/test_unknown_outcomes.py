@@ -61,6 +61,16 @@ class TestWhenNobodyKnows:
 
         assert (done.status, len(crm.sent), crm.made()) == (ActionStatus.COMPLETED, 2, ["n1"])
 
+    def test_what_nothing_would_tell_of_is_never_sent_again_by_itself(
+        self, house: Deps, crm: Any, ask: Any, settle: Any, member: Caller
+    ) -> None:
+        crm.unique, crm.traceable, crm.answers = False, False, ["never", "done"]
+
+        unsure = settle(ask())
+
+        assert (unsure.status, len(crm.sent)) == (ActionStatus.UNCERTAIN, 1)
+        assert settle(retry_action(house, member, unsure.id)).status is ActionStatus.COMPLETED
+
     @pytest.mark.parametrize("minutes", [0, 1, 4, 10, 14])
     def test_without_a_unique_key_nothing_is_sent_again_while_it_may_still_land(
         self, house: Deps, crm: Any, ask: Any, settle: Any, clock: Any, minutes: int

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from crmbridge.domain.actions import ActionStatus, Receipt
+from crmbridge.domain.actions import ActionStatus, Receipt, Twin
 from crmbridge.domain.errors import ChatError
 from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.deliver_outbound import deliver_outbound
@@ -55,6 +55,17 @@ def test_the_card_becomes_the_receipt_with_its_link(asked: Any, slack: Any, deps
     (updated,) = slack.called("chat.update")
     assert (updated["channel"], updated["ts"]) == ("C0DEALS", "1.1")
     assert f"<{url}|Task: Call &lt;Ada&gt;>" in shown(updated)
+
+
+def test_the_card_names_what_a_late_request_has_made_beside_it(asked: Any, slack: Any, deps: Deps) -> None:
+    twin = Twin("tasks", "6", "https://app.hubspot.com/contacts/48/record/0-27/6")
+    receipt = Receipt(object="tasks", external_id="5", completed_at=deps.now(), attempts=2, twins=(twin,))
+
+    ended(deps, asked, ActionStatus.COMPLETED, receipt=receipt)
+
+    (updated,) = slack.called("chat.update")
+    assert "It is twice in" in shown(updated)
+    assert f"<{twin.url}|6>" in shown(updated)
 
 
 def test_a_failed_action_says_what_to_do_and_can_be_tried_again(

@@ -184,6 +184,8 @@ class ActionSpec:
     limit_seconds: float = LIMIT_SECONDS
     copies: Callable[[Api, WriteRequest], Sequence[Written]] = lambda _api, _request: ()
     """Everything that carries the marker of a create: more than one where a request too many has landed."""
+    is_traceable: Callable[[WriteRequest], bool] = lambda _: True
+    """False: nothing would tell that this create was done, so that not to find it says nothing."""
     object_for: Callable[[Mapping[str, Json]], str] | None = None
     check: Callable[[WriteRequest], None] = lambda _: None
     """Raises Rejected with what the CRM cannot take, under our names; asks nobody. Called before anything is promised,

@@ -23,6 +23,7 @@ from crmbridge.services.request_action import record_key
 from crmbridge.services.store_sightings import store_sightings
 
 TIMEOUT: Final = 20.0
+SAFE_DOUBTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Attempt:
     def is_safe(self) -> bool:
         """Sending it again cannot make a second one."""
         return self.spec.unique_key(self.directories)
+
+    @property
+    def doubts_allowed(self) -> int:
+        """So many requests may be unanswered and one more be sent. Five where the CRM itself refuses the same key."""
+        if self.is_safe:
+            return SAFE_DOUBTS
+        return 1 if self.spec.is_traceable(self.request) else 0
 
     @property
     def span(self) -> timedelta:

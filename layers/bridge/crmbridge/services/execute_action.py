@@ -35,9 +35,6 @@ LOOKS: Final = (SOON, timedelta(minutes=1), timedelta(minutes=5))
 """How long after a lost answer it is looked for where only a marker tells; then when it can land no more."""
 PROMPT: Final = timedelta(seconds=10)
 """Who hears of a failure so soon has the time to look at once; others come back for it."""
-SAFE_DOUBTS: Final = 5
-"""So many requests may be unanswered and one more be sent where the CRM itself refuses the same key; elsewhere one."""
-
 OVERTAKEN: Final[Mapping[str, Json]] = {
     "message": "a later update of the same fields was done first",
     "next_step": "look at the record, then ask again",
@@ -173,7 +170,7 @@ def _wait_or_send_again(deps: Deps, attempt: Attempt) -> None:
     if not pointed_to and (later := _next_look(attempt, now)):
         note = "not there yet, it may still come"
         deps.actions.save(attempt.action.moved(ActionStatus.SENDING, now, note, next_attempt_at=later))
-    elif not pointed_to and attempt.action.doubts <= (SAFE_DOUBTS if attempt.is_safe else 1):
+    elif not pointed_to and attempt.action.doubts <= attempt.doubts_allowed:
         send(deps, attempt, "not found, so sent again")
     else:
         _leave_to_a_person(deps, attempt, "that record" if pointed_to else "what was sent")

@@ -35,9 +35,8 @@ def retry_action(deps: Deps, caller: Caller, id: str) -> Action:
         raise Clash(f"the action is {action.status}; only a failed or uncertain one can be tried again")
     key, now = record_key(action), deps.now()
     unknown = action.status is ActionStatus.UNCERTAIN or action.unanswered > 0
-    again, doubts = action.retried + 1, 1 if unknown else 0
-    note = f"tried again by {caller.user}"
-    asked = action.moved(ActionStatus.PENDING, now, note, retried=again, doubts=doubts, found=None)
+    note, again = f"tried again by {caller.user}", action.retried + 1
+    asked = action.moved(ActionStatus.PENDING, now, note, retried=again, doubts=0, found=None)
     if unknown:
         asked = asked.moved(ActionStatus.SENDING, now, "its outcome is still unknown")
     sequence = deps.actions.next_sequence(key) if key else action.sequence

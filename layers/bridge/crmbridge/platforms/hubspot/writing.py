@@ -9,8 +9,8 @@ from crmbridge.domain.records import Json
 from crmbridge.platforms.conversions import to_number
 from crmbridge.platforms.http import Answer, Api
 from crmbridge.platforms.hubspot import paths
-from crmbridge.platforms.hubspot.associations import read_links
 from crmbridge.platforms.hubspot.connecting import has_key
+from crmbridge.platforms.hubspot.marked import BODIES, copies, is_traceable
 from crmbridge.platforms.hubspot.objects import ASSOCIATION_TYPES, KEY_PROPERTY, NAME, PRIMARY_TYPES
 from crmbridge.platforms.hubspot.outgoing import labels, moment, outgoing_properties, refused, stages_named
 from crmbridge.platforms.hubspot.pages import read_batch
@@ -18,11 +18,6 @@ from crmbridge.platforms.hubspot.values import to_instant
 from crmbridge.platforms.markers import marker
 from crmbridge.platforms.spec import ActionSpec, WriteRequest, Written
 
-BODIES: Final[Mapping[str, str]] = {
-    "tasks": "hs_task_body", "calls": "hs_call_body", "notes": "hs_note_body", "meetings": "hs_meeting_body",
-    "companies": "description", "deals": "description",
-}  # fmt: skip
-"""Where the marker goes on an object without the key property."""
 DATED: Final = frozenset({"tasks", "calls", "notes", "meetings"})
 """What HubSpot takes with a date only."""
 DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -30,8 +25,6 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "calls": {"hs_call_status": "COMPLETED"},
 }
 NO_CHANGE: Final = {"fields": "nothing was given to change"}
-NEWEST: Final = 200
-"""Of a target's tasks or calls, how many may have come between our write and the look-up."""
 
 
 def check_create(request: WriteRequest) -> None:
@@ -153,18 +146,6 @@ def _by_key(api: Api, request: WriteRequest) -> Written | None:
         return None
 
 
-def copies(api: Api, request: WriteRequest) -> list[Written]:
-    """Among the newest of the target's own; the associations of a target do not lag."""
-    body = BODIES.get(request.object)
-    found = []
-    for target in request.links[:1] if body else ():
-        ends = read_links(api, target.object, request.object, [target.external_id]).get(target.external_id, ())
-        newest = sorted((link.external_id for link in ends), key=lambda id: (len(id), id), reverse=True)[:NEWEST]
-        found += read_batch(api, request.object, newest, [str(body)])
-    marked = [one for one in found if marker(request.key) in str(one["properties"].get(body))]
-    return [Written(request.object, str(one["id"])) for one in marked]
-
-
 def _by_email(api: Api, request: WriteRequest) -> Written | None:
     """A contact that is just as we asked for it is ours, or might as well be; another one was there before."""
     if request.object != "contacts":
@@ -253,6 +234,7 @@ def _creates(object: str) -> ActionSpec:
         send=create,
         look_up=look_up_created,
         copies=copies,
+        is_traceable=is_traceable,
         unique_key=unique_key,
         check=check_create,
     )
