@@ -87,6 +87,8 @@ class Crm:
     on_send: Callable[[], None] = lambda: None
     away: int = 0
     """So many of the next listings of copies meet no CRM."""
+    unread: int = 0
+    """So many of the next readings meet no CRM."""
 
     def send(self, api: Any, request: WriteRequest) -> Written:
         self.sent.append(request)
@@ -137,6 +139,9 @@ class Crm:
 
     def fetch(self, api: Any, object: str, ids: Sequence[str], directories: Directories) -> list[Sighting]:
         """CRMs normalise: this one shouts subjects."""
+        if self.unread:
+            self.unread -= 1
+            raise NO_ANSWER
         return [
             Sighting(object=object, external_id=id, kind=KINDS[object], raw=one["fields"], fingerprint=repr(one))
             for id in ids

@@ -55,6 +55,23 @@ def test_an_edit_is_an_update_action_of_the_records_kind(house: Deps, member: Ca
     assert (action.chat, action.message, action.before) == ("room", "m1", {"amount": "50000"})
 
 
+@pytest.mark.parametrize("base", [0, "0.00", 0.0])
+def test_zero_is_a_number_to_begin_from(house: Deps, member: Caller, put_record: Any, base: Any) -> None:
+    put_record("deals", "d1", Kind.DEAL, amount=Decimal(0))
+
+    assert edit(house, member, base={"amount": base}).status is ActionStatus.PENDING
+
+
+def test_who_saw_an_edit_under_way_goes_on_from_there(house: Deps, member: Caller) -> None:
+    edit(house, member, amount="75000")
+
+    again = edit(house, member, amount="80000", key="k2", base={"amount": 75_000})
+
+    assert again.fields == {"amount": "80000"}
+    with pytest.raises(MovedOn):
+        edit(house, member, amount="80000", key="k3", base={"amount": 74_000})
+
+
 @pytest.mark.parametrize("base", ["50000", 5e4, "50000.00"])
 def test_an_edit_of_what_the_crm_still_has_is_taken(house: Deps, member: Caller, base: Any) -> None:
     assert edit(house, member, base={"amount": base}).status is ActionStatus.PENDING

@@ -55,6 +55,14 @@ def test_an_undo_can_be_undone(crm: Any, undo: Any, settle: Any, done: Action) -
     assert crm.objects["d1"]["fields"] == {"amount": "75000"}
 
 
+def test_a_copy_from_before_the_update_does_not_stand_in_the_way(crm: Any, ask: Any, undo: Any, settle: Any) -> None:
+    crm.unread = 1
+    undone = settle(undo(settle(ask("update_deal"))))
+
+    assert (undone.receipt.before, undone.receipt.after) == ({"amount": "75000"}, {"amount": "50000"})
+    assert crm.objects["d1"]["fields"] == {"amount": "50000"}
+
+
 def test_what_we_know_was_changed_since_is_left_alone(undo: Any, put_record: Any, done: Action) -> None:
     put_record("deals", "d1", Kind.DEAL, amount=Decimal(90000))
 

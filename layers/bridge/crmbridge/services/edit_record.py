@@ -11,6 +11,8 @@ from crmbridge.domain.errors import Invalid, MovedOn, NotFound, Problem
 from crmbridge.domain.inputs import plain
 from crmbridge.domain.predicates.values import read_number
 from crmbridge.domain.records import FIELDS, Json, Kind, Record, RecordKey, Type
+from crmbridge.domain.stored import Stored
+from crmbridge.services.follow_edits import follow_edits
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import ask_once, check_writer
@@ -41,10 +43,10 @@ def edit_record(deps: Deps, caller: Caller, key: RecordKey, wish: Wish, idempote
     found = follow_record(deps, key)
     if found is None:
         raise NotFound("there is no such record; it may not be synced yet")
-    body, record = _body(found.record.kind, key, wish), found.record
+    body = _body(found.record.kind, key, wish)
 
     def checked() -> Mapping[str, Json]:
-        _check_base(record, wish)
+        _check_base(deps, found, key, wish)
         return body
 
     return ask_once(deps, caller, body, idempotency_key, checked)[0]
@@ -62,13 +64,11 @@ def _body(kind: Kind, key: RecordKey, wish: Wish) -> Mapping[str, Json]:
     return body | {name: text for name, text in said.items() if text}
 
 
-def _check_base(record: Record, wish: Wish) -> None:
+def _check_base(deps: Deps, stored: Stored, key: RecordKey, wish: Wish) -> None:
     unasked = [name for name in wish.base if name not in wish.fields and name not in wish.custom_fields]
     if unasked:
         raise Invalid(*(Problem(f"base.{name}", "is not changed", "name it in fields, too") for name in unasked))
-    moved = (
-        {} if wish.force else {name: _now(record, wish, name) for name in wish.base if _has_moved(record, wish, name)}
-    )
+    moved = {} if wish.force else _moved(deps, stored, key, wish)
     if moved:
         told = "; ".join(f"{name} was {wish.base[name]!r} and is {now!r} now" for name, now in moved.items())
         raise MovedOn(
@@ -76,16 +76,32 @@ def _check_base(record: Record, wish: Wish) -> None:
         )
 
 
+def _moved(deps: Deps, stored: Stored, key: RecordKey, wish: Wish) -> dict[str, Json]:
+    """What the CRM has now, of fields where that is not what the person saw: neither as the CRM had it, nor as an edit
+    that is still under way. Of a field that was not read nobody can say so."""
+    record = stored.record
+    unread = [name for name in wish.fields if name not in record.fields]
+    now = {name: _now(record, wish, name) for name in wish.base if name not in unread}
+    moved = {name: value for name, value in now.items() if _differ(record.kind, name, wish.base[name], value)}
+    pending = follow_edits(deps, stored, key).pending if moved else {}
+    edits = {name: pending.get((name, name in wish.custom_fields)) for name in moved}
+    seen = [
+        name for name, edit in edits.items() if edit and not _differ(record.kind, name, wish.base[name], edit.value)
+    ]
+    return {name: value for name, value in moved.items() if name not in seen}
+
+
 def _now(record: Record, wish: Wish, name: str) -> Json:
     return plain(record.get(name) if name in wish.fields else custom_value(record.custom_fields.get(name)))
 
 
-def _has_moved(record: Record, wish: Wish, name: str) -> bool:
-    """Of a field that was not read nobody can say so. An empty text is nothing."""
-    if name in wish.fields and name not in record.fields:
-        return False
-    before, now = wish.base[name] or None, _now(record, wish, name) or None
-    type = FIELDS[record.kind].get(name, Type.TEXT)
-    if type in _NUMBERS and before is not None and now is not None:
+def _differ(kind: Kind, name: str, before: Json, now: Json) -> bool:
+    before, now = _something(before), _something(now)
+    if FIELDS[kind].get(name) in _NUMBERS and before is not None and now is not None:
         return read_number(before) != read_number(now)
-    return before != now
+    return bool(before != now)
+
+
+def _something(value: Json) -> Json:
+    """An empty text or list and a box that is not ticked are nothing; zero is a number."""
+    return None if value is False or value in ("", []) else value

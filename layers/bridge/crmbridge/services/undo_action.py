@@ -8,7 +8,7 @@ from crmbridge.domain.actions import Action, ActionStatus, Receipt, action_id
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Clash, NotFound
 from crmbridge.domain.inputs import plain
-from crmbridge.domain.records import Json, Record
+from crmbridge.domain.records import Json, Record, read_started_at
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import own_action
@@ -31,7 +31,7 @@ def undo_action(deps: Deps, caller: Caller, id: str) -> Action:
     if undo is None:
         _check_unchanged(deps, done, receipt)
         draft = draft_action(deps, caller, _body(done, receipt), undo_id, body_hash=undo_id)
-        undo, _ = deps.actions.claim(replace(draft, undoes=done.id, only_if=receipt.after))
+        undo, _ = deps.actions.claim(replace(draft, undoes=done.id, only_if=receipt.after, before=receipt.after))
     ring_action(deps, undo)
     return undo
 
@@ -69,13 +69,13 @@ def _earlier(deps: Deps, done: Action) -> tuple[str, Action | None]:
 
 
 def _check_unchanged(deps: Deps, done: Action, receipt: Receipt) -> None:
-    """Against our copy; the executor asks the CRM itself."""
+    """Against our copy, where it is from after the update; the executor asks the CRM itself."""
     key = record_key(done)
     found = follow_record(deps, key) if key else None
     if found is None:
         raise Clash("the record is not here any more")
     changed = [name for name, value in receipt.after.items() if _now(done, found.record, name) != value]
-    if changed:
+    if changed and read_started_at(found.ord) >= receipt.completed_at:
         raise Clash(f"changed since, so there is nothing to take back: {', '.join(changed)}")
 
 
