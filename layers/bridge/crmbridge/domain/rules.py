@@ -84,7 +84,7 @@ def what_happened(change: RecordChange) -> What | None:
     before, now = change.before.record.state if change.before else None, change.after.record.state
     if now is State.LIVE:
         return _to_life(before)
-    if now is before or now is State.HIDDEN:
+    if before is None or now is before or now is State.HIDDEN:
         return None
     if now in _GONE:
         return What.DELETED if before in (State.LIVE, State.HIDDEN) else None

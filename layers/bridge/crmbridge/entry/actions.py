@@ -91,7 +91,7 @@ class StepShown(Shown):
 class ActionShown(Shown):
     """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or settle it.
 
-    `undoes` is the id of the action that this one takes back, or empty."""
+    `undoes` is the id of the action that this one takes back, or empty; `cause_rule` that of the rule that asked."""
 
     id: str
     connection: str
@@ -110,6 +110,7 @@ class ActionShown(Shown):
     error: dict[str, Any] | None
     receipt: ReceiptShown | None
     undoes: str
+    cause_rule: str | None
     history: list[StepShown]
 
 

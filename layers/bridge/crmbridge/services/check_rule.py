@@ -54,10 +54,10 @@ def checked_changes(deps: Deps, caller: Caller, rule: Rule, body: Mapping[str, J
     return {**known, "types": types}
 
 
-def troubles_of(deps: Deps, caller: Caller, rule: Rule) -> list[Problem]:
+def troubles_of(deps: Deps, caller: Caller, rule: Rule, survey: Survey) -> list[Problem]:
     """What has become wrong since the rule was saved: a field, a connection or a template that is gone."""
     settings = {name: getattr(rule, name) for name in _READERS}
-    return _held(deps, caller, settings, survey_crms(deps, rule.workspace, rule.trigger.connections))[1]
+    return _held(deps, caller, settings, survey)[1]
 
 
 def _only_pauses(known: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Whether what a rule would ask for could be asked for at all: everything that can be told before there is a record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from crmbridge.domain.actions import ACTION_TYPES, ActionType
@@ -15,7 +15,8 @@ from crmbridge.services.read_given import within
 
 OF_TEMPLATES: Final = ("template", "connection", "fields", "custom_fields")
 OF_ACTIONS: Final = ("type", "connection", "fields", "custom_fields", "target", "links")
-_OBJECTS: Final = ("fields", "custom_fields", "target")
+MAX_WORD: Final = 500
+MAX_LINKS: Final = 50
 
 
 def wrong_wishes(deps: Deps, caller: Caller, trigger: Trigger, wishes: Sequence[Mapping[str, Json]]) -> list[Problem]:
@@ -31,20 +32,45 @@ def wrong_wishes(deps: Deps, caller: Caller, trigger: Trigger, wishes: Sequence[
 
 def _check(deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json]) -> None:
     known = OF_TEMPLATES if "template" in wish else OF_ACTIONS
-    wrong = [
-        Problem(str(name)[:200], "is not known here", f"one of {', '.join(known)}")
+    problems = [
+        Problem(str(name)[:MAX_WORD], "is not known here", f"one of {', '.join(known)}")
         for name in wish
         if name not in known
     ]
-    wrong += [
-        Problem(name, "must be an object", "{...}") for name in _OBJECTS if not isinstance(wish.get(name, {}), Mapping)
-    ]
-    if not isinstance(wish.get("links", []), (list, tuple)):
-        wrong.append(Problem("links", "must be a list of records", '[{"object": "deals", "external_id": "123"}]'))
-    if wrong:
-        raise Invalid(*wrong)
-    type = _checked_type(deps, caller, wish)
-    _check_connections(deps, caller, trigger, wish, type)
+    for name, (is_right, fix) in _SHAPES.items():
+        if name in wish and not is_right(wish[name]):
+            problems.append(Problem(name, "has the wrong form", fix))
+    if problems:
+        raise Invalid(*problems)
+    _check_connections(deps, caller, trigger, wish, _checked_type(deps, caller, wish))
+
+
+def _is_word(value: Json) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_WORD
+
+
+def _is_object(value: Json) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_record(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping) and value.keys() == {"object", "external_id"} and all(map(_is_word, value.values()))
+    )
+
+
+def _are_records(value: Json) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) <= MAX_LINKS and all(map(_is_record, value))
+
+
+_RECORD: Final = '{"object": "deals", "external_id": "123"}'
+_SHAPES: Final[Mapping[str, tuple[Callable[[Json], bool], str]]] = {
+    "connection": (_is_word, "the id of a connection"),
+    "fields": (_is_object, '{"name": value}'),
+    "custom_fields": (_is_object, '{"name": value}'),
+    "target": (_is_record, _RECORD),
+    "links": (_are_records, f"a list of at most {MAX_LINKS} records: [{_RECORD}]"),
+}
 
 
 def _checked_type(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> ActionType:

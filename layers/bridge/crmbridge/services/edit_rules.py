@@ -14,6 +14,7 @@ from crmbridge.services.check_rule import checked_changes, checked_rule, trouble
 from crmbridge.services.list_by_id import page_by_id
 from crmbridge.services.ports import Deps
 from crmbridge.services.start_connect import require_admin
+from crmbridge.services.survey_crms import Survey, survey_crms
 
 
 class State(StrEnum):
@@ -71,13 +72,15 @@ def delete_rule(deps: Deps, caller: Caller, id: str) -> None:
 
 
 def list_rules(deps: Deps, caller: Caller, *, limit: int = 100, cursor: str | None = None) -> PageOf[RuleSeen]:
-    """The oldest first."""
+    """The oldest first. What many rules are held to is looked at once."""
     page = page_by_id(deps.rules.snapshot(caller.workspace)[1], limit=limit, cursor=cursor)
-    return PageOf([_seen(deps, caller, rule) for rule in page.items], page.cursor)
+    surveys = {drawn: survey_crms(deps, caller.workspace, drawn) for drawn in {_drawn(rule) for rule in page.items}}
+    return PageOf([_seen(deps, caller, rule, surveys[_drawn(rule)]) for rule in page.items], page.cursor)
 
 
 def read_rule(deps: Deps, caller: Caller, id: str) -> RuleSeen:
-    return _seen(deps, caller, deps.rules.get(caller.workspace, id))
+    rule = deps.rules.get(caller.workspace, id)
+    return _seen(deps, caller, rule, survey_crms(deps, caller.workspace, _drawn(rule)))
 
 
 def read_firings(deps: Deps, caller: Caller, id: str, *, limit: int = 20, cursor: str | None = None) -> PageOf[Firing]:
@@ -86,8 +89,12 @@ def read_firings(deps: Deps, caller: Caller, id: str, *, limit: int = 20, cursor
     return deps.firings.of_rule(caller.workspace, id, limit=limit, cursor=cursor)
 
 
-def _seen(deps: Deps, caller: Caller, rule: Rule) -> RuleSeen:
-    problems = troubles_of(deps, caller, rule)
+def _drawn(rule: Rule) -> tuple[str, ...]:
+    return tuple(sorted(rule.trigger.connections))
+
+
+def _seen(deps: Deps, caller: Caller, rule: Rule, survey: Survey) -> RuleSeen:
+    problems = troubles_of(deps, caller, rule, survey)
     if rule.paused:
         stopped = rule.trouble is not None and rule.trouble.stop is not Stop.REFUSED
         return RuleSeen(rule, State.STOPPED if stopped else State.PAUSED, problems)

@@ -26,10 +26,10 @@ class Acting:
     why: Mapping[str, Json] | None
 
 
-def fire_rule(deps: Deps, rule: Rule, occasion: Occasion, acting: Acting) -> None:
+def fire_rule(sources: Sources, rule: Rule, occasion: Occasion, acting: Acting) -> None:
     """Whoever finds a firing that somebody has begun and not ended goes on with it. Raises what will not last."""
-    wanted = _firing(deps, rule, occasion, acting)
-    firing, is_new = deps.firings.claim(wanted)
+    deps = sources.deps
+    firing, is_new = deps.firings.claim(_firing(sources, rule, occasion, acting))
     if firing.status is not FiringStatus.ASKING:
         return
     if stopped := _stopped(deps, rule, firing, is_new=is_new):
@@ -42,15 +42,15 @@ def fire_rule(deps: Deps, rule: Rule, occasion: Occasion, acting: Acting) -> Non
     deps.firings.save(replace(firing, status=status, actions=tuple(asked), problems=tuple(problems)))
 
 
-def _firing(deps: Deps, rule: Rule, occasion: Occasion, acting: Acting) -> Firing:
+def _firing(sources: Sources, rule: Rule, occasion: Occasion, acting: Acting) -> Firing:
     change, message = occasion.change, occasion.message
-    cause = trace_cause(Sources(deps, rule.workspace), change, occasion.at) if change else None
+    cause = trace_cause(sources, change, occasion.at) if change else None
     return Firing(
         id=firing_id(rule, occasion.id),
         workspace=rule.workspace,
         rule=rule.id,
         epoch=rule.epoch,
-        at=deps.now(),
+        at=sources.deps.now(),
         what=acting.what,
         record=acting.record,
         chat=message.chat if message else "",

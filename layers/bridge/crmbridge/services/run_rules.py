@@ -34,31 +34,31 @@ class Answer(NamedTuple):
 def run_rules(deps: Deps, body: Mapping[str, Json]) -> None:
     """`{"workspace", "occasions": [id, ...]}`. Trouble with one keeps no other waiting: they come back together, and
     what is settled by then is not looked at again."""
-    workspace = body["workspace"]
+    sources = Sources(deps, body["workspace"])
     try:
-        one_by_one(body["occasions"], lambda id: ask_rules(deps, workspace, id))
+        one_by_one(body["occasions"], lambda id: ask_rules(sources, id))
     except ExceptionGroup as troubles:
         if bugs := troubles.split(BridgeError)[1]:
             raise bugs from None
         raise Stale("not every rule could be asked; they are asked again") from troubles
 
 
-def ask_rules(deps: Deps, workspace: str, id: str) -> None:
+def ask_rules(sources: Sources, id: str) -> None:
     """Settled last: whoever dies before leaves it to the next, and no rule acts twice."""
+    deps, workspace = sources.deps, sources.workspace
     occasion = deps.occasions.get(workspace, id)
     if occasion is None:
         return
-    sources = Sources(deps, workspace)
-    one_by_one(compile_rules(deps, workspace).active(), lambda rule: _ask(deps, sources, rule, occasion))
+    one_by_one(compile_rules(deps, workspace).active(), lambda rule: _ask(sources, rule, occasion))
     deps.occasions.settle(workspace, id, deps.now())
 
 
-def _ask(deps: Deps, sources: Sources, rule: Rule, occasion: Occasion) -> None:
+def _ask(sources: Sources, rule: Rule, occasion: Occasion) -> None:
     if occasion.at < rule.since:
         return
     acting = _by_change(sources, rule, occasion) if occasion.change else _by_message(sources, rule, occasion)
     if acting:
-        fire_rule(deps, rule, occasion, acting)
+        fire_rule(sources, rule, occasion, acting)
 
 
 def _by_change(sources: Sources, rule: Rule, occasion: Occasion) -> Acting | None:
