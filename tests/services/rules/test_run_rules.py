@@ -202,6 +202,35 @@ def test_linked_records_are_asked_as_they_are(place: Any, make_rule: MakeRule) -
     assert [action.fields["subject"] for action in place.actions()] == ["Look at Renewal"]
 
 
+def test_what_is_linked_is_read_once_however_many_rules_ask(place: Any, make_rule: MakeRule) -> None:
+    condition = {"field": "company_industry", "operator": "eq", "value": "Mining"}
+    for _ in range(10):
+        make_rule(trigger={"on": "change", "kind": "deal", "what": ["created"]}, condition=condition)
+    place.put("o1", kind=Kind.COMPANY, name="Acme", industry="Software")
+    place.put("1", links={"companies": ["o1"]})
+    place.tell()
+    (bell,) = place.bells()
+    counting = Counting(place.deps.records)
+
+    run_rules(replace(place.deps, records=counting), bell)
+
+    assert counting.reads == 1
+
+
+class Counting:
+    """Records, and how often several were asked for."""
+
+    def __init__(self, records: Any) -> None:
+        self.records, self.reads = records, 0
+
+    def get_many(self, keys: Any) -> Any:
+        self.reads += 1
+        return self.records.get_many(keys)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.records, name)
+
+
 def test_a_refused_action_is_told_by_the_firing_and_the_rule(
     place: Any, make_rule: MakeRule, firings: Firings, admin: Caller
 ) -> None:

@@ -1,15 +1,16 @@
 """What happened -> which rules act because of it. Every rule is asked once about every occasion."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final, NamedTuple
 
 from crmbridge.domain.errors import BridgeError, Stale
 from crmbridge.domain.explanations import explained
-from crmbridge.domain.occasions import Occasion, RecordChange
-from crmbridge.domain.predicates import When, zone_named
+from crmbridge.domain.occasions import Occasion
+from crmbridge.domain.predicates import Facts, Predicate, When, zone_named
 from crmbridge.domain.predicates.proofs import decided_clauses
-from crmbridge.domain.records import Json
+from crmbridge.domain.records import Json, Kind
 from crmbridge.domain.rules import Rule, is_edge
 from crmbridge.domain.stored import Stored
 from crmbridge.services.compile_rules import compile_rules, condition_of
@@ -23,12 +24,19 @@ from crmbridge.services.wake_records import one_by_one
 MESSAGE: Final = "message"
 
 
-class Answer(NamedTuple):
-    """What a condition says of a record: whether it holds (None: nobody knows), and its clauses with what the record
-    says there. A rule without a condition has nothing to say."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A workspace's records as its rules see them on one occasion: each is looked at once, however many rules ask."""
 
-    holds: bool | None
-    why: Mapping[str, Json] | None
+    sources: Sources
+    _seen: dict[tuple[int, frozenset[Kind]], Facts] = field(default_factory=dict)
+
+    def facts(self, stored: Stored, kinds: frozenset[Kind]) -> Facts:
+        """With what is linked to it, of these kinds."""
+        place = id(stored), kinds
+        if place not in self._seen:
+            self._seen[place] = facts_of(self.sources, stored.key, stored.record, kinds)
+        return self._seen[place]
 
 
 def run_rules(deps: Deps, body: Mapping[str, Json]) -> None:
@@ -46,55 +54,70 @@ def run_rules(deps: Deps, body: Mapping[str, Json]) -> None:
 def ask_rules(sources: Sources, id: str) -> None:
     """Settled last: whoever dies before leaves it to the next, and no rule acts twice."""
     deps, workspace = sources.deps, sources.workspace
-    occasion = deps.occasions.get(workspace, id)
+    occasion, look = deps.occasions.get(workspace, id), Look(sources)
     if occasion is None:
         return
-    one_by_one(compile_rules(deps, workspace).active(), lambda rule: _ask(sources, rule, occasion))
+    one_by_one(compile_rules(deps, workspace).active(), lambda rule: _ask(look, rule, occasion))
     deps.occasions.settle(workspace, id, deps.now())
 
 
-def _ask(sources: Sources, rule: Rule, occasion: Occasion) -> None:
+def _ask(look: Look, rule: Rule, occasion: Occasion) -> None:
     if occasion.at < rule.since:
         return
-    acting = _by_change(sources, rule, occasion) if occasion.change else _by_message(sources, rule, occasion)
+    acting = _by_change(look, rule, occasion) if occasion.change else _by_message(look, rule, occasion)
     if acting:
-        fire_rule(sources, rule, occasion, acting)
+        fire_rule(look.sources, rule, occasion, acting)
 
 
-def _by_change(sources: Sources, rule: Rule, occasion: Occasion) -> Acting | None:
+def _by_change(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:
     change = occasion.change
     what = rule.trigger.sees(change, rule.since) if change else None
     if change is None or what is None:
         return None
-    now = answer(sources, rule, change.after, occasion)
-    held = _held(sources, rule, change, occasion) if now.holds else None
-    if not is_edge(rule.trigger, what, change, held=held, holds=now.holds):
+    holds = condition_holds(look, rule, change.after, occasion)
+    held = condition_holds(look, rule, change.before, occasion) if holds else None
+    if not is_edge(rule.trigger, what, change, held=held, holds=holds):
         return None
-    return Acting(str(what), change.key, now.why)
+    return Acting(str(what), change.key, explain_condition(look, rule, change.after, occasion))
 
 
-def _held(sources: Sources, rule: Rule, change: RecordChange, occasion: Occasion) -> bool | None:
-    return answer(sources, rule, change.before, occasion).holds if change.before else None
-
-
-def _by_message(sources: Sources, rule: Rule, occasion: Occasion) -> Acting | None:
+def _by_message(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:
     message = occasion.message
     if message is None or not rule.trigger.hears(message):
         return None
-    link = sources.deps.sidepanels.link(rule.workspace, message.chat)
-    about = follow_record(sources.deps, link.record) if link else None
-    asked = answer(sources, rule, about, occasion)
-    return Acting(MESSAGE, about.key if about else None, asked.why) if asked.holds else None
+    link = look.sources.deps.sidepanels.link(rule.workspace, message.chat)
+    about = follow_record(look.sources.deps, link.record) if link else None
+    if not condition_holds(look, rule, about, occasion):
+        return None
+    return Acting(MESSAGE, about.key if about else None, explain_condition(look, rule, about, occasion))
 
 
-def answer(sources: Sources, rule: Rule, stored: Stored | None, occasion: Occasion) -> Answer:
-    """Time stands still at the occasion: whoever asks again hears the same."""
+def condition_holds(look: Look, rule: Rule, stored: Stored | None, occasion: Occasion) -> bool | None:
+    """None: nobody knows. Time stands still at the occasion: whoever asks again hears the same."""
     if rule.condition is None:
-        return Answer(True, None)
+        return True
+    asked = _asked(look, rule, stored, occasion)
+    return asked.predicate(asked.known, asked.when) if asked else None
+
+
+def explain_condition(look: Look, rule: Rule, stored: Stored | None, occasion: Occasion) -> Mapping[str, Json] | None:
+    """The condition, each clause with what the record says; None where there is nothing to say."""
+    asked = _asked(look, rule, stored, occasion)
+    if asked is None:
+        return None
+    leaves = decided_clauses(asked.predicate.tree, asked.known, asked.when)
+    return explained(asked.predicate.tree, leaves)
+
+
+class _Asked(NamedTuple):
+    predicate: Predicate
+    known: Facts
+    when: When
+
+
+def _asked(look: Look, rule: Rule, stored: Stored | None, occasion: Occasion) -> _Asked | None:
     predicate = condition_of(rule)
     if predicate is None or stored is None or stored.record.kind is not predicate.kind:
-        return Answer(None, None)
-    known = facts_of(sources, stored.key, stored.record, predicate.needs_links)
-    when = When(occasion.at, zone_named(rule.time_zone) or UTC)
-    leaves = decided_clauses(predicate.tree, known, when)
-    return Answer(predicate(known, when), explained(predicate.tree, leaves))
+        return None
+    known = look.facts(stored, predicate.needs_links)
+    return _Asked(predicate, known, When(occasion.at, zone_named(rule.time_zone) or UTC))

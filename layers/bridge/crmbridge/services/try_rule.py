@@ -16,7 +16,7 @@ from crmbridge.services.find_linked import Sources
 from crmbridge.services.fire_rule import acting_for, refusal
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
-from crmbridge.services.run_rules import answer
+from crmbridge.services.run_rules import Look, condition_holds, explain_condition
 from crmbridge.services.start_connect import require_admin
 
 
@@ -43,13 +43,13 @@ def try_rule(deps: Deps, caller: Caller, id: str, *, record: RecordKey | None, m
     """For a record, or a message, as the rule's trigger asks. Raises NotFound, Invalid, and Forbidden for members: it
     shows what an admin's rule would write."""
     require_admin(caller)
-    rule, sources = deps.rules.get(caller.workspace, id), Sources(deps, caller.workspace)
+    rule, look = deps.rules.get(caller.workspace, id), Look(Sources(deps, caller.workspace))
     about = _about(deps, caller, rule, record, message)
     occasion = _occasion(deps, rule, about, message)
-    asked = answer(sources, rule, about, occasion)
-    because = _untriggered(rule, about, message) or _unmet(asked.holds, about)
+    holds = condition_holds(look, rule, about, occasion)
+    because = _untriggered(rule, about, message) or _unmet(holds, about)
     actions = [_drafted(deps, rule, wish, occasion, at) for at, wish in enumerate(rule.actions)]
-    return Tried(not because, because, asked.why, actions)
+    return Tried(not because, because, explain_condition(look, rule, about, occasion), actions)
 
 
 def _about(
