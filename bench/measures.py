@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,17 +54,19 @@ def full_sync(lab: Lab, plan: Plan) -> Iterator[Finding]:
     yield _compared("the same again, nothing changed", again, OBVIOUS, 0.12, plan.size, note)
 
 
-def full_sync_without_links(lab: Lab, plan: Plan) -> Iterator[Finding]:
-    """The peers store no links; this is what ours costs when there are none."""
+def full_sync_by_links(lab: Lab, plan: Plan) -> Iterator[Finding]:
+    """The same work on both sides: no links at all, and links that dlt asks for and stores, too."""
     if not plan.with_dlt:
         return
-    with lab.server("bench.servers.portal", "--records", plan.size, "--unlinked") as hubspot:
-        told = alternate(_sync_sides(lab, plan, hubspot), plan.pairs)
-    must_agree(told)
-    yield _compared("full sync, records without links", told, DLT, None, plan.size)
+    for what, portal, dlt in (("without links", ("--unlinked",), ()), ("and links on both sides", (), ("--links",))):
+        with lab.server("bench.servers.portal", "--records", plan.size, *portal) as hubspot:
+            sides = _sync_sides(lab, plan, hubspot, dlt)
+            told = alternate({name: sides[name] for name in (OURS, DLT)}, plan.pairs)
+        must_agree(told)
+        yield _compared(f"full sync, records {what}", told, DLT, None, plan.size)
 
 
-def _sync_sides(lab: Lab, plan: Plan, hubspot: str) -> dict[str, Callable[[], Told]]:
+def _sync_sides(lab: Lab, plan: Plan, hubspot: str, dlt: Sequence[str] = ()) -> dict[str, Callable[[], Told]]:
     def side(module: str, *more: object) -> Callable[[], Told]:
         def run() -> Told:
             with lab.cloud() as fresh:
@@ -75,7 +77,7 @@ def _sync_sides(lab: Lab, plan: Plan, hubspot: str) -> dict[str, Callable[[], To
     sides = {
         OURS: side("bench.ours.sync", "--again", "--unlimited"),
         OBVIOUS: side("bench.peers.obvious_sync"),
-        DLT: side("bench.peers.dlt_sync"),
+        DLT: side("bench.peers.dlt_sync", *dlt),
     }
     return {name: run for name, run in sides.items() if plan.with_dlt or name != DLT}
 
@@ -202,7 +204,7 @@ def panel(_: Lab, plan: Plan) -> Iterator[Finding]:
 
 MEASURES: Final[dict[str, Callable[[Lab, Plan], Iterator[Finding]]]] = {
     "sync": full_sync,
-    "links": full_sync_without_links,
+    "links": full_sync_by_links,
     "webhook": webhook_post,
     "cold": webhook_cold_start,
     "paced": paced_sync,

@@ -11,7 +11,7 @@ from bench.measures import (
     Plan,
     all_rules,
     full_sync,
-    full_sync_without_links,
+    full_sync_by_links,
     paced_sync,
     webhook_cold_start,
     webhook_post,
@@ -42,9 +42,10 @@ def test_a_paced_sync_tells_what_was_asked_and_refused(lab: Lab, tiny: Plan) -> 
 @PEERS
 @pytest.mark.slow
 def test_dlt_ends_with_the_same_records(tiny: Plan) -> None:
-    (finding,) = full_sync_without_links(Lab(PYTHON), replace(tiny, with_dlt=True))
+    unlinked, linked = full_sync_by_links(Lab(PYTHON), replace(tiny, with_dlt=True))
 
-    assert finding.detail["theirs"][0]["records"]["count"] == tiny.size
+    assert unlinked.detail["theirs"][0]["records"]["count"] == tiny.size
+    assert linked.detail["theirs"][0]["records"]["count"] == tiny.size
 
 
 @PEERS
