@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from crmbridge.domain.explanations import explained, outdated
+from crmbridge.domain.explanations import abridged, explained, outdated
 from crmbridge.domain.predicates import Facts, compile_predicate, facts
 from crmbridge.domain.records import Kind
 
@@ -84,3 +84,13 @@ def test_of_earlier_rules_only_what_held_is_left() -> None:
             {"field": "deal_stage", "actual": "s", "holds": False},
         ],
     }
+
+
+def test_what_a_person_would_not_read_is_left_out() -> None:
+    long = {"field": "task_body", "operator": "contains", "value": "x", "holds": True, "actual": "x" * 300}
+    many = {"field": "contact_email", "operator": "contains", "value": "@", "holds": True, "actual": ["a"] * 50}
+
+    told = abridged({"operator": "AND", "holds": True, "rules": [long, many, {"operator": "NOT", "rules": [long]}]})
+
+    assert [part.get("actual") for part in told["rules"]] == ["x" * 100 + "…", ["a"] * 10 + ["…"], None]
+    assert told["rules"][2]["rules"][0]["actual"] == "x" * 100 + "…"

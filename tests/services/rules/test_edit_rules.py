@@ -102,11 +102,21 @@ def test_there_are_only_so_many_rules(place: Any, admin: Caller) -> None:
 
 def test_a_change_begins_another_epoch_under_who_saved_it(place: Any, admin: Caller) -> None:
     rule = create_rule(place.deps, admin, BODY)
+    place.clock.advance(60)
 
-    changed = update_rule(place.deps, replace(admin, user="u9"), rule.id, {"name": "Bigger"})
+    changed = update_rule(place.deps, replace(admin, user="u9"), rule.id, {"currency": "USD"})
 
-    assert (changed.name, changed.acts_as, changed.created_by) == ("Bigger", "u9", "u1")
-    assert (changed.epoch, changed.condition) == (rule.epoch + 1, rule.condition)
+    assert (changed.currency, changed.acts_as, changed.created_by) == ("USD", "u9", "u1")
+    assert (changed.epoch, changed.since, changed.condition) == (rule.epoch + 1, place.clock(), rule.condition)
+
+
+def test_another_name_begins_nothing_anew(place: Any, admin: Caller) -> None:
+    rule = create_rule(place.deps, admin, BODY)
+    place.clock.advance(60)
+
+    changed = update_rule(place.deps, admin, rule.id, {"name": "Bigger", "paused": False})
+
+    assert (changed.name, changed.epoch, changed.since) == ("Bigger", rule.epoch, rule.since)
 
 
 def test_what_a_rule_listens_to_stays(place: Any, admin: Caller) -> None:

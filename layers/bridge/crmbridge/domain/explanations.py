@@ -1,10 +1,14 @@
 """Rules told back to a person: the tree as it was saved, each clause with what the record said."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from crmbridge.domain.predicates.proofs import asked_by
 from crmbridge.domain.predicates.trees import Clause, Node
 from crmbridge.domain.records import Json
+
+MOST_LETTERS: Final = 100
+MOST_VALUES: Final = 10
 
 
 def explained(node: Node, leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
@@ -22,6 +26,22 @@ def outdated(leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
         for leaf in leaves
     ]
     return {"operator": "AND", "holds": True, "rules": parts}
+
+
+def abridged(told: Mapping[str, Json]) -> dict[str, Json]:
+    """The same, with no more of what a record said than a person reads: a clause may have looked at a thousand linked
+    records, or at a long text."""
+    if "rules" in told:
+        return {**told, "rules": [abridged(part) for part in told["rules"]]}
+    return {**told, "actual": _brief(told["actual"])} if "actual" in told else dict(told)
+
+
+def _brief(value: Json) -> Json:
+    if isinstance(value, str) and len(value) > MOST_LETTERS:
+        return f"{value[:MOST_LETTERS]}…"
+    if isinstance(value, list) and len(value) > MOST_VALUES:
+        return [*map(_brief, value[:MOST_VALUES]), "…"]
+    return list(map(_brief, value)) if isinstance(value, list) else value
 
 
 def _explained_clause(clause: Clause, leaves: Sequence[Mapping[str, Json]]) -> dict[str, Json]:

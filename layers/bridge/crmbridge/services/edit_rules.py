@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Clash, Problem, Stale
@@ -15,6 +15,9 @@ from crmbridge.services.list_by_id import page_by_id
 from crmbridge.services.ports import Deps
 from crmbridge.services.start_connect import require_admin
 from crmbridge.services.survey_crms import Survey, survey_crms
+
+DECIDING: Final = ("trigger", "condition", "actions", "time_zone", "currency", "types", "paused")
+"""What says when a rule acts, and how."""
 
 
 class State(StrEnum):
@@ -50,12 +53,13 @@ def create_rule(deps: Deps, caller: Caller, body: Mapping[str, Json]) -> Rule:
 
 
 def update_rule(deps: Deps, caller: Caller, id: str, body: Mapping[str, Json]) -> Rule:
-    """Only what is given changes. What happened before does not concern the rule as it is now, and whoever saves it
+    """Only what is given changes. What happened before does not concern what the rule has become, and whoever saves it
     answers for what it does."""
     require_admin(caller)
     rule = deps.rules.get(caller.workspace, id)
-    changes = checked_changes(deps, caller, rule, body)
-    changed = replace(rule, **changes, acts_as=caller.user, since=deps.now(), epoch=rule.epoch + 1)
+    changed = replace(rule, **checked_changes(deps, caller, rule, body), acts_as=caller.user)
+    if any(getattr(changed, name) != getattr(rule, name) for name in DECIDING):
+        changed = replace(changed, since=deps.now(), epoch=rule.epoch + 1)
     try:
         saved = deps.rules.save(changed if changed.paused else replace(changed, trouble=None))
     except Stale:

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Final, NamedTuple
 
 from crmbridge.domain.errors import BridgeError, Stale
-from crmbridge.domain.explanations import explained
+from crmbridge.domain.explanations import abridged, explained
 from crmbridge.domain.occasions import Occasion
 from crmbridge.domain.predicates import Facts, Predicate, When, zone_named
 from crmbridge.domain.predicates.proofs import decided_clauses
@@ -106,7 +106,7 @@ def explain_condition(look: Look, rule: Rule, stored: Stored | None, occasion: O
     if asked is None:
         return None
     leaves = decided_clauses(asked.predicate.tree, asked.known, asked.when)
-    return explained(asked.predicate.tree, leaves)
+    return abridged(explained(asked.predicate.tree, leaves))
 
 
 class _Asked(NamedTuple):
