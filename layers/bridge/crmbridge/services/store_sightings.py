@@ -77,7 +77,7 @@ def store_sightings(  # noqa: PLR0913 - a reading is described by all of these
     contexts = {object: ReadContext.of(directories, object) for object in {one.object for one in seen}}
     hinted = cause.origin is Origin.WEBHOOK
     reading = _Reading(platform, connection, contexts, read_started_at, cause, indexed, hinted)
-    tally: _Tally = Counter((str(one.kind), "read") for one in seen)
+    tally: _Tally = Counter([(str(one.kind), "read") for one in seen])
     _settle(deps, reading, _one_each(reading, seen), tally, known_empty=known_empty)
     cut = {_name_of(key) for _, key in reading.shortened}
     if cut or reading.written:
@@ -115,8 +115,10 @@ def _settle(deps: Deps, reading: _Reading, seen: _Seen, tally: _Tally, *, known_
         if reading.connection.shortened:
             stored = seen.keys() - refused
             reading.written.update(_name_of(key) for key in stored if verdicts[key].writes_core)
-        for key in seen.keys() - refused:
-            tally[str(seen[key].kind), _what_became(heads.get(key, UNSEEN), seen[key], verdicts[key])] += 1
+        tally.update([
+            (str(one.kind), _what_became(heads.get(key, UNSEEN), one, verdicts[key]))
+            for key, one in seen.items() if key not in refused
+        ])  # fmt: skip
         seen = {key: seen[key] for key in refused}
         heads = deps.records.heads(list(seen), targets) if seen else {}
     raise Stale(f"{len(seen)} records of {reading.platform.title} keep changing; they are read again")

@@ -50,8 +50,9 @@ def partition(workspace: str, connection: str, shard: int) -> str:
 
 
 def item_key(key: RecordKey) -> Key:
-    sk = f"{part(key.object)}#{part(key.external_id)}"
-    return partition(key.workspace, key.connection, crc32(sk.encode()) % SHARDS), sk
+    workspace, connection, object, external_id = key
+    sk = f"{part(object)}#{part(external_id)}"
+    return partition(workspace, connection, crc32(sk.encode()) % SHARDS), sk
 
 
 def is_edge(sk: str) -> bool:
@@ -95,12 +96,8 @@ def reverse_prefix(target: RecordKey, object: str) -> Key:
 
 
 def reverse_key(owner: RecordKey, link: Link) -> Key:
-    pk, prefix = reverse_prefix(RecordKey(owner.workspace, owner.connection, *_end(link)), owner.object)
-    return pk, prefix + part(owner.external_id)
-
-
-def _end(link: Link) -> tuple[str, str]:
-    return link.object, link.external_id
+    pk, sk = item_key(RecordKey(owner.workspace, owner.connection, link.object, link.external_id))
+    return pk, f"{sk}<{part(owner.object)}#{part(owner.external_id)}"
 
 
 def reverse_put(owner: RecordKey, link: Link, ord: str) -> Write:
