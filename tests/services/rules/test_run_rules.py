@@ -13,6 +13,7 @@ from crmbridge.domain.errors import Stale
 from crmbridge.domain.records import Kind, State
 from crmbridge.domain.rules import Firing, FiringStatus, Rule
 from crmbridge.services.edit_rules import update_rule
+from crmbridge.services.fan_out import fan_out
 from crmbridge.services.run_rules import run_rules
 
 MakeRule = Callable[..., Rule]
@@ -103,6 +104,18 @@ def test_what_a_full_run_brings_triggers_nothing(place: Any, make_rule: MakeRule
     place.work()
 
     assert place.actions() == []
+
+
+def test_a_full_run_does_not_even_ask_who_listens(place: Any) -> None:
+    place.put(cause=Cause(Origin.BACKFILL), amount=LARGE)
+
+    fan_out(replace(place.deps, rules=Untouchable()), place.shown)
+
+    assert place.bells() == []
+
+
+class Untouchable:
+    """Has nothing that could be asked."""
 
 
 def test_a_change_is_one_however_often_it_is_shown_and_rung(place: Any, make_rule: MakeRule) -> None:

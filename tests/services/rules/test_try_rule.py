@@ -8,7 +8,7 @@ import pytest
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden, Invalid, NotFound
 from crmbridge.domain.occasions import ChatMessage
-from crmbridge.domain.records import Kind
+from crmbridge.domain.records import Kind, State
 from crmbridge.domain.rules import Rule
 from crmbridge.services.try_rule import try_rule
 
@@ -59,6 +59,15 @@ def test_what_stands_in_the_way_is_said(
     tried = try_rule(place.deps, admin, rule.id, record=place.put(**fields), message=None)
 
     assert (tried.would_act, tried.because) == (False, because)
+
+
+def test_a_record_that_is_gone_is_not_acted_on(place: Any, make_rule: MakeRule, admin: Caller) -> None:
+    rule = make_rule()
+    place.put(amount=Decimal(60_000), currency="EUR")
+
+    tried = try_rule(place.deps, admin, rule.id, record=place.put(state=State.ARCHIVED), message=None)
+
+    assert tried.because == "the record is archived in the CRM"
 
 
 def test_what_would_be_refused_is_said_of_each_action(place: Any, make_rule: MakeRule, admin: Caller) -> None:

@@ -54,7 +54,7 @@ def check_action(deps: Deps, workspace: str, body: Mapping[str, Json]) -> Checke
     custom_fields = check_custom_fields(
         type.kind, object, directories, body.get("custom_fields") or {}, clearing=not type.creates
     )
-    _check_complete(type, fields, custom_fields)
+    check_complete(type, fields, custom_fields)
     check_against_schema(type.kind, object, directories, fields)
     checked = Checked(
         type=type,
@@ -247,7 +247,8 @@ def _owned(
     return {"owner_id": find_owner(deps, workspace, directories, wanted)}
 
 
-def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
+def check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
+    """Raises Invalid naming every field without which there is nothing to do."""
     problems = [Problem(f"fields.{name}", "is required") for name in type.required if not fields.get(name)]
     if type.one_of and not any(fields.get(name) for name in type.one_of):
         problems.append(Problem(f"fields.{type.one_of[0]}", "is required", f"or one of {', '.join(type.one_of[1:])}"))

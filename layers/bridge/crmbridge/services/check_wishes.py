@@ -9,6 +9,7 @@ from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.records import Json
 from crmbridge.domain.rules import On, Trigger
 from crmbridge.domain.templates import ActionTemplate, check_template
+from crmbridge.services.check_action import check_complete
 from crmbridge.services.manage_templates import read_template
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_given import within
@@ -84,7 +85,7 @@ def _checked_type(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> Actio
         raise Invalid(Problem("type", "is not a type of action", f"one of {', '.join(ACTION_TYPES)}"))
     type = ACTION_TYPES[name]
     check_template(type, fields, custom_fields)
-    _check_complete(type, fields, custom_fields)
+    check_complete(type, fields, custom_fields)
     return type
 
 
@@ -93,16 +94,6 @@ def _template(deps: Deps, caller: Caller, id: Json) -> ActionTemplate:
         return read_template(deps, caller, id if isinstance(id, str) else "")
     except NotFound:
         raise Invalid(Problem("template", "is not an action template", "GET /v1/action-templates lists them")) from None
-
-
-def _check_complete(type: ActionType, fields: Mapping[str, Json], custom_fields: Mapping[str, Json]) -> None:
-    problems = [Problem(f"fields.{name}", "is required") for name in type.required if not fields.get(name)]
-    if type.one_of and not any(fields.get(name) for name in type.one_of):
-        problems.append(Problem(f"fields.{type.one_of[0]}", "is required", f"or one of {', '.join(type.one_of[1:])}"))
-    if not type.creates and not fields and not custom_fields:
-        problems.append(Problem("fields", "names nothing to change", '{"amount": 50000}'))
-    if problems:
-        raise Invalid(*problems)
 
 
 def _check_connections(

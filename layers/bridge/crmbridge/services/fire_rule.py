@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from crmbridge.domain.changes import Cause
 from crmbridge.domain.connections import Caller
@@ -91,14 +92,9 @@ def _ask(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing) -> tuple[li
     problems: list[Problem] = []
     for at, wish in enumerate(rule.actions):
         same = {"firing": firing.id, "number": at}
+        body = partial(draft_body, deps, caller, rule, wish, occasion)
         try:
-            action, _ = ask_once(
-                deps,
-                caller,
-                same,
-                f"{firing.id}.{at}",
-                lambda wish=wish: draft_body(deps, caller, rule, wish, occasion),  # type: ignore[misc]
-            )
+            action, _ = ask_once(deps, caller, same, f"{firing.id}.{at}", body)
         except BridgeError as error:
             if error.retryable:
                 raise

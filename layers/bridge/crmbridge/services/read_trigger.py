@@ -6,7 +6,7 @@ from typing import Any, Final
 from crmbridge.domain.changes import What
 from crmbridge.domain.errors import Invalid, Problem
 from crmbridge.domain.predicates import compile_predicate
-from crmbridge.domain.records import Json, Kind
+from crmbridge.domain.records import Json
 from crmbridge.domain.rules import WHATS, On, Trigger
 from crmbridge.services import read_given as read
 from crmbridge.services.survey_crms import Survey
@@ -58,12 +58,6 @@ def _whats(value: Json) -> tuple[What, ...]:
     return tuple(What(one) for one in dict.fromkeys(value))
 
 
-def _kind(value: Json) -> Kind:
-    if value not in read.KINDS:
-        raise Invalid(Problem("", "says what the rule is about", f"one of {', '.join(read.KINDS)}"))
-    return Kind(value)
-
-
 def _texts(most: int, least: int = 0) -> read.Read:
     def read_texts(value: Json) -> tuple[str, ...]:
         if not isinstance(value, (list, tuple)) or not least <= len(value) <= most:
@@ -86,9 +80,9 @@ def _is_text(value: Any) -> bool:
 
 
 _OF_CHANGES: Final[Mapping[str, read.Read]] = {
-    "kind": _kind,
+    "kind": read.kind,
     "what": _whats,
     "fields": _texts(MAX_FIELDS),
     "connections": read.connections,
 }
-_OF_MESSAGES: Final[Mapping[str, read.Read]] = {"kind": _kind, "labels": _labels, "chats": _texts(MAX_CHATS)}
+_OF_MESSAGES: Final[Mapping[str, read.Read]] = {"kind": read.kind, "labels": _labels, "chats": _texts(MAX_CHATS)}

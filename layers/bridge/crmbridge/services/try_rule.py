@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from crmbridge.domain.changes import What
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import BridgeError, Invalid, NotFound, Problem
 from crmbridge.domain.inputs import plain
 from crmbridge.domain.occasions import ChatMessage, Occasion, RecordChange
-from crmbridge.domain.records import Json, RecordKey
-from crmbridge.domain.rules import On, Rule
+from crmbridge.domain.records import Json, RecordKey, State
+from crmbridge.domain.rules import WHATS, On, Rule
 from crmbridge.domain.stored import Stored
 from crmbridge.services.check_action import check_action
 from crmbridge.services.draft_actions import draft_body
@@ -18,6 +20,8 @@ from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.run_rules import Look, condition_holds, explain_condition
 from crmbridge.services.start_connect import require_admin
+
+OF_THE_GONE: Final = frozenset(WHATS) - {What.CREATED, What.UPDATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def _untriggered(rule: Rule, about: Stored | None, message: ChatMessage | None) 
         return "" if message and trigger.hears(message) else "the rule does not listen to such a message, or chat"
     if about and about.record.kind is not trigger.kind:
         return f"the rule is about a {trigger.kind}, and this is a {about.record.kind}"
+    if about and about.record.state is not State.LIVE and not OF_THE_GONE.intersection(trigger.what):
+        return f"the record is {about.record.state} in the CRM"
     if about and trigger.connections and about.key.connection not in trigger.connections:
         return "the rule does not listen to that connection"
     return ""
