@@ -98,6 +98,21 @@ def test_somebody_elses_action_is_not_theirs_to_retry(
     assert "only an admin or who asked" in slack.called("respond")[-1]["text"]
 
 
+def test_a_second_card_of_a_crash_goes_when_somebody_presses_it(
+    asked: Any, slack: Any, deps: Deps, interact: Do, serve: Do
+) -> None:
+    ended(deps, asked, ActionStatus.FAILED, error={"message": "no"})
+    press = {"actions": [{"action_id": "retry", "value": asked.id}], "channel": {"id": "C0DEALS"}}
+
+    interact("block_actions", message={"ts": "1.1"}, **press)
+    serve()
+    kept = slack.called("chat.delete")
+    interact("block_actions", message={"ts": "0.9"}, **press)
+    serve()
+
+    assert (kept, slack.called("chat.delete")) == ([], [{"channel": "C0DEALS", "ts": "0.9"}])
+
+
 def test_where_the_app_may_not_speak_the_person_alone_is_told(command: Do, serve: Do, submit: Do, slack: Any) -> None:
     slack.refuses["chat.postMessage"] = lambda given: "not_in_channel" if given["channel"] == "C0DEALS" else None
 

@@ -103,7 +103,7 @@ def _click(deps: Deps, payload: Payload) -> Response:
     view = {"view": _kept(payload["view"])} if payload.get("view") else {}
     if name in (*DECISIONS, LINK):
         more = {"action": value, "response_url": str(payload.get("response_url") or "")}
-        _queue(deps, payload, name, {**more, **view})
+        _queue(deps, payload, name, {**more, **view, "message": message_of(payload).get("message", "")})
     elif view:
         _queue(deps, payload, "fill", view)
     return ANSWERED

@@ -17,6 +17,7 @@ from crmbridge.services.slack.fill_form import fill_form
 from crmbridge.services.slack.hear_event import hear_event
 from crmbridge.services.slack.open_slack import Slack, open_slack
 from crmbridge.services.slack.publish_home import publish_home
+from crmbridge.services.slack.show_card import drop_second_card
 
 UNKNOWN_TEAM: Final = "This Slack workspace is not connected; an admin installs the app."
 REMEMBERED: Final = timedelta(hours=1)
@@ -52,6 +53,8 @@ def _say(deps: Deps, slack: Slack, asked: Asked) -> None:  # noqa: ARG001 - as t
 def _answering(answer: Answer) -> Serve:
     def serve(deps: Deps, slack: Slack, asked: Asked) -> None:
         answer_person(deps, slack, asked, answer)
+        if asked.get("message"):
+            drop_second_card(deps, slack, str(asked["action"]), str(asked["channel"]), str(asked["message"]))
         if view := asked.get("view"):
             _show_again(deps, slack, asked, str(view["type"]))
 

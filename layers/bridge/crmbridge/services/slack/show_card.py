@@ -1,6 +1,7 @@
 """The card of an action that was asked for in Slack: posted once, then kept as the action is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
@@ -36,7 +37,7 @@ def ring_card(deps: Deps, action: Action) -> None:
 
 def show_card(deps: Deps, workspace: str, action_id: str) -> bool:
     """Whether there is a card; none is there for what was not asked for in Slack. A crash between posting and noting
-    it may leave a second card; both tell the same when they were posted. Raises ChatError."""
+    it may leave a second card, until somebody presses one of its buttons. Raises ChatError."""
     card, slack = deps.installations.card(workspace, action_id), slack_of(deps, workspace)
     if card is None or slack is None:
         return False
@@ -51,6 +52,15 @@ def show_card(deps: Deps, workspace: str, action_id: str) -> bool:
         if refused.code not in GONE:
             raise
     return True
+
+
+def drop_second_card(deps: Deps, slack: Slack, action_id: str, channel: str, ts: str) -> None:
+    """Somebody has pressed a button of this message; if it is a card that we posted and never noted, the other one
+    stands."""
+    card = deps.installations.card(slack.workspace, action_id)
+    if card and card.ts and ts and (channel, ts) != (card.channel, card.ts):
+        with suppress(SlackRefused):
+            slack.api.call("chat.delete", channel=channel, ts=ts)
 
 
 def _post(deps: Deps, slack: Slack, card: Card, shown: Mapping[str, Json]) -> None:
