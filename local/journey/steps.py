@@ -292,26 +292,37 @@ def await_receipts(story: Story, actions: set[str]) -> None:
     awaited("receipts in the chat app", heard)
 
 
+ENDED = {"completed", "failed", "uncertain"}
+
+
 def await_action(story: Story, id: str, seconds: float = 150.0) -> Json:
     """Until it has ended. What meets a limit is rung with the next minute."""
+    return _action_when(story, id, "end", lambda action: action["status"] in ENDED, seconds)
+
+
+def await_unknown(story: Story, id: str) -> Json:
+    """Until a request was sent and nobody knows what became of it."""
+    return _action_when(story, id, "unknown outcome", _is_unknown)
+
+
+def await_rest(story: Story, id: str) -> Json:
+    """Until it has ended, or waits to be looked for."""
+    return _action_when(story, id, "rest", lambda action: action["status"] in ENDED or _is_unknown(action))
+
+
+def _is_unknown(action: Json) -> bool:
+    return action["status"] == "sending" and action["next_attempt_at"] is not None
+
+
+def _action_when(story: Story, id: str, what: str, expected: Callable[[Json], bool], seconds: float = 150.0) -> Json:
     seen: Json = None
 
-    def ended() -> Json | None:
+    def look() -> Json | None:
         nonlocal seen
         seen = story.admin.get(f"/v1/actions/{id}")
-        return seen if seen["status"] in {"completed", "failed", "uncertain"} else None
+        return seen if expected(seen) else None
 
     try:
-        return awaited(f"end of action {id}", ended, seconds)
+        return awaited(f"{what} of action {id}", look, seconds)
     except StepFailed as failed:
         raise StepFailed(f"{failed}; it is {seen['status']}: {seen['error']} {seen['history']}") from None
-
-
-def await_unknown(story: Story, id: str) -> None:
-    """Until a request was sent and nobody knows what became of it. Who meets the limit first waits for the minute."""
-
-    def unknown() -> bool | None:
-        action = story.admin.get(f"/v1/actions/{id}")
-        return (action["status"] == "sending" and action["next_attempt_at"] is not None) or None
-
-    awaited("unknown outcome", unknown, seconds=150)

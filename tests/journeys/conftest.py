@@ -131,15 +131,15 @@ def deps(world: World) -> Callable[..., Inside]:
 
 
 @pytest.fixture
-def give_up(deps: Callable[..., Inside]) -> Callable[[Story, str], None]:
-    """Return a way to let time run until nobody can tell what became of an action whose outcome is unknown."""
+def time_passes(deps: Callable[..., Inside]) -> Callable[[Story, str], None]:
+    """Return a way to let time run until an action whose outcome is unknown has ended, perhaps as uncertain."""
 
-    def given_up(story: Story, action: str) -> None:
+    def passing(story: Story, action: str) -> None:
         later = count(900, 900)
         while story.admin.get(f"/v1/actions/{action}")["status"] == "sending":
             execute_action(deps(seconds=next(later)), story.workspace, action)
 
-    return given_up
+    return passing
 
 
 @pytest.fixture

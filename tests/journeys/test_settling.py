@@ -60,7 +60,7 @@ class There:
     words: Words
     crm: Simulator
     trouble: Trouble
-    give_up: Callable[[Story, str], None]
+    time_passes: Callable[[Story, str], None]
 
     def tasks(self, subject: str) -> list[str]:
         """The ids of those that are called so."""
@@ -87,7 +87,7 @@ class There:
         action = self.ask(subject)
         steps.await_unknown(self.story, action)
         self.tidy_up(self.tasks(subject))
-        self.give_up(self.story, action)
+        self.time_passes(self.story, action)
         self.crm.ask("DELETE", "faults")
         assert self.action(action)["status"] == "uncertain", self.action(action)
         return action
@@ -119,9 +119,11 @@ def connection(
 
 
 @pytest.fixture
-def there(connection: tuple[Story, Simulator, Words], trouble: Trouble, give_up: Callable[[Story, str], None]) -> There:
+def there(
+    connection: tuple[Story, Simulator, Words], trouble: Trouble, time_passes: Callable[[Story, str], None]
+) -> There:
     story, crm, words = connection
-    return There(story, words, crm, trouble, give_up)
+    return There(story, words, crm, trouble, time_passes)
 
 
 LOST = {"kind": "commit_then_timeout", "body": "reset"}
@@ -156,7 +158,9 @@ def test_what_was_not_done_has_failed_and_a_retry_makes_exactly_one(there: There
 
     failed = there.settle(action, done=False)
     there.story.admin.post(f"/v1/actions/{action}/retry", {})
-    done = steps.await_action(there.story, action)
+    steps.await_rest(there.story, action)
+    there.time_passes(there.story, action)
+    done = there.action(action)
 
     assert (failed["status"], "not done" in failed["error"]["message"]) == ("failed", True)
     assert (done["status"], there.tasks("Not done")) == ("completed", [done["receipt"]["external_id"]])

@@ -130,7 +130,11 @@ def test_what_is_wrong_is_said_in_the_form_and_what_is_right_reaches_the_deal(
 
 @pytest.fixture
 def unsure(
-    anna: Person, story: Story, trouble: Callable[..., None], give_up: Callable[..., None], deps: Callable[..., Inside]
+    anna: Person,
+    story: Story,
+    trouble: Callable[..., None],
+    time_passes: Callable[..., None],
+    deps: Callable[..., Inside],
 ) -> str:
     """Return the id of a task that is in HubSpot, asked for in Slack; nobody can tell that it is there."""
     lost = {"kind": "commit_then_timeout", "body": "reset"}
@@ -143,7 +147,7 @@ def unsure(
     made = [one["id"] for one in steps.in_crm(story, "tasks")["live"] if is_asked(one)]
     tidied = {"crm_bridge_key": "", "hs_task_body": ""}
     steps.change_in_crm(story, {"op": "update", "object": "tasks", "ids": made, "properties": tidied})
-    give_up(story, action)
+    time_passes(story, action)
     deliver_outbound(deps(seconds=DAY), story.workspace, f"{action}.uncertain.0")
     story.world.hubspot.ask("DELETE", "faults")
     return str(made[0])
