@@ -69,7 +69,13 @@ def mortal(house: Deps, life: Life) -> Deps:
 
 def _dying(spec: ActionSpec, life: Life) -> ActionSpec:
     pack = replace(spec.pack, send=life.around(spec.pack.send)) if spec.pack else None
-    return replace(spec, send=life.around(spec.send), look_up=life.around(spec.look_up), pack=pack)
+    return replace(
+        spec,
+        send=life.around(spec.send),
+        look_up=life.around(spec.look_up),
+        copies=life.around(spec.copies),
+        pack=pack,
+    )
 
 
 def each_death(house: Deps, ask: Callable[[str], Action]) -> Iterator[Action]:

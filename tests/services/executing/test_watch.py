@@ -1,5 +1,6 @@
 """What lands after an action has ended: it completes what was uncertain, and a twin is named to whoever asked."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +8,12 @@ import pytest
 from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Rejected
+from crmbridge.services.execute_action import execute_action
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_actions import retry_action
 from crmbridge.services.settle_action import settle_action
+
+from tests.mortality import Killed, Life, mortal
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +52,22 @@ def test_it_is_told_of_once_and_then_left_alone(crm: Any, resent: Action, watch:
 
     assert not watched.is_watched
     assert len(told()) == 2
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_whatever_step_who_watches_dies_at_a_twin_is_told_of_once(
+    house: Deps, crm: Any, resent: Action, watch: Any, told: Any, clock: Any, step: int
+) -> None:
+    crm.land()
+    clock.advance(3 * 3600)
+    with suppress(Killed):
+        execute_action(mortal(house, Life(step)), "w1", resent.id)
+
+    done = watch(resent)
+
+    assert [twin.external_id for twin in done.receipt.twins] == ["n2"]
+    assert house.outbound.get("w1", f"{resent.id}.doubled.1") is not None
+    assert [type for type, _ in told()].count("action.doubled") <= 1
 
 
 def test_what_never_lands_is_not_looked_at_for_ever(crm: Any, resent: Action, watch: Any, told: Any) -> None:

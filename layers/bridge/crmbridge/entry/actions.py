@@ -91,7 +91,9 @@ class StepShown(Shown):
 class ActionShown(Shown):
     """`uncertain`: nobody can tell whether the CRM did it; look there, then retry or settle it.
 
-    `undoes` is the id of the action that this one takes back, or empty; `cause_rule` that of the rule that asked."""
+    `undoes` is the id of the action that this one takes back, or empty; `cause_rule` that of the rule that asked.
+    `next_attempt_at`: when it goes on; of one that has ended, when it is looked for once more what a request has done
+    that was never answered."""
 
     id: str
     connection: str
