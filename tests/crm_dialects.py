@@ -87,6 +87,8 @@ class Dialect:
     changed: Mapping[str, Raw]
     companys: Callable[[str], Raw]
     """The fields of a contact that has this company."""
+    reached_at: Callable[[str], Raw] = lambda email: {"Email": email}
+    """The fields of a contact that has this address."""
     enriched: Callable[[Running, str, Json], Json] = lambda _sim, _object, truth: truth
     """The truth, with what of it the simulator tells elsewhere."""
     link: Callable[[str, str], Json] | None = None
@@ -173,6 +175,7 @@ HUBSPOT = Dialect(
     changed={"contact": {"lastname": "Renamed {n}", "loyalty_points": "7{n}"}, "company": {"name": "Renamed {n}"},
              "deal": {"dealname": "Renamed {n}", "amount": "9{n}"}},
     companys=lambda _: {},
+    reached_at=lambda email: {"email": email},
     link=lambda contact, company: {"op": "associate", "object": "contacts", "id": contact, "to_object": "companies",
                                    "to_id": company},
     join=lambda deal, contact: {"op": "associate", "object": "deals", "id": deal, "to_object": "contacts",
@@ -264,6 +267,7 @@ PIPEDRIVE = Dialect(
     changed={"contact": {"name": "Renamed Person {n}"}, "company": {"name": "Renamed {n}"},
              "deal": {"title": "Renamed {n}", "value": 900}},
     companys=lambda id: {"org_id": int(id)},
+    reached_at=lambda email: {"emails": [{"value": email, "primary": True, "label": "work"}]},
     channels=lambda state: [hook["id"] for hook in first(state["companies"])["webhooks"] if hook["is_active"]],
     has_channel=True,
     drought=lambda sim: sim.settings(daily=1),

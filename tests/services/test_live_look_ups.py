@@ -10,13 +10,6 @@ from crmbridge.services.read_records import Asked, list_records, read_record
 
 from tests.crm_house import ADA, House, a_house
 
-EMAILS: dict[str, dict[str, Any]] = {
-    "hubspot": {"email": "nina.new@made.test"},
-    "salesforce": {"Email": "nina.new@made.test"},
-    "pipedrive": {"emails": [{"value": "nina.new@made.test", "primary": True, "label": "work"}]},
-    "zoho": {"Email": "nina.new@made.test"},
-}
-
 
 @pytest.fixture(scope="module", params=PLATFORMS)
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
@@ -58,7 +51,8 @@ def test_a_record_that_was_never_synced_is_found_by_id(house: House) -> None:
 
 
 def test_a_person_who_was_never_synced_is_found_by_email_in_any_case(house: House) -> None:
-    made = house.sim.mutate(house.dialect.create("contact", 1, ".nina", **EMAILS[house.platform]))[0]["ids"]
+    nina = house.dialect.reached_at("nina.new@made.test")
+    made = house.sim.mutate(house.dialect.create("contact", 1, ".nina", **nina))[0]["ids"]
 
     assert seen(house, " Nina.New@made.TEST ") == {(house.dialect.contact, str(made[0]))}
 

@@ -28,7 +28,6 @@ WAY = SALESFORCE.ways["jwt_bearer"]
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LATER: Options = {"verify_exp": False}
 """Whoever verifies looks at the wall clock; how long an assertion is good is held against ours."""
-USUAL = "https://login.salesforce.com"
 OURS = AppCredentials("3MVG9ours", "never sent")
 REPLY = {
     "access_token": "00D!jwt",

@@ -112,19 +112,6 @@ def test_a_full_listing_shows_every_record_once_at_2000_a_call(
     assert not any(record(one, directories).odd for one in seen)
 
 
-@pytest.mark.parametrize("object", list(ZOHO.objects))
-def test_a_window_a_listing_and_a_re_read_agree_on_every_fingerprint(
-    api: Api, directories: Directories, object: str
-) -> None:
-    listed, _ = walk(api, directories, object)
-
-    windowed, _ = walk(api, directories, object, ALWAYS)
-    read = ZOHO.fetch(api, object, ids(listed), directories)
-
-    assert marks(windowed) == marks(listed)
-    assert marks(read) == marks(listed)
-
-
 @pytest.mark.parametrize("object", ["Accounts", "Tasks", "Notes"])
 def test_what_coql_will_not_query_is_listed_with_the_same_result(
     api: Api, sim: Running, directories: Directories, object: str
@@ -180,18 +167,6 @@ def test_500_links_on_one_company_are_all_seen_for_no_further_call(
     linked = [one.external_id for one in seen for link in one.links["Accounts"] if link.external_id == company]
     assert linked == people
     assert calls == -(-len(seen) // 2_000)
-
-
-def test_a_window_is_half_open_by_the_second(api: Api, sim: Running, directories: Directories) -> None:
-    account = make(sim, "Accounts", Account_Name="Edge")[0]
-    changed = fetched(api, directories, "Accounts", account).remote_updated_at
-    assert changed is not None
-
-    inside, _ = walk(api, directories, "Accounts", Window(changed, changed + timedelta(seconds=1)))
-    outside, _ = walk(api, directories, "Accounts", Window(changed - timedelta(hours=1), changed))
-
-    assert account in ids(inside)
-    assert account not in ids(outside)
 
 
 def test_thousands_of_changes_of_one_second_are_all_seen_in_one_window(
@@ -332,16 +307,6 @@ def test_a_stage_under_its_first_name_is_the_stage_it_is_now(api: Api, sim: Runn
 
     assert found.stage == labelled.stage == "Identify Decision Makers"
     assert (found.stage_label, found.is_closed) == ("Identify Decision Makers", False)
-
-
-def test_a_contact_is_found_live_by_any_spelling_of_its_address(
-    api: Api, sim: Running, directories: Directories
-) -> None:
-    contact = make(sim, "Contacts", Last_Name="O'Hara", Email="o'hara@example.test")[0]
-
-    assert ids(ZOHO.find(api, "Contacts", " O'Hara@Example.test ", directories)) == [contact]
-    assert ZOHO.find(api, "Leads", "o'hara@example.test", directories) == []
-    assert ZOHO.find(api, "Deals", "o'hara@example.test", directories) == []
 
 
 def test_the_key_field_is_made_once_where_there_is_none(open_api: Callable[..., Api], sim: Running) -> None:
