@@ -157,6 +157,10 @@ def test_what_is_wrong_is_told_in_plain_words(door: Any, asking: Any) -> None:
     assert large["errors"] == [{"field": "limit", "message": "is too large", "fix": "at most 10"}]
 
 
+def test_an_id_longer_than_any_there_is_is_not_found(door: Any, asking: Any) -> None:
+    assert [door(asking("GET", f"/v1/orders/{'a' * length}"))[0] for length in (500, 501)] == [200, 404]
+
+
 def test_another_content_type_is_refused(door: Any, asking: Any) -> None:
     event = asking("POST", "/v1/orders", {"name": "x", "lines": []}, headers={"content-type": "text/csv"})
 

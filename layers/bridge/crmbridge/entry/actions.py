@@ -8,6 +8,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import Field
 
 from crmbridge.domain.actions import ACTION_TYPES, Action, Target
+from crmbridge.domain.inputs import writable
+from crmbridge.domain.records import Kind
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown, Text
 from crmbridge.services import read_actions, request_action, settle_action, undo_action
@@ -30,6 +32,11 @@ LINKS = (
     " takes that; an empty list says: with nothing"
 )
 
+OURS = "By our names. " + "; ".join(f"{kind}: {', '.join(writable(kind))}" for kind in Kind)
+CUSTOM = "By the CRM's own names, as `GET /v1/connections/{id}/fields` lists them; options by value or label"
+Fields = Annotated[dict[str, Any], Field(description=OURS)]
+CustomFields = Annotated[dict[str, Any], Field(description=CUSTOM)]
+
 
 class TargetGiven(Given):
     """A record of that CRM."""
@@ -39,12 +46,12 @@ class TargetGiven(Given):
 
 
 class ActionGiven(Given):
-    """`target` is the record to change, `links` are those to associate with, `custom_fields` go by the CRM's names."""
+    """`target` is the record to change; null in a field of it empties the field."""
 
     connection: Text
     type: Annotated[Text, Field(description=f"One of {', '.join(ACTION_TYPES)}")]
-    fields: dict[str, Any] = Field(default_factory=dict)
-    custom_fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
+    custom_fields: CustomFields = Field(default_factory=dict)
     target: TargetGiven | None = None
     links: Annotated[list[TargetGiven], Field(max_length=50, description=LINKS)] = Field(default_factory=list)
     chat: Annotated[str, Field(max_length=MAX_ID, description="Where it was asked for")] = ""

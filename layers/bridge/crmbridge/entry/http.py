@@ -16,7 +16,7 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Invalid, MalformedPayload, Problem, TooLarge, Unauthenticated
 from crmbridge.domain.records import Json
 from crmbridge.entry import problems
-from crmbridge.entry.refusals import refuse_unknown_query, understood
+from crmbridge.entry.refusals import refuse_long_address, refuse_unknown_query, understood
 from crmbridge.log import log
 from crmbridge.services.ports import Deps
 
@@ -73,8 +73,7 @@ class HttpDoor:
         for router in routers:
             self.app.include_router(router)
         self.app.exception_handler(Exception)(self._refuse)
-        if not any_query:
-            self.app.use([refuse_unknown_query])
+        self.app.use([refuse_long_address] if any_query else [refuse_long_address, refuse_unknown_query])
 
     def __call__(self, deps: Deps, event: Event, context: Any) -> dict[str, Any]:
         began = time.perf_counter()

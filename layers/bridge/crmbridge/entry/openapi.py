@@ -86,7 +86,7 @@ def _responses(path: str, method: str, operation: Mapping[str, Any]) -> Json:
         return good | _pages()
     if path in BARE and method == "post":
         return good | {code: {"description": words} for code, words in DELIVERED.items()}
-    refusals = {**ALWAYS, **_of_caller(path), **_of_request(method, operation)}
+    refusals = {**ALWAYS, **_of_caller(path), **_of_request(method)}
     if (method, path) in ASKING:
         refusals |= {"409": "The connection must be renewed", "422": "The CRM refused", "502": "The CRM went wrong"}
     return good | {code: _refusal(code, words) for code, words in sorted(refusals.items())}
@@ -98,9 +98,9 @@ def _of_caller(path: str) -> Mapping[str, str]:
     return {"404": NOT_THERE} if "{" in path else {}
 
 
-def _of_request(method: str, operation: Mapping[str, Any]) -> Mapping[str, str]:
-    asks = operation.get("parameters") or operation.get("requestBody")
-    wrong = {"400": "The request is not valid; `errors` names the fields"} if asks else {}
+def _of_request(method: str) -> Mapping[str, str]:
+    """A query parameter that nobody knows is wrong everywhere."""
+    wrong = {"400": "The request is not valid; `errors` names the fields"}
     writes = {"409": "It contradicts what is there", "413": "It is too large", "422": "The CRM cannot do that"}
     return wrong if method == "get" else wrong | writes
 

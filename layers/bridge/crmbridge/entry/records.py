@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from crmbridge.domain.records import Kind, RecordKey, State
-from crmbridge.entry.actions import ActionShown, IdempotencyKey, followed
+from crmbridge.entry.actions import ActionShown, CustomFields, Fields, IdempotencyKey, followed
 from crmbridge.entry.http import Ask, new_router
 from crmbridge.entry.models import MAX_ID, Cursor, Given, Limit, Page, Shown
 from crmbridge.services import edit_record, link_chat, read_records
@@ -79,8 +79,8 @@ class EditGiven(Given):
     """`base` is what the person saw of the fields to change: where the CRM has something else now, the answer is 409
     with both, unless `force` is set. Null empties a field."""
 
-    fields: dict[str, Any] = Field(default_factory=dict)
-    custom_fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
+    custom_fields: CustomFields = Field(default_factory=dict)
     base: dict[str, Any] = Field(default_factory=dict)
     force: bool = False
     chat: Annotated[str, Field(max_length=MAX_ID, description="Where it was asked for")] = ""

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from crmbridge.domain.errors import Invalid, NotFound, Problem
 
 MAX_NAME: Final = 200
+LONGEST_ID: Final = 500
 
 
 def understood(error: Exception) -> Exception:
@@ -21,6 +22,13 @@ def understood(error: Exception) -> Exception:
     if isinstance(error, ServiceError) and error.status_code == 404:
         return NotFound("there is no such route")
     return error
+
+
+def refuse_long_address(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Nothing has such an id, and our store takes no such key."""
+    if any(len(part) > LONGEST_ID for part in app.current_event.path.split("/")):
+        raise NotFound("there is no such thing")
+    return next_middleware(app)
 
 
 def refuse_unknown_query(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
