@@ -162,6 +162,16 @@ def test_a_long_record_is_kept_in_parts(journal: Items, moved: Any) -> None:
     assert len(journal.query(f"w1#occasion#{id}").items) > 1
 
 
+def test_of_what_is_settled_nothing_is_kept_but_that(journal: Items, moved: Any) -> None:
+    occasions = OccasionStore(journal, chunk=100)
+    (id,) = occasions.note([moved({"name": "x"})], BEGIN)
+
+    occasions.settle("w1", id, BEGIN)
+
+    (row,) = journal.query(f"w1#occasion#{id}").items
+    assert row.keys() == {"pk", "sk", "at", "parts", "settled", "expires_at"}
+
+
 def test_what_is_settled_stays_settled_however_often_it_is_noted(occasions: OccasionStore, moved: Any) -> None:
     change = moved({"name": "a"})
     (id,) = occasions.note([change], BEGIN)

@@ -20,7 +20,7 @@ from crmbridge.domain.occasions import ChatMessage, Occasion, RecordChange, mess
 from crmbridge.domain.records import Json, RecordKey, instant_text
 from crmbridge.domain.stored import Stored
 from crmbridge.storage.codec import decode, encode
-from crmbridge.storage.due import due_items, due_place
+from crmbridge.storage.due import PLACE, due_items, due_place
 from crmbridge.storage.items import EXPIRES, NEW, Item, Items, Key, absent
 from crmbridge.storage.record_items import LINKS, MORE, inline_links, stored_of
 from crmbridge.storage.texts import unpacked
@@ -59,8 +59,12 @@ class OccasionStore:
         return _occasion(workspace, id, row["at"], body)
 
     def settle(self, workspace: str, id: str, now: datetime) -> None:
-        pk, sk = _key(workspace, id)
-        self._items.put({"pk": pk, "sk": sk, "settled": instant_text(now), EXPIRES: _expires(now)})
+        """What it was about is kept no longer."""
+        key = pk, _ = _key(workspace, id)
+        done = {"settled": instant_text(now), EXPIRES: _expires(now)}
+        row = self._items.update(key, set=done, remove=("body", *PLACE)) or {}
+        for number in range(1, row.get("parts", 1)):
+            self._items.delete(pk, _part(number))
 
     def due(self, now: datetime) -> Sequence[tuple[str, str]]:
         return [_named(row["pk"]) for row in due_items(self._items, now, _SK)]
