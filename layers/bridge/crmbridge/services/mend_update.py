@@ -76,5 +76,7 @@ def _again(deps: Deps, late: Action, newest: Action, lost: Lost) -> Action:
         key=id,
         sequence=deps.actions.next_sequence(key),
         created_at=now,
+        cause_rule=newest.cause_rule,
+        hops=newest.hops,
         history=((str(ActionStatus.PENDING), instant_text(now), NOTE),),
     )
