@@ -7,13 +7,10 @@ from itertools import count
 from typing import Any
 
 from crmbridge.domain.actions import ACTION_TYPES, Action
-from crmbridge.domain.directories import Directories
-from crmbridge.domain.records import Kind, State
+from crmbridge.domain.records import Kind
 from crmbridge.platforms.registry import PLATFORMS
-from crmbridge.services.execute_action import execute_action
-from crmbridge.services.request_action import request_action
 
-from tests.crm_house import ADA, House
+from tests.crm_house import House
 
 SIZES = {"contacts": 6, "companies": 3, "deals": 4, "tasks": 4, "activities": 8}
 CREATES = [name for name, type in ACTION_TYPES.items() if type.creates]
@@ -43,27 +40,19 @@ class Desk:
     numbers: Iterator[int] = field(default_factory=count)
 
     def ask(self, type: str, mark: str) -> Action:
-        fields = dict(WANTED[type](mark))
-        body: dict[str, Any] = {"type": type, "connection": self.house.connection_id, "fields": fields}
-        if type == "create_deal":
-            fields["stage"] = self._stage()
+        fields = WANTED[type](mark)
+        about: dict[str, Any] = {}
         if type == "create_note":
-            body["links"] = [self._any(Kind.CONTACT)]
+            about["links"] = [self.house.some(Kind.CONTACT)]
         if type in UPDATES:
-            body["target"] = self._any(ACTION_TYPES[type].kind)
-        return request_action(self.house.deps, ADA, body, mark)[0]
+            about["target"] = self.house.some(ACTION_TYPES[type].kind)
+        return self.house.ask(type, mark, fields=fields, **about)
 
     def now(self, action: Action) -> Action:
-        return self.house.deps.actions.get("w1", action.id)
+        return self.house.now(action)
 
     def settle(self, action: Action) -> Action:
-        """Ring for it, minute after minute, until it has ended."""
-        for _ in range(HOURS * 60):
-            execute_action(self.house.deps, "w1", action.id)
-            if self.now(action).is_final:
-                break
-            self.house.sim.advance(60)
-        return self.now(action)
+        return self.house.settle(action)
 
     def shown(self, type: str) -> list[str]:
         """Every live record that the CRM shows of the kind that the type is about."""
@@ -79,27 +68,8 @@ class Desk:
     def keyed(self) -> str:
         """The addresses where a second create with one key is refused, as a pattern; of nothing, where none is."""
         actions = [spec for type, spec in PLATFORMS[self.house.platform].actions.items() if type in CREATES]
-        names = [spec.object for spec in actions if spec.unique_key(self._directories())]
+        names = [spec.object for spec in actions if spec.unique_key(self.house.names)]
         return f"/({'|'.join(names)})/?$" if names else "^$"
-
-    def _directories(self) -> Directories:
-        known = self.house.deps.connections.directories("w1", self.house.connection_id)
-        assert known is not None
-        return known
-
-    def _stage(self) -> str:
-        known = self._directories()
-        return next(stage.id for stage in known.stages.values() if not stage.is_closed)
-
-    def _any(self, kind: Kind) -> Mapping[str, str]:
-        """A note has no subject."""
-        kept = (one for name in PLATFORMS[self.house.platform].objects for one in self.house.stored(name).values())
-        found = next(
-            one
-            for one in kept
-            if one.record.kind is kind and one.record.state is State.LIVE and one.record.get("type") != "note"
-        )
-        return {"object": found.key.object, "external_id": found.key.external_id}
 
 
 def holding(records: Sequence[str], *words: str) -> int:
