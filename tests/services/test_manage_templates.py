@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from crmbridge.domain.connections import Caller, Connection
+from crmbridge.domain.connections import Account, Caller, Connection
+from crmbridge.domain.directories import Directories, Field, Option
 from crmbridge.domain.errors import Clash, Forbidden, Invalid, NotFound
+from crmbridge.domain.records import Type
 from crmbridge.domain.templates import BUILT_IN, ActionTemplate
 from crmbridge.services.manage_templates import (
     MAX_TEMPLATES,
@@ -74,6 +76,48 @@ def test_a_connection_that_is_there_may_be_named(
     make_connection()
 
     assert create_template(deps, admin, {**QUOTE, "connection": "c1"}).connection == "c1"
+
+
+TIER = Field("tier", "Tier", Type.OPTION, (Option("g", "Gold"),), custom=True, required=True)
+NAME = Field("dealname", "Deal name", Type.TEXT, maps_to="name", length=20)
+
+
+@pytest.fixture
+def schema(deps: Deps, make_connection: Callable[..., Connection]) -> None:
+    make_connection()
+    fields = {"deals": {TIER.key: TIER, NAME.key: NAME}}
+    deps.connections.save_directories("w1", "c1", Directories(Account("48"), fields=fields))
+
+
+@pytest.mark.usefixtures("schema")
+@pytest.mark.parametrize("type", ["create_deal", "update_deal"])
+@pytest.mark.parametrize("custom", [{"nope": "x"}, {"nope": "{me}"}, {"tier": "Silver"}])
+def test_a_template_of_one_connection_is_held_to_its_crms_own_fields(
+    deps: Deps, admin: Caller, type: str, custom: Any
+) -> None:
+    with pytest.raises(Invalid, match="custom_fields"):
+        create_template(deps, admin, {"name": "T", "type": type, "connection": "c1", "custom_fields": custom})
+
+
+@pytest.mark.usefixtures("schema")
+def test_what_has_no_room_in_the_crm_is_named_when_a_template_is_saved(deps: Deps, admin: Caller) -> None:
+    body = {"name": "T", "type": "create_deal", "connection": "c1"}
+
+    with pytest.raises(Invalid, match=r"fields\.name"):
+        create_template(deps, admin, {**body, "fields": {"name": "x" * 21}})
+    create_template(deps, admin, {**body, "fields": {"name": "{record_name | a deal of ours}"}})
+
+
+@pytest.mark.usefixtures("schema")
+@pytest.mark.parametrize("custom", [{}, {"tier": "Gold"}, {"tier": "{me}"}])
+def test_what_a_template_leaves_to_the_person_is_seen_when_it_is_used(
+    deps: Deps, admin: Caller, custom: dict[str, str]
+) -> None:
+    made = create_template(
+        deps, admin, {"name": "T", "type": "create_deal", "connection": "c1", "custom_fields": custom}
+    )
+
+    assert made.custom_fields == custom
 
 
 def test_a_name_is_taken_once(deps: Deps, admin: Caller, quote: ActionTemplate) -> None:

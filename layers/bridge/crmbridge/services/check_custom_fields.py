@@ -1,6 +1,6 @@
 """Custom fields as a caller names them, checked against the CRM's own schema where it is known."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -16,10 +16,17 @@ MAX_SHOWN: Final = 30
 
 
 def check_custom_fields(
-    kind: Kind, object: str, directories: Directories | None, given: Mapping[str, Json], *, clearing: bool
+    kind: Kind,
+    object: str,
+    directories: Directories | None,
+    given: Mapping[str, Json],
+    *,
+    clearing: bool,
+    unsaid: Collection[str] = (),
 ) -> dict[str, Json]:
     """Return them with the labels of options as their values. Raises Invalid naming every wrong one: unknown,
-    read-only, a field of ours under its remote name, of the wrong type, not in the list, or required and missing."""
+    read-only, a field of ours under its remote name, of the wrong type, not in the list, or required and missing.
+    `unsaid`: fields of which only the names are known yet."""
     known = directories.fields.get(object, {}) if directories else {}
     if not known:
         return dict(given)
@@ -27,6 +34,8 @@ def check_custom_fields(
     problems: list[Problem] = []
     for name, value in given.items():
         wrong = _refused(kind, known.get(name))
+        if not wrong and name in unsaid:
+            continue
         if not wrong and (value is not None or not clearing):
             read[name], wrong = _read(known[name], value)
         elif not wrong and known[name].required:

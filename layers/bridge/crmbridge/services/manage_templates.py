@@ -9,6 +9,7 @@ from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Clash, Invalid, NotFound, Problem, Stale
 from crmbridge.domain.records import Json
 from crmbridge.domain.templates import BUILT_IN, ActionTemplate, check_template
+from crmbridge.services.hold_template import hold_template
 from crmbridge.services.ports import Deps
 from crmbridge.services.start_connect import require_admin
 
@@ -87,10 +88,11 @@ def _check_connection(deps: Deps, template: ActionTemplate) -> None:
     if not template.connection:
         return
     try:
-        deps.connections.get(template.workspace, template.connection)
+        connection = deps.connections.get(template.workspace, template.connection)
     except NotFound:
         known = ", ".join(each.id for each in deps.connections.list(template.workspace))
         raise Invalid(Problem("connection", "is not a connection", f"one of {known}" if known else "")) from None
+    hold_template(deps, template, connection)
 
 
 def _named(template: ActionTemplate) -> str:
