@@ -184,6 +184,16 @@ def test_chat_users_lost_by_accident_are_held_too(deps: Deps, channel: Channel) 
 
 
 @pytest.mark.usefixtures("full")
+def test_whose_place_another_chat_user_takes_is_not_held(deps: Deps, chat: Any, channel: Channel) -> None:
+    deps.workspaces.map_people("w1", {person: f"new {person}" for person in PEOPLE})
+    channel()
+
+    told = [(line["user"], line["wanted"]) for _, event in chat.heard for line in event["data"]["members"]]
+    assert {user for user, wanted in told if wanted == "out"} == {user for user, _ in told[: len(PEOPLE)]}
+    assert {user for user, wanted in told[-len(PEOPLE) :] if wanted == "in"} == {f"new {person}" for person in PEOPLE}
+
+
+@pytest.mark.usefixtures("full")
 def test_approved_everybody_who_waited_leaves(deps: Deps, admin: Caller, want: Want, channel: Channel) -> None:
     want([])
     channel()

@@ -1,6 +1,7 @@
 """All smart groups of a workspace asked at once, so that a record costs what the few groups cost that it concerns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -8,7 +9,10 @@ from functools import cached_property
 from crmbridge.domain.groups import Group, Members, Support
 from crmbridge.domain.predicates import MaskIndex, Predicate
 from crmbridge.domain.records import Kind
-from crmbridge.domain.views import View, supported, takes
+from crmbridge.domain.views import View, supported_so, takes
+
+Concerned = tuple[Group, Predicate, bool | None]
+"""A group with its predicate, and what that says of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,20 @@ class Panel:
     def unreadable(self) -> list[str]:
         return [group.id for group, predicate in self.groups if predicate is None]
 
-    def concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
-        """All others bring nobody and keep nobody."""
+    def concerned(self, view: View, holding: Collection[str]) -> Iterator[Concerned]:
+        """All others bring nobody and keep nobody: what is unknown keeps only whom the record brought before, into the
+        groups that are `holding`."""
         when = view.when(self.time_zone) if self.time_zone else None
         true, unknown = self.index.matches(view.facts, when)
-        for at in self.index.numbers(true | unknown):
+        yield from self._of(true, True)
+        if holding:
+            yield from (one for one in self._of(unknown, None) if one[0].id in holding)
+
+    def _of(self, mask: int, answer: bool | None) -> Iterator[Concerned]:
+        for at in self.index.numbers(mask):
             group, predicate = self.groups[at]
             if predicate is not None:
-                yield group, predicate
+                yield group, predicate, answer
 
     def next_flip(self, view: View) -> datetime | None:
         if self.time_zone is None or not any(takes(group, view) for group, _ in self.groups):
@@ -63,12 +73,11 @@ class GroupIndex:
         panels = (panel for panels in self.panels.values() for panel in panels)
         return frozenset(panel.time_zone for panel in panels if panel.time_zone)
 
-    def bring_contacts_of(self, view: View) -> bool:
+    def bring_contacts_of(self, view: View, held: Sequence[Support]) -> bool:
+        """`held` is what the record brings so far."""
         return any(
-            group.members is not Members.OWNER
-            and takes(group, view)
-            and predicate.may_stay(view.facts, view.when(group.time_zone))
-            for group, predicate in self._concerned(view)
+            group.members is not Members.OWNER and takes(group, view)
+            for group, _, _ in self._concerned(view, {support.group for support in held})
         )
 
     def wanted(self, view: View | None, held: Sequence[Support]) -> list[Support]:
@@ -76,8 +85,11 @@ class GroupIndex:
         if view is None:
             return []
         wanted = [support for support in held if support.group in self._unreadable]
-        for group, predicate in self._concerned(view):
-            wanted += supported(group, predicate, view, held)
+        by_group: dict[str, list[Support]] = defaultdict(list)
+        for support in held:
+            by_group[support.group].append(support)
+        for group, predicate, answer in self._concerned(view, by_group):
+            wanted += supported_so(group, predicate, view, by_group.get(group.id, ()), answer)
         return wanted
 
     def next_flip(self, view: View | None) -> datetime | None:
@@ -105,6 +117,6 @@ class GroupIndex:
     def _of(self, kind: Kind) -> Iterator[tuple[Group, Predicate | None]]:
         return (entry for panel in self.panels.get(kind, ()) for entry in panel.groups)
 
-    def _concerned(self, view: View) -> Iterator[tuple[Group, Predicate]]:
+    def _concerned(self, view: View, holding: Collection[str]) -> Iterator[Concerned]:
         for panel in self.panels.get(view.kind, ()):
-            yield from panel.concerned(view)
+            yield from panel.concerned(view, holding)

@@ -164,18 +164,24 @@ def takes(group: Group, view: View) -> bool:
 
 def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Support]) -> Iterable[Support]:
     """Whom this record brings into the group now, and who is left out. Nobody leaves because something could not be
-    read."""
+    read. `held` is what it brings so far, into this group."""
+    return supported_so(group, predicate, view, held, predicate(view.facts, view.when(group.time_zone)))
+
+
+def supported_so(
+    group: Group, predicate: Predicate, view: View, held: Sequence[Support], answer: bool | None
+) -> Iterable[Support]:
+    """The same where it is known what the predicate says of the record."""
     if not takes(group, view):
         return
-    mine = {support.person: support for support in held if support.group == group.id and support.epoch == group.epoch}
+    mine = {support.person: support for support in held if support.epoch == group.epoch}
     when = view.when(group.time_zone)
-    answer = predicate(view.facts, when)
     if answer is not True:
-        if answer is None and predicate.may_stay(view.facts, when):
+        if answer is None and mine and predicate.may_stay(view.facts, when):
             yield from _staying(group, view, mine)
         return
     proof = predicate.proof(view.facts, when)
-    people, begun = _people(group, view), _beginnings(group, held)
+    people, begun = _people(group, view), _beginnings(held)
     for person, source in people.items():
         told = {**proof, "through": source, **begun.get(person, view.began)}
         yield Support(group.id, person, view.key, group.epoch, told)
@@ -185,10 +191,9 @@ def supported(group: Group, predicate: Predicate, view: View, held: Sequence[Sup
     yield from (mine[person] for person in mine if person not in met and _has_unread(group, view))
 
 
-def _beginnings(group: Group, held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
+def _beginnings(held: Sequence[Support]) -> Mapping[str, Mapping[str, Json]]:
     """Who is in already has been since then, whatever the rules and the record have become."""
-    mine = (support for support in held if support.group == group.id)
-    return {one.person: {name: one.proof[name] for name in BEGINNING if name in one.proof} for one in mine}
+    return {one.person: {name: one.proof[name] for name in BEGINNING if name in one.proof} for one in held}
 
 
 def _staying(group: Group, view: View, mine: Mapping[str, Support]) -> Iterable[Support]:

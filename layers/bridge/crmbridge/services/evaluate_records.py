@@ -1,6 +1,7 @@
 """Changed records -> who is supported in which group. One pass serves all groups of a workspace."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -10,7 +11,7 @@ from crmbridge.domain.group_index import GroupIndex
 from crmbridge.domain.groups import Held, Support
 from crmbridge.domain.messages import Message
 from crmbridge.domain.records import Json, Kind, RecordKey
-from crmbridge.domain.views import same_supports
+from crmbridge.domain.views import View, same_supports
 from crmbridge.services.compile_groups import compile_groups
 from crmbridge.services.find_linked import Sources, every_link, owns_links
 from crmbridge.services.look_at_records import Scene, look_at_records
@@ -113,7 +114,7 @@ def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
     groups = compile_groups(deps, keys[0].workspace)
     if not groups.panels and not any(one.supports or one.wakes_at for one in held.values()):
         return []
-    scene = look_at_records(deps, keys, groups) if groups.panels else Scene(deps.now(), {}, {})
+    scene = look_at_records(deps, keys, _Lookers(groups, held)) if groups.panels else Scene(deps.now(), {}, {})
     written: list[RecordKey] = []
     again: list[RecordKey] = []
     for key in keys:
@@ -126,6 +127,23 @@ def _settle(deps: Deps, keys: Sequence[RecordKey]) -> list[RecordKey]:
     if written and not _still_stands(deps, keys[0].workspace, groups.version, scene):
         again += written
     return again
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookers:
+    """The groups of a workspace, and what the records that are looked at bring into them so far."""
+
+    groups: GroupIndex
+    held: Mapping[RecordKey, Held]
+
+    def kinds(self) -> frozenset[Kind]:
+        return self.groups.kinds()
+
+    def needs_links(self, kind: Kind) -> frozenset[Kind]:
+        return self.groups.needs_links(kind)
+
+    def bring_contacts_of(self, view: View) -> bool:
+        return self.groups.bring_contacts_of(view, self.held.get(view.key, Held()).supports)
 
 
 def _settled(deps: Deps, key: RecordKey, held: Held, groups_version: int, wanted: Sequence[Support]) -> bool:

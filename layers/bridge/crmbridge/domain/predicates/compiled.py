@@ -40,7 +40,7 @@ class Predicate:
         return self._hope(facts(record, self.kind), when) is True
 
     def proof(self, record: Record | Mapping[str, Any], when: When | None = None) -> Mapping[str, Json]:
-        """Why it matches: the clauses that hold, each with what the record actually says."""
+        """Why it matches, which it does: the clauses that hold, each with what the record actually says."""
         return {"clauses": holding_clauses(self.tree, facts(record, self.kind), when, wanted=True)}
 
     @property

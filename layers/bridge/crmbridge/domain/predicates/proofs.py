@@ -16,15 +16,15 @@ from crmbridge.domain.records import Json, Labelled, Type
 
 
 def holding_clauses(node: Node, known: Facts, when: When | None, *, wanted: bool) -> list[Json]:
-    """The leaves that make `node` come out as `wanted`."""
-    if isinstance(node, Join) and node.kind == "NOT":
+    """The leaves that make `node` come out as `wanted`, which it does. Where all parts must, none is asked again."""
+    if not isinstance(node, Join):
+        leaf = {**asked_by(node), "actual": _actual(node, known)}
+        return [leaf if wanted else {**leaf, "not": True}]
+    if node.kind == "NOT":
         return holding_clauses(node.parts[0], known, when, wanted=not wanted)
-    if asked(node, None)(known, when) is not wanted:
-        return []
-    if isinstance(node, Join):
-        return [leaf for part in node.parts for leaf in holding_clauses(part, known, when, wanted=wanted)]
-    leaf = {**asked_by(node), "actual": _actual(node, known)}
-    return [leaf if wanted else {**leaf, "not": True}]
+    all_must = (node.kind == "AND") is wanted
+    parts = [part for part in node.parts if all_must or asked(part, None)(known, when) is wanted]
+    return [leaf for part in parts for leaf in holding_clauses(part, known, when, wanted=wanted)]
 
 
 def decided_clauses(node: Node, known: Facts, when: When | None) -> list[Json]:
