@@ -11,9 +11,10 @@ from crmbridge.domain.actions import Action, ActionStatus
 from crmbridge.platforms.hubspot.objects import KEY_PROPERTY
 from crmbridge.platforms.registry import PLATFORMS
 from crmbridge.services.execute_action import execute_action
+from crmbridge.services.read_actions import retry_action
 
 from tests.bad_day import AFTER_ALL, bad_day, bad_day_of_updates
-from tests.crm_house import a_house
+from tests.crm_house import ADA, a_house
 from tests.desk import CREATES, SIZES, UPDATES, Desk, holding
 from tests.mortality import each_death
 
@@ -57,6 +58,24 @@ def test_whatever_step_a_worker_dies_at_an_update_is_done_and_none_is_made(desk:
         shown = desk.shown(type)
         assert (ended.status, len(shown)) == (ActionStatus.COMPLETED, before)
         assert holding(shown, *action.fields.values())
+
+
+@pytest.mark.parametrize("type", CREATES)
+def test_a_person_who_tries_again_in_a_hurry_makes_no_second_one(desk: Desk, type: str) -> None:
+    mark, sim = desk.mark(), desk.house.sim
+    sim.faults({"kind": "commit_late", "method": "POST", "path": CREATING, "body": "reset", "late_ms": 600_000})
+    blind = replace(desk.house.deps, sleep=lambda _: sim.faults({"kind": "status", "status": 403, "times": None}))
+    action = desk.ask(type, mark)
+    execute_action(blind, "w1", action.id)
+    unsure = desk.now(action)
+    sim.no_faults()
+
+    done = desk.settle(retry_action(desk.house.deps, ADA, action.id))
+    sim.advance(3600)
+
+    assert unsure.status in (ActionStatus.UNCERTAIN, ActionStatus.FAILED)
+    assert (unsure.is_watched, done.status) == (True, ActionStatus.COMPLETED)
+    assert holding(desk.shown(type), mark) == 1
 
 
 @pytest.fixture
