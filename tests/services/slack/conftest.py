@@ -21,6 +21,8 @@ from crmbridge.services.slack.show_card import show_card
 from crmbridge.storage.vault import MemoryVault
 from slack_sdk.signature import SignatureVerifier
 
+from local.simulators.slack.blocks import check_message, check_view
+
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TEAM, CHANNEL = "T0TEAM", "C0DEALS"
 NOBODY = {"ok": False, "error": "user_not_found"}
@@ -41,9 +43,11 @@ class SlackTeam:
         method = asked.path.rpartition("/")[2]
         if asked.path.startswith("/response"):
             self.calls.append(("respond", asked.body))
+            check_message(asked.body["blocks"])
             return 200, None
         given = {name: _read(value) for name, value in (asked.body or {}).items()}
         self.calls.append((method, given))
+        _check_bounds(given)
         refusal = self.refuses.get(method)
         refusal = refusal(given) if callable(refusal) else refusal
         if isinstance(refusal, tuple):
@@ -96,6 +100,14 @@ class SlackTeam:
             "ok": True, "token_type": "bot", "access_token": "xoxb-1", "bot_user_id": "UBOT", "team": team,
             "scope": "commands,chat:write", "authed_user": {"id": "UADA"},
         }  # fmt: skip
+
+
+def _check_bounds(given: Mapping[str, Any]) -> None:
+    """As Slack holds us to: lengths, counts, names that are there twice."""
+    if "view" in given:
+        check_view(given["view"])
+    for blocks in (given.get("blocks"), *(card["blocks"] for card in given.get("unfurls", {}).values())):
+        check_message(blocks)
 
 
 def _read(text: str) -> Any:

@@ -8,6 +8,7 @@ fields come, the record is part of the name (`fields.amount@...`).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 import orjson
@@ -28,6 +29,8 @@ MAX_VALUE: Final = 150
 """Of an option."""
 MAX_INPUT: Final = 3000
 MAX_CONTEXT: Final = 3000
+MAX_VIEW: Final = 200_000
+"""Bytes of its blocks; Slack refuses views of 250 KB."""
 TITLES: Final[dict[str, str]] = {
     "create_task": "New task",
     "log_call": "Log a call",
@@ -75,8 +78,11 @@ def shown(type: str, context: Mapping[str, Json], blocks: Sequence[Block]) -> Bl
 
 
 def form(type: str, context: Mapping[str, Json], fields: Sequence[FormField]) -> Block:
-    view = _view(type, context, [_input(field) for field in fields])
-    return view | {"submit": plain("Save")}
+    """As many of the fields as Slack takes: the options of forty may be too much."""
+    inputs = [_input(field) for field in fields]
+    ends = accumulate(len(orjson.dumps(block)) for block in inputs)
+    taken = [block for block, end in zip(inputs, ends, strict=True) if end <= MAX_VIEW]
+    return _view(type, context, taken) | {"submit": plain("Save")}
 
 
 def context_of(view: Mapping[str, Json]) -> dict[str, Any]:
