@@ -202,13 +202,21 @@ def test_a_custom_number_is_compared_as_one_wherever_its_value_is_a_text(
     ],
 )
 def test_an_amount_is_compared_in_the_accounts_currency_or_at_home(
-    make_group: Any, put_deal: Any, who_is_in: Any, deal: Mapping[str, Any], people: list[str]
+    deps: Deps,
+    admin: Caller,
+    make_group: Any,
+    put_deal: Any,
+    who_is_in: Any,
+    deal: Mapping[str, Any],
+    people: list[str],
 ) -> None:
     group = make_group(rule("deal_amount", 50, "gte"))
 
     put_deal(**deal)
 
+    seen = preview_group(deps, admin, {"rules": rule("deal_amount", 50, "gte"), "members": "owner"})
     assert (group.currency, who_is_in(group)) == ("EUR", people)
+    assert [one.person for one in seen.join.people] == people
 
 
 def test_the_workspaces_currency_and_zone_come_first(deps: Deps, admin: Caller, make_group: Any) -> None:

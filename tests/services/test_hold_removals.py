@@ -91,6 +91,17 @@ def test_the_chat_app_hears_once_that_removals_are_held(deps: Deps, want: Want, 
 
 
 @pytest.mark.usefixtures("full")
+def test_the_chat_app_hears_no_second_time_when_more_are_held(deps: Deps, want: Want, channel: Channel) -> None:
+    want(PEOPLE[7:])
+    channel()
+    want([])
+    channel()
+
+    (event,) = due_events(deps)
+    assert event["data"]["people"] == 7
+
+
+@pytest.mark.usefixtures("full")
 def test_the_chat_app_is_rung_for_at_once_when_removals_are_held(deps: Deps, want: Want, channel: Channel) -> None:
     want([])
     channel()
