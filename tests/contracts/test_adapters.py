@@ -179,6 +179,28 @@ def test_a_create_that_was_done_unseen_is_found(
         assert len(house.live_ids(action.object)) == before + 1
 
 
+def test_a_write_that_lands_after_we_looked_is_found_later_and_not_repeated(
+    house: House, crm: Platform, api: Api, ask: Any
+) -> None:
+    action = crm.actions["create_task"]
+    request = ask("create_task", subject="Late", key="late")
+    late = {"kind": "commit_late", "body": "reset", "late_ms": 30_000}
+    house.sim.faults({**late, "method": "POST", "path": f"/{action.object}$"})
+    before = len(house.live_ids(action.object))
+
+    with pytest.raises(Unavailable):
+        action.send(api, request)
+    too_early = action.look_up(api, request)
+    house.land(120)
+    found = action.look_up(api, request)
+
+    assert too_early is None
+    assert found is not None
+    if action.unique_key(house.names):
+        assert action.send(api, request).external_id == found.external_id
+    assert len(house.live_ids(action.object)) == before + 1
+
+
 @pytest.mark.parametrize(("account", "body"), LOST, indirect=["account"], scope="module")
 def test_an_update_that_was_done_unseen_is_recognised(
     house: House, crm: Platform, api: Api, ask: Any, body: str

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.directories import Directories, ReadContext
-from crmbridge.domain.errors import Rejected, Throttled, Unavailable
+from crmbridge.domain.errors import Rejected, Throttled
 from crmbridge.domain.records import Link, Record
 from crmbridge.platforms.http import Api
 from crmbridge.platforms.spec import WriteRequest, Written
@@ -138,22 +138,6 @@ def test_zoho_itself_refuses_a_key_twice_and_names_what_has_it(
 
     assert first == second
     assert ZOHO.actions["create_contact"].unique_key(directories)
-
-
-def test_a_write_that_lands_after_we_looked_is_found_later(
-    api: Api, sim: Running, directories: Directories, ask: Ask
-) -> None:
-    request = ask("create_task", directories, subject="Late", key="k-late", asked_at=now(sim))
-    sim.faults({"kind": "commit_late", "method": "POST", "path": "/Tasks$", "late_ms": 30_000, "body": "reset"})
-    with pytest.raises(Unavailable):
-        send(api, request)
-
-    before = look_up(api, request)
-    sim.advance(31)
-    after = look_up(api, request)
-
-    assert before is None
-    assert after
 
 
 def test_without_the_key_field_a_contact_is_found_by_what_was_sent(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
-from time import sleep
 from typing import Any
 
 import pytest
@@ -126,13 +125,6 @@ def struck(house: House) -> int:
     return sum(rule["hits"] for rule in house.sim.control("GET", "faults")["rules"])
 
 
-def wait_for_late_ones(house: House) -> None:
-    """What is late is done by a thread of the simulator's, a moment after its clock says so."""
-    house.sim.advance(6_000)
-    while not all(one["committed"] for one in house.sim.requests()["requests"] if one["fault"] == "commit_late"):
-        sleep(0.01)
-
-
 @pytest.mark.parametrize("type", CREATES)
 def test_what_is_created_is_there_once_and_stored(house: House, ask: Any, settle: Any, type: str) -> None:
     before = number(house, type)
@@ -191,7 +183,7 @@ def test_a_write_that_lands_late_but_within_the_limit_makes_nothing_twice(
     creating(house, type, kind="commit_late", body="reset", late_ms=LIMITS[house.platform] * 500)
 
     done = settle(ask(type))
-    wait_for_late_ones(house)
+    house.land(6_000)
 
     assert (done.status, struck(house)) == (ActionStatus.COMPLETED, 1)
     assert number(house, type) == before + 1
@@ -205,7 +197,7 @@ def test_a_write_that_lands_after_our_look_up_makes_nothing_twice(
     creating(house, type, kind="commit_late", body="reset", late_ms=LIMITS[house.platform] * 10_000)
 
     done = settle(ask(type))
-    wait_for_late_ones(house)
+    house.land(6_000)
 
     assert (done.status, struck(house)) == (ActionStatus.COMPLETED, 1)
     assert number(house, type) == before + 1
