@@ -211,6 +211,7 @@ def test_a_firing_is_claimed_once(firings: FiringStore) -> None:
     firings.save(done)
 
     assert firings.claim(a_firing(at=BEGIN + timedelta(hours=1))) == (done, False)
+    assert (firings.get("w1", "f1"), firings.get("w2", "f1")) == (done, None)
 
 
 def test_firings_of_a_rule_are_listed_the_newest_first(firings: FiringStore) -> None:

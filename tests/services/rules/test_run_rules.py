@@ -16,6 +16,8 @@ from crmbridge.services.edit_rules import update_rule
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.run_rules import run_rules
 
+from tests.rules_place import BIG, TASK
+
 MakeRule = Callable[..., Rule]
 Firings = Callable[[Rule], list[Firing]]
 DAY = timedelta(days=1)
@@ -275,6 +277,38 @@ def test_a_worker_that_dies_leaves_the_rest_to_the_next(place: Any, make_rule: M
     run_rules(place.deps, bell)
 
     assert sorted(action.fields["subject"] for action in place.actions()) == ["One", "Then this"]
+
+
+def test_what_was_begun_is_ended_though_what_is_linked_has_changed(place: Any, make_rule: MakeRule) -> None:
+    condition = {"field": "company_industry", "operator": "eq", "value": "Software"}
+    trigger = {"on": "change", "kind": "deal", "what": ["created"]}
+    make_rule(trigger=trigger, condition=condition, actions=[TASK_TOO, TASK_TOO])
+    place.put("o1", kind=Kind.COMPANY, industry="Software")
+    place.put("1", links={"companies": ["o1"]})
+    place.tell()
+    (bell,) = place.bells()
+    with pytest.raises(Stale):
+        run_rules(replace(place.deps, actions=Dying(place.deps.actions, [Stale("not now")])), bell)
+    place.put("o1", kind=Kind.COMPANY, industry="Mining")
+
+    run_rules(place.deps, bell)
+
+    assert len(place.actions()) == 2
+
+
+def test_what_was_begun_is_ended_though_the_rule_was_edited(place: Any, make_rule: MakeRule, admin: Caller) -> None:
+    rule = make_rule(actions=[TASK, TASK_TOO])
+    place.put(amount=LARGE, currency="EUR")
+    place.tell()
+    (bell,) = place.bells()
+    with pytest.raises(Stale):
+        run_rules(replace(place.deps, actions=Dying(place.deps.actions, [Stale("not now")])), bell)
+    place.clock.advance(1)
+    update_rule(place.deps, admin, rule.id, {"condition": {**BIG, "value": 1}})
+
+    run_rules(place.deps, bell)
+
+    assert [action.fields["subject"] for action in place.actions()] == ["Look at Renewal", "Then this"]
 
 
 class Dying:

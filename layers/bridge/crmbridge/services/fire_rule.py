@@ -29,10 +29,19 @@ class Acting:
 
 def fire_rule(sources: Sources, rule: Rule, occasion: Occasion, acting: Acting) -> None:
     """Whoever finds a firing that somebody has begun and not ended goes on with it. Raises what will not last."""
-    deps = sources.deps
-    firing, is_new = deps.firings.claim(_firing(sources, rule, occasion, acting))
-    if firing.status is not FiringStatus.ASKING:
-        return
+    firing, is_new = sources.deps.firings.claim(_firing(sources, rule, occasion, acting))
+    if firing.status is FiringStatus.ASKING:
+        _act(sources.deps, rule, occasion, firing, is_new=is_new)
+
+
+def go_on(deps: Deps, rule: Rule, occasion: Occasion) -> None:
+    """With what somebody has begun, though it would not be begun now: the rule, or what is linked, is another since."""
+    firing = deps.firings.get(rule.workspace, firing_id(rule, occasion.id))
+    if firing and firing.status is FiringStatus.ASKING:
+        _act(deps, rule, occasion, firing, is_new=False)
+
+
+def _act(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing, *, is_new: bool) -> None:
     if stopped := _stopped(deps, rule, firing, is_new=is_new):
         deps.firings.save(stopped)
         return

@@ -62,6 +62,8 @@ class Firings(Protocol):
     def claim(self, firing: Firing) -> tuple[Firing, bool]:
         """Put if new. (the firing, True), or (the one that is there, False)."""
 
+    def get(self, workspace: str, id: str) -> Firing | None: ...
+
     def save(self, firing: Firing) -> None: ...
 
     def of_rule(self, workspace: str, rule: str, *, limit: int, cursor: str | None) -> PageOf[Firing]:

@@ -15,7 +15,7 @@ from crmbridge.domain.rules import Rule, is_edge
 from crmbridge.domain.stored import Stored
 from crmbridge.services.compile_rules import compile_rules, condition_of
 from crmbridge.services.find_linked import Sources
-from crmbridge.services.fire_rule import Acting, fire_rule
+from crmbridge.services.fire_rule import Acting, fire_rule, go_on
 from crmbridge.services.follow_record import follow_record
 from crmbridge.services.look_at_records import facts_of
 from crmbridge.services.ports import Deps
@@ -62,11 +62,22 @@ def ask_rules(sources: Sources, id: str) -> None:
 
 
 def _ask(look: Look, rule: Rule, occasion: Occasion) -> None:
-    if occasion.at < rule.since:
-        return
-    acting = _by_change(look, rule, occasion) if occasion.change else _by_message(look, rule, occasion)
+    is_old = occasion.at < rule.since
+    acting = None if is_old else _acting(look, rule, occasion)
     if acting:
         fire_rule(look.sources, rule, occasion, acting)
+    elif is_old or _may_be_another(rule, occasion):
+        go_on(look.sources.deps, rule, occasion)
+
+
+def _may_be_another(rule: Rule, occasion: Occasion) -> bool:
+    """Whether the answer depends on more than the occasion: on what is linked, as it is when it is asked."""
+    predicate = condition_of(rule)
+    return predicate is not None and (occasion.message is not None or bool(predicate.needs_links))
+
+
+def _acting(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:
+    return _by_change(look, rule, occasion) if occasion.change else _by_message(look, rule, occasion)
 
 
 def _by_change(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:

@@ -28,10 +28,14 @@ class FiringStore:
         key, listed = _key(firing.workspace, firing.id), _listed(firing)
         place: Item = {"pk": listed[0], "sk": listed[1], EXPIRES: _expires(firing)}
         while self._items.write_all([Write(key=key, put=_item(firing), when=NEW), Write(key=listed, put=place)]):
-            there = self._items.get(*key)
+            there = self.get(firing.workspace, firing.id)
             if there is not None:
-                return from_json(Firing, there["firing"]), False
+                return there, False
         return firing, True
+
+    def get(self, workspace: str, id: str) -> Firing | None:
+        row = self._items.get(*_key(workspace, id))
+        return from_json(Firing, row["firing"]) if row else None
 
     def save(self, firing: Firing) -> None:
         self._items.put(_item(firing))
