@@ -18,7 +18,7 @@ def stop_rule(deps: Deps, rule: Rule, firing: Firing, stop: Stop, why: str) -> F
     rules = tuple(dict.fromkeys(id for id in (firing.by.get("rule"), rule.id) if id))
     trouble = Trouble(stop, why, firing.at, rules)
     _tell(deps, rule, firing, trouble)
-    _rewrite(deps, rule, lambda known: replace(known, paused=True, trouble=trouble))
+    _rewrite(deps, rule, lambda known: known if known.paused else replace(known, paused=True, trouble=trouble))
     return replace(firing, status=FiringStatus.STOPPED, note=why)
 
 
