@@ -230,6 +230,20 @@ def test_a_group_brings_people_into_its_channel_and_puts_out_no_others(slack: Si
     assert len(hired) > 1
 
 
+def test_who_is_not_listed_may_look_where_an_admin_says_so(story: Story, slack: Simulator) -> None:
+    story.admin.put("/v1/chat/slack", {"writers": "people"})
+    carla = Person(slack, "U0CARLA")
+
+    carla.command("task Never made")
+
+    def told() -> Json | None:
+        windows = slack.get("state")["teams"][TEAM]["views"]
+        return next((one for one in windows if "ask an admin" in str(one["blocks"])), None)
+
+    steps.awaited("refusal", told)
+    assert story.admin.put("/v1/chat/slack", {"writers": "everyone"})["shows_amounts"] is False
+
+
 def test_everything_was_acknowledged_in_time(slack: Simulator) -> None:
     asked = slack.get("interactions")["interactions"]
 

@@ -63,6 +63,20 @@ def test_a_long_message_is_cut_and_the_form_still_opens(interact: Do, slack: Any
     assert len(slack.called("views.open")[0]["view"]["private_metadata"]) <= 3000
 
 
+def test_what_is_begun_in_a_channels_window_is_of_that_channel(
+    command: Do, interact: Do, serve: Do, submit: Do, deps: Deps, slack: Any, deal: str
+) -> None:
+    command("link")
+    serve()
+    window = {**slack.called("views.update")[-1]["view"], "id": "V1"}
+
+    interact("block_actions", actions=[{"action_id": "open:create_note", "value": deal}], view=window)
+    serve()
+    submit(body="Talked")
+
+    assert [action.chat for action in actions(deps)] == ["C0DEALS"]
+
+
 def test_a_sent_form_is_an_action_of_that_person(command: Do, serve: Do, submit: Do, deps: Deps) -> None:
     command("task Call Ada")
     serve()

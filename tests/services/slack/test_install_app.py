@@ -135,7 +135,7 @@ def test_installing_again_keeps_what_was_set(deps: Deps, admin: Caller, installa
 
 
 def test_nothing_to_set_up_is_said(deps: Deps, admin: Caller, installation: Installation) -> None:
-    with pytest.raises(Invalid, match="or writers is needed"):
+    with pytest.raises(Invalid, match="nor is writers"):
         set_up_slack(deps, admin)
 
 

@@ -1,7 +1,7 @@
 """Slack in the API: an admin lets our app into their Slack team, says what its cards tell, and takes it out again."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
@@ -28,9 +28,9 @@ class SettingsGiven(Given):
     """What is left out stays as it is."""
 
     shows_amounts: Annotated[bool | None, Field(description="Cards that everybody sees tell amounts, too")] = None
-    writers: Annotated[Writers | None, Field(description="Who may write to the CRMs: everyone, or people listed")] = (
-        None
-    )
+    writers: Annotated[
+        Literal["everyone", "people"] | None, Field(description="Who may write to the CRMs: everyone, or people listed")
+    ] = None
 
 
 class InstallationShown(Shown):
@@ -71,7 +71,8 @@ def read_installation(ask: Ask) -> InstallationShown:
 
 @router.put("/v1/chat/slack", summary="Say what cards in Slack tell, and who may write from there", tags=TAGS)
 def set_up(ask: Ask, given: SettingsGiven) -> InstallationShown:
-    return _shown(install_app.set_up_slack(ask.deps, ask.caller, **given.model_dump()))
+    writers = Writers(given.writers) if given.writers else None
+    return _shown(install_app.set_up_slack(ask.deps, ask.caller, shows_amounts=given.shows_amounts, writers=writers))
 
 
 @router.delete("/v1/chat/slack", summary="Take the app out of Slack", tags=TAGS, status_code=204)

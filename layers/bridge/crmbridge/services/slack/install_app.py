@@ -72,7 +72,7 @@ def set_up_slack(
     given = {"shows_amounts": shows_amounts, "writers": writers and str(writers)}
     settings = {name: value for name, value in given.items() if value is not None}
     if not settings:
-        raise Invalid(Problem("shows_amounts", "or writers is needed", f"writers is one of {', '.join(Writers)}"))
+        raise Invalid(Problem("shows_amounts", "is not given, nor is writers", "give one of them, or both"))
     deps.installations.set_up(caller.workspace, **settings)
     deps.journal.audit(caller.workspace, "slack.set", caller.user, settings)
     return read_installation(deps, caller)

@@ -98,7 +98,7 @@ def _click(deps: Deps, payload: Payload) -> Response:
     clicked = next((one for one in payload.get("actions") or () if isinstance(one, dict)), {})
     name, value = str(clicked.get("action_id") or ""), str(clicked.get("value") or "")
     if name.startswith(OPEN):
-        context = {"channel": channel_of(payload), **message_of(payload), "text": "", "record": value}
+        context = {"channel": _channel_about(payload), **message_of(payload), "text": "", "record": value}
         return _open(deps, payload, Wish(str(payload.get("trigger_id")), name.removeprefix(OPEN), context))
     view = {"view": _kept(payload["view"])} if payload.get("view") else {}
     if name in (*DECISIONS, LINK):
@@ -107,6 +107,13 @@ def _click(deps: Deps, payload: Payload) -> Response:
     elif view:
         _queue(deps, payload, "fill", view)
     return ANSWERED
+
+
+def _channel_about(payload: Payload) -> str:
+    """Of a click in the window with what a channel is about: that channel."""
+    from crmbridge.chat.slack.forms import context_of
+
+    return channel_of(payload) or str(context_of(payload.get("view") or {}).get("channel") or "")
 
 
 def _suggest(deps: Deps, payload: Payload) -> Response:
