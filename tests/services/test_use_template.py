@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from crmbridge.domain.connections import Account, Caller, Connection
-from crmbridge.domain.directories import Directories, Stage
+from crmbridge.domain.directories import Directories, Field, Option, Stage
 from crmbridge.domain.errors import Clash, Forbidden, Invalid, NotFound
-from crmbridge.domain.records import Kind, Link, RecordKey
+from crmbridge.domain.records import Kind, Link, RecordKey, Type
 from crmbridge.domain.sidepanels import PanelLink
 from crmbridge.services.manage_templates import create_template
 from crmbridge.services.ports import Deps
@@ -19,6 +19,12 @@ from crmbridge.services.use_template import Use, fill_template, use_template
 DIRECTORIES = Directories(
     account=Account("48", time_zone="Pacific/Auckland", ui_url="https://app.hubspot.com"),
     stages={"s3": Stage("s3", "Negotiation", "p1", "Sales")},
+    fields={
+        "companies": {
+            "industry": Field("industry", "Industry", Type.OPTION, (Option("IT", "Software"),), maps_to="industry")
+        },
+        "deals": {"currency": Field("currency", "Currency", Type.OPTION, (Option("EUR", "Euro"),), maps_to="currency")},
+    },
 )
 DEAL = {"connection": "c1", "object": "deals", "external_id": "d1"}
 
@@ -32,12 +38,18 @@ def crm(deps: Deps, make_connection: Callable[..., Connection], put_record: Call
     deps.connections.save_directories("w1", "c1", DIRECTORIES)
     put_record("contacts", "k1", Kind.CONTACT, first_name="Max", email="max@acme.example")
     put_record("contacts", "k2", Kind.CONTACT, first_name="Grace", last_name="Hopper", email="grace@acme.example")
-    put_record("companies", "o1", Kind.COMPANY, name="Acme")
+    put_record("companies", "o1", Kind.COMPANY, name="Acme", industry="IT")
     links = {
         "contacts": (Link("contacts", "k1"), Link("contacts", "k2", primary=True)),
         "companies": (Link("companies", "o1"),),
     }
-    fields = {"name": "Renewal", "amount": Decimal(50000), "stage": "s3", "close_date": date(2026, 12, 31)}
+    fields = {
+        "name": "Renewal",
+        "amount": Decimal(50000),
+        "stage": "s3",
+        "close_date": date(2026, 12, 31),
+        "currency": "EUR",
+    }
     put_record("deals", "d1", Kind.DEAL, links=links, **fields)
 
 
@@ -59,6 +71,7 @@ def fill(deps: Deps, admin: Caller) -> Fill:
         ("{deal_name} {deal_amount} {deal_stage} {deal_pipeline}", "Renewal 50000 Negotiation Sales"),
         ("{deal_close_date} {company_name} {record_name} {me}", "2026-12-31 Acme Renewal u1"),
         ("{message_author}: {message_text}", "Ada: Hello {deal_name}"),
+        ("{company_industry} {deal_currency}", "Software EUR"),
         ("{record_url}", "https://app.hubspot.com/contacts/48/record/0-3/d1"),
     ],
 )

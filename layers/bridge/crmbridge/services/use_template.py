@@ -17,7 +17,7 @@ from crmbridge.services.gather_subjects import gather_subjects
 from crmbridge.services.manage_templates import read_template
 from crmbridge.services.ports import Deps
 from crmbridge.services.request_action import ask_once
-from crmbridge.services.show_records import show_records
+from crmbridge.services.show_records import Names, show_records
 
 SAID: Final = ("message_text", "message_author", "message_url", "chat_name")
 """Words that only the chat app knows."""
@@ -114,15 +114,24 @@ def _said(use: Use) -> Mapping[str, str]:
 
 
 def _words(deps: Deps, about: Stored | None, subjects: Mapping[Kind, Stored]) -> Mapping[str, str]:
-    kinds = [kind for kind in NAMES if kind in subjects]
-    shown = dict(zip(kinds, show_records(deps, [subjects[kind] for kind in kinds]), strict=True))
+    kinds, names = [kind for kind in NAMES if kind in subjects], Names(deps)
+    shown = dict(zip(kinds, show_records(deps, [subjects[kind] for kind in kinds], names), strict=True))
     words: dict[str, Json] = {}
     for kind, record in shown.items():
-        words |= {word: record["fields"].get(name) for word, name in NAMES[kind].items()}
+        told = record["fields"]
+        words |= {word: _called(names, subjects[kind], name, told.get(name)) for word, name in NAMES[kind].items()}
     words["contact_name"] = _full_name(words.get("contact_first_name"), words.get("contact_last_name"))
     if about:
         words |= _of_record(shown.get(about.record.kind) or show_records(deps, [about])[0], words)
     return {name: str(value) for name, value in words.items() if value not in (None, "")}
+
+
+def _called(names: Names, stored: Stored, name: str, value: Json) -> Json:
+    """An option by its label, a currency by its code."""
+    directories = names.directories_of(stored.key) if name != "currency" else None
+    fields = directories.fields.get(stored.key.object, {}).values() if directories else ()
+    options = [option for field in fields if field.maps_to == name for option in field.options]
+    return next((option.label for option in options if option.value == value), value)
 
 
 def _of_record(shown: Mapping[str, Json], words: Mapping[str, Json]) -> Mapping[str, Json]:
