@@ -135,6 +135,18 @@ def test_the_index_flips_when_the_first_of_its_predicates_may(rules: list[Any], 
     assert MaskIndex(predicates).next_flip(deal, WHEN) == min(flips, default=None)
 
 
+@pytest.mark.parametrize("match", ["any", "all"])
+@pytest.mark.parametrize(("operator", "value"), [("is_empty", None), ("is_not_empty", None), ("eq", 1), ("ne", 1)])
+@pytest.mark.parametrize("linked", [{}, {Kind.COMPANY: []}, {Kind.COMPANY: [{}]}], ids=["unread", "nowhere", "unknown"])
+def test_the_index_follows_links_that_lead_nowhere(operator: str, value: Any, match: str, linked: Any) -> None:
+    asked = compile_predicate({"field": "company_employees", "operator": operator, "value": value, "match": match})
+    index, deal = MaskIndex([asked]), facts({}, linked=linked)
+
+    true, unknown = (bool(index.numbers(mask)) for mask in index.matches(deal))
+
+    assert (None if unknown else true) is asked(deal)
+
+
 def test_an_index_of_nothing_matches_nothing() -> None:
     assert MaskIndex([]).matches({"deal_name": "a"}) == (0, 0)
 
