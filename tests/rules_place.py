@@ -25,7 +25,10 @@ DIRECTORIES = Directories(
         "s1": Stage("s1", "Qualified", "p1", "Sales"),
         "s2": Stage("s2", "Negotiation", "p1", "Sales"),
     },
-    fields={"deals": {"region": Field("region", "Region", Type.TEXT, custom=True)}},
+    fields={
+        "deals": {"region": Field("region", "Region", Type.TEXT, custom=True)},
+        "tasks": {"team": Field("team", "Team", Type.TEXT, custom=True)},
+    },
 )
 BIG = {"field": "deal_amount", "operator": "gte", "value": 50000}
 TASK = {"type": "create_task", "fields": {"subject": "Look at {deal_name}"}}

@@ -78,6 +78,7 @@ def test_members_look_and_admins_make(place: Any, admin: Caller, member: Caller)
         ({"actions": [TASK, {"template": "nobody's"}]}, ["actions[1].template"]),
         ({"actions": [{**TASK, "connection": "c1"}]}, ["actions[0].connection"]),
         ({"actions": [{**TASK, "surprise": 1}]}, ["actions[0].surprise"]),
+        ({"actions": [{**TASK, "custom_fields": {"colour": "red"}}]}, ["actions[0].custom_fields.colour"]),
         ({"per_hour": 0}, ["per_hour"]),
     ],
 )

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from crmbridge.domain.actions import ACTION_TYPES, ActionType
+from crmbridge.domain.actions import ACTION_TYPES
 from crmbridge.domain.connections import Caller, Connection
 from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.records import Json
 from crmbridge.domain.rules import On, Trigger
 from crmbridge.domain.templates import ActionTemplate, check_template
 from crmbridge.services.check_action import check_complete
-from crmbridge.services.manage_templates import read_template
+from crmbridge.services.draft_actions import template_of
+from crmbridge.services.hold_template import hold_template
 from crmbridge.services.ports import Deps
 from crmbridge.services.read_given import within
 
@@ -43,7 +44,7 @@ def _check(deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json
             problems.append(Problem(name, "has the wrong form", fix))
     if problems:
         raise Invalid(*problems)
-    _check_connections(deps, caller, trigger, wish, _checked_type(deps, caller, wish))
+    _check_connections(deps, caller, trigger, wish, _checked_template(deps, caller, wish))
 
 
 def _is_word(value: Json) -> bool:
@@ -66,6 +67,7 @@ def _are_records(value: Json) -> bool:
 
 _RECORD: Final = '{"object": "deals", "external_id": "123"}'
 _SHAPES: Final[Mapping[str, tuple[Callable[[Json], bool], str]]] = {
+    "template": (_is_word, "the id of an action template"),
     "connection": (_is_word, "the id of a connection"),
     "fields": (_is_object, '{"name": value}'),
     "custom_fields": (_is_object, '{"name": value}'),
@@ -74,49 +76,45 @@ _SHAPES: Final[Mapping[str, tuple[Callable[[Json], bool], str]]] = {
 }
 
 
-def _checked_type(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> ActionType:
-    fields, custom_fields = dict(wish.get("fields") or {}), dict(wish.get("custom_fields") or {})
-    if "template" in wish:
-        template = _template(deps, caller, wish["template"])
-        check_template(template.action, {**template.fields, **fields}, {**template.custom_fields, **custom_fields})
-        return template.action
-    name = wish.get("type")
-    if not isinstance(name, str) or name not in ACTION_TYPES:
+def _checked_template(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> ActionTemplate:
+    if "template" not in wish and wish.get("type") not in tuple(ACTION_TYPES):
         raise Invalid(Problem("type", "is not a type of action", f"one of {', '.join(ACTION_TYPES)}"))
-    type = ACTION_TYPES[name]
-    check_template(type, fields, custom_fields)
-    check_complete(type, fields, custom_fields)
-    return type
+    template = _template(deps, caller, wish)
+    check_template(template.action, template.fields, template.custom_fields)
+    if "template" not in wish:
+        check_complete(template.action, template.fields, template.custom_fields)
+    return template
 
 
-def _template(deps: Deps, caller: Caller, id: Json) -> ActionTemplate:
+def _template(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> ActionTemplate:
     try:
-        return read_template(deps, caller, id if isinstance(id, str) else "")
+        return template_of(deps, caller, wish)
     except NotFound:
         raise Invalid(Problem("template", "is not an action template", "GET /v1/action-templates lists them")) from None
 
 
 def _check_connections(
-    deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json], type: ActionType
+    deps: Deps, caller: Caller, trigger: Trigger, wish: Mapping[str, Json], template: ActionTemplate
 ) -> None:
-    """What is asked for because of a record is asked of that record's CRM."""
+    """What is asked for because of a record is asked of that record's CRM; one that can take it is enough."""
     known = {connection.id: connection for connection in deps.connections.list(caller.workspace)}
-    named = wish.get("connection")
+    named = wish.get("connection") or template.connection
     if named and named not in known:
         raise Invalid(Problem("connection", "no such connection", "GET /v1/connections lists them"))
     if named and trigger.on is On.CHANGE and trigger.connections != (named,):
         raise Invalid(Problem("connection", "may not be that of the record", f'let trigger.connections be ["{named}"]'))
     meant = [named] if named else [id for id in trigger.connections if id in known] or list(known)
-    problems = [one for one in (_refusing(deps, known[id], type) for id in meant) if one]
-    if meant and len(problems) == len(meant):
-        raise Invalid(*problems)
+    refused = [_refusals(deps, known[id], template) for id in meant]
+    if refused and all(refused):
+        raise Invalid(*refused[0])
 
 
-def _refusing(deps: Deps, connection: Connection, type: ActionType) -> Problem | None:
-    platform = deps.platform(connection.platform)
-    if type.name not in platform.actions:
-        return Problem("type", f"{platform.title} cannot do {type.name}", f"one of {', '.join(platform.actions)}")
+def _refusals(deps: Deps, connection: Connection, template: ActionTemplate) -> Sequence[Problem]:
     if connection.settings.direction == "from_crm":
         said = f"{connection.display_name} only reads (direction from_crm)"
-        return Problem("connection", said, "an admin sets it to both")
-    return None
+        return [Problem("connection", said, "an admin sets it to both")]
+    try:
+        hold_template(deps, template, connection)
+    except Invalid as refused:
+        return refused.problems
+    return ()

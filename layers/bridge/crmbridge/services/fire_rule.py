@@ -101,7 +101,7 @@ def _ask(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing) -> tuple[li
     problems: list[Problem] = []
     for at, wish in enumerate(rule.actions):
         same = {"firing": firing.id, "number": at}
-        body = partial(draft_body, deps, caller, rule, wish, occasion)
+        body = partial(draft_body, deps, caller, wish, occasion)
         try:
             action, _ = ask_once(deps, caller, same, f"{firing.id}.{at}", body)
         except BridgeError as error:

@@ -104,7 +104,7 @@ def _unmet(holds: bool | None, about: Stored | None) -> str:
 def _drafted(deps: Deps, rule: Rule, wish: Mapping[str, Json], occasion: Occasion, at: int) -> Drafted:
     body: Mapping[str, Json] = {}
     try:
-        body = draft_body(deps, acting_for(rule), rule, wish, occasion)
+        body = draft_body(deps, acting_for(rule), wish, occasion)
         checked = check_action(deps, rule.workspace, body)
     except BridgeError as error:
         return Drafted(body, refusal(error, at))
