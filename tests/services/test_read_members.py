@@ -106,10 +106,17 @@ def test_why_says_when_somebody_left_and_for_what_reason(
     assert why.reasons == []
 
 
-def test_who_is_in_is_listed(deps: Deps, member: Caller, group: Group, put_deal: PutDeal) -> None:
+def test_who_is_in_is_listed_and_what_is_not_decided_yet_says_so(
+    deps: Deps, member: Caller, group: Group, put_deal: PutDeal
+) -> None:
     put_deal(60000)
 
-    assert [one.person for one in read_members(deps, member, group.id).items] == [ANN]
+    before = read_members(deps, member, group.id).items
+    deliver_members(deps, "w1", group.id, [ANN])
+    after = read_members(deps, member, group.id).items
+
+    assert [(one.person, one.wanted, one.is_undecided) for one in before] == [(ANN, "out", True)]
+    assert [(one.person, one.wanted, one.is_undecided) for one in after] == [(ANN, "in", False)]
 
 
 def test_who_of_a_matching_record_brings_nobody_is_listed_with_the_reason(

@@ -98,6 +98,11 @@ class Member:
     override_by: str = ""
     override_at: datetime | None = None
 
+    @property
+    def is_undecided(self) -> bool:
+        """Something has touched it, and nobody has worked out yet what follows."""
+        return self.dirty > self.settled
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:

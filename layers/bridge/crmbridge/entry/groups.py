@@ -139,6 +139,9 @@ class MemberShown(Shown):
     person: str
     user: str | None
     wanted: Literal["in", "out"]
+    undecided: Annotated[
+        bool, Field(validation_alias="is_undecided", description="Something has changed; what follows is on its way")
+    ]
     supports: int
     since: datetime | None
     sequence: int
