@@ -20,14 +20,15 @@ _PRIVATE_WORDS: Final = frozenset({
 })  # fmt: skip
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"(/webhooks/[^/\s\"]+/[^/\s\"]+/)[^\s\"?]+"), r"\1" + REDACTED),
-    (re.compile(r"(https?://|/)([^\s\"'?]*)\?[^\s\"']*"), r"\1\2?" + REDACTED),
-    (re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+"), REDACTED),
+    (re.compile(r"(?<![^\s\"'?])(?=[^\s\"'?]*/)([^\s\"'?]++)\?[^\s\"']*"), r"\1?" + REDACTED),
+    (re.compile(r"(?<![\w.+%'-])[\w.+%'-]++@[\w-]+(?:\.[\w-]+)+"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic|zoho-oauthtoken)\s+[\w.~+/=-]+"), r"\1 " + REDACTED),
     (re.compile(r"\b(?:cb_|whsec_|pat-|eyJ)[\w.~+/=-]{8,}"), REDACTED),
     (re.compile(r'(File "[^"\n]+\.py", line \d+)|[A-Za-z0-9_+/=-]{44,}'), lambda found: found[1] or REDACTED),
 )
 """Webhook credentials, query strings, e-mail addresses, credentials by their prefix, and by their sheer length (which
-a traceback's file may have, too)."""
+a traceback's file may have, too). A run of letters is looked at from its beginning only, so that a long text costs no
+square."""
 
 
 def redacted(value: Any, key: str = "") -> Any:
