@@ -12,6 +12,7 @@ from crmbridge.domain.workspaces import Endpoint
 from crmbridge.services.deliver_outbound import deliver_outbound
 from crmbridge.services.finish_action import finish_action
 from crmbridge.services.ports import Deps
+from crmbridge.storage.vault import MemoryVault
 
 pytestmark = pytest.mark.usefixtures("installation", "hubspot")
 
@@ -168,6 +169,18 @@ def test_another_chat_app_hears_of_what_slack_did_not_take(asked: Any, slack: An
 
     assert [told["data"]["action"] for _, told in chat.heard] == [asked.id]
     assert deps.outbound.get("w1", f"{asked.id}.uncertain.0") is not None
+
+
+def test_another_chat_app_hears_of_it_while_the_secret_of_slacks_app_is_gone(asked: Any, deps: Deps, chat: Any) -> None:
+    deps.workspaces.set_endpoint("w1", Endpoint("https://chat.test/events"))
+    vault = MemoryVault()
+    vault.keep_bot_token("w1", "xoxb-1")
+
+    ended(replace(deps, vault=vault), asked, ActionStatus.UNCERTAIN)
+
+    waiting = deps.outbound.get("w1", f"{asked.id}.uncertain.0")
+    assert [told["data"]["action"] for _, told in chat.heard] == [asked.id]
+    assert waiting and "docs/slack.md" in waiting.error
 
 
 @pytest.mark.parametrize("down", ["slack", "endpoint"])

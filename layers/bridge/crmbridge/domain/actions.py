@@ -159,9 +159,6 @@ class Action:
         """It has ended, and is looked at again: what was unanswered may have landed since."""
         return self.is_final and self.next_attempt_at is not None
 
-    def may_land(self, now: datetime) -> bool:
-        return self.may_land_until is not None and now < self.may_land_until
-
     def accounted(self) -> "Action":
         """The same when it is known what became of one of its requests."""
         return replace(self, unanswered=max(0, self.unanswered - 1), doubts=max(0, self.doubts - 1))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from crmbridge.chat.slack.api import API_URL, SlackApi, SlackRefused
 from crmbridge.domain.connections import AppCredentials
-from crmbridge.domain.errors import Misconfigured, NotFound
+from crmbridge.domain.errors import ChatError, Misconfigured, NotFound
 from crmbridge.domain.installations import Installation
 from crmbridge.services.ports import Deps
 
@@ -30,11 +30,15 @@ def slack_app(deps: Deps) -> AppCredentials:
 
 
 def open_slack(deps: Deps, installation: Installation, timeout: tuple[float, float] | None = None) -> Slack:
-    """With a `timeout` of its own nothing is waited for. Raises SlackRefused when the token is gone."""
+    """With a `timeout` of its own nothing is waited for. Raises SlackRefused when the token is gone, and ChatError while
+    the app's secret is: an operator brings it back."""
     token = deps.vault.bot_token(installation)
     if token is None:
         raise SlackRefused("everything", "not_authed")
-    url = slack_app(deps).api_url or API_URL
+    try:
+        url = slack_app(deps).api_url or API_URL
+    except NotFound as error:
+        raise ChatError(str(error)) from None
     api = SlackApi(deps.http, token, url, timeout) if timeout else SlackApi(deps.http, token, url, sleep=deps.sleep)
     return Slack(installation, api)
 
