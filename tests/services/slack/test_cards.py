@@ -180,7 +180,8 @@ def test_another_chat_app_hears_of_it_while_the_secret_of_slacks_app_is_gone(ask
 
     waiting = deps.outbound.get("w1", f"{asked.id}.uncertain.0")
     assert [told["data"]["action"] for _, told in chat.heard] == [asked.id]
-    assert waiting and "docs/slack.md" in waiting.error
+    assert waiting is not None
+    assert "docs/slack.md" in waiting.error
 
 
 @pytest.mark.parametrize("down", ["slack", "endpoint"])

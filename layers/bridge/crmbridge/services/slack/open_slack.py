@@ -30,8 +30,8 @@ def slack_app(deps: Deps) -> AppCredentials:
 
 
 def open_slack(deps: Deps, installation: Installation, timeout: tuple[float, float] | None = None) -> Slack:
-    """With a `timeout` of its own nothing is waited for. Raises SlackRefused when the token is gone, and ChatError while
-    the app's secret is: an operator brings it back."""
+    """With a `timeout` of its own nothing is waited for. Raises SlackRefused when the token is gone, ChatError while
+    the app's secret is, which an operator brings back."""
     token = deps.vault.bot_token(installation)
     if token is None:
         raise SlackRefused("everything", "not_authed")
