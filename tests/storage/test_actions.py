@@ -138,6 +138,18 @@ def test_many_fields_are_completed_in_one_write(
     assert {ActionStore(items).last_sequence(DEAL, [field]) for field in fields} == {3}
 
 
+def test_no_write_completes_more_fields_than_an_expression_may_name(
+    make_items: Callable[[str], Items], counting: Callable[[Items], Any]
+) -> None:
+    items = counting(make_items("actions"))
+    fields = [f"custom#{number}" for number in range(250)]
+
+    ActionStore(items).complete_sequence(DEAL, 3, fields)
+
+    assert items.writes == 3
+    assert {ActionStore(items).last_sequence(DEAL, [field]) for field in fields} == {3}
+
+
 def test_whoever_completes_at_the_same_moment_the_last_one_stays(actions: ActionStore) -> None:
     def complete(sequence: int) -> None:
         actions.complete_sequence(DEAL, sequence, ["amount", "stage" if sequence % 2 else "name"])

@@ -22,6 +22,8 @@ KEPT: Final = timedelta(days=90)
 """How long a receipt can be read, counted from when it was written."""
 MENTIONED: Final = timedelta(days=365)
 """How long an action is found by its record, counted from when it was asked for."""
+FIELDS_AT_ONCE: Final = 100
+"""DynamoDB takes 4 KB and 300 operators in one condition."""
 
 
 class ActionStore:
@@ -83,8 +85,12 @@ class ActionStore:
         return max((int(row.get(_completed(name), 0)) for name in fields), default=0)
 
     def complete_sequence(self, key: RecordKey, sequence: int, fields: Iterable[str]) -> None:
-        """It never goes back: completing an older one changes nothing. One write for all the fields."""
-        place, names = _sequence_key(key), [_completed(field) for field in fields]
+        """It never goes back: completing an older one changes nothing."""
+        names = [_completed(field) for field in fields]
+        for at in range(0, len(names), FIELDS_AT_ONCE):
+            self._complete(_sequence_key(key), sequence, names[at : at + FIELDS_AT_ONCE])
+
+    def _complete(self, place: Key, sequence: int, names: Sequence[str]) -> None:
         while True:
             row = self._items.get(*place) or {}
             behind = [name for name in names if int(row.get(name, 0)) < sequence]
