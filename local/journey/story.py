@@ -17,6 +17,7 @@ from local.journey import show, steps
 from local.journey.client import StepFailed
 from local.journey.neighbours import Neighbour, neighbours, visit
 from local.journey.panel import hubspot_desk, neighbour_desk, round_trip
+from local.journey.rules import act_by_rule
 from local.journey.slack_team import slack_team, work_in_slack
 from local.journey.steps import Story
 from local.journey.truth import differences
@@ -126,6 +127,8 @@ def journey(told: Told, here: World) -> Story:
         gathered.update(steps.gather_group(story))
     with told.step("webhook", "Changing a deal in HubSpot") as heard:
         heard.update(steps.change_a_deal(story))
+    with told.step("rule", "Letting a rule act on a deal that grows") as acted:
+        acted.update(act_by_rule(story))
     with told.step("actions", "Pressing buttons under a chat message, each twice") as pressed:
         pressed.update(steps.press_buttons(story))
     with told.step("panel", "Editing a deal in the panel beside a chat, and in HubSpot") as edited:
@@ -168,6 +171,7 @@ def rows(steps_told: Mapping[str, Json]) -> dict[str, str]:
         "channel gathered": f"after {group['seconds']:.1f} s, with {group['members']} in it",
         "deal changed in HubSpot": f"record after {webhook['record_seconds']:.2f} s, "
         f"channel after {webhook['channel_seconds']:.2f} s",
+        "a rule acted": f"its task was in HubSpot after {steps_told['rule']['task_seconds']:.2f} s, once",
         "actions": f"{steps_told['actions']['completed']} completed, {steps_told['actions']['objects']} objects "
         f"in HubSpot after {steps_told['actions']['clicks']} clicks",
         "edited in the panel": edited_row(steps_told["panel"]),
