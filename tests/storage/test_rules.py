@@ -37,7 +37,18 @@ def a_rule(id: str = "r1", **parts: Any) -> Rule:
 
 
 def a_firing(id: str = "f1", **parts: Any) -> Firing:
-    return Firing(**{"id": id, "workspace": "w1", "rule": "r1", "epoch": 1, "at": BEGIN, "what": "updated", **parts})
+    return Firing(
+        **{
+            "id": id,
+            "workspace": "w1",
+            "rule": "r1",
+            "epoch": 1,
+            "acts_as": "u1",
+            "at": BEGIN,
+            "what": "updated",
+            **parts,
+        }
+    )
 
 
 @pytest.fixture
@@ -170,6 +181,31 @@ def test_of_what_is_settled_nothing_is_kept_but_that(journal: Items, moved: Any)
 
     (row,) = journal.query(f"w1#occasion#{id}").items
     assert row.keys() == {"pk", "sk", "at", "parts", "settled", "expires_at"}
+
+
+def test_of_what_is_settled_nothing_is_kept_though_it_is_noted_again(journal: Items, moved: Any) -> None:
+    occasions = OccasionStore(journal, chunk=100)
+    change = moved({"name": "x"})
+    (id,) = occasions.note([change], BEGIN)
+    occasions.settle("w1", id, BEGIN)
+
+    occasions.note([change], BEGIN)
+
+    assert [row["sk"] for row in journal.query(f"w1#occasion#{id}").items] == ["occasion"]
+
+
+def test_an_occasion_knows_which_rules_have_begun_until_it_is_settled(occasions: OccasionStore) -> None:
+    id = occasions.hear("w1", ChatMessage(chat="c", id="m"), BEGIN)
+
+    occasions.begin("w1", id, "r1")
+    occasions.begin("w1", id, "r2")
+
+    found = occasions.get("w1", id)
+    assert found
+    assert found.begun == {"r1", "r2"}
+    occasions.settle("w1", id, BEGIN)
+    occasions.begin("w1", id, "r1")
+    assert occasions.get("w1", id) is None
 
 
 def test_what_is_settled_stays_settled_however_often_it_is_noted(occasions: OccasionStore, moved: Any) -> None:

@@ -1,6 +1,7 @@
 """A classified message is heard once by the rules that listen to its labels, about what its chat is linked to."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -80,12 +81,13 @@ def test_other_labels_and_chats_are_not_listened_to(
     assert place.actions() == []
 
 
-def test_where_nobody_listens_nobody_is_rung(place: Any, make_rule: MakeRule, member: Caller) -> None:
+def test_where_nobody_listens_nobody_is_rung_now_or_later(place: Any, make_rule: MakeRule, member: Caller) -> None:
     make_rule()
 
     receive_message(place.deps, member, MESSAGE)
 
     assert place.bells() == []
+    assert place.deps.occasions.due(place.clock() + timedelta(days=1)) == []
 
 
 def test_who_only_reads_tells_nothing(place: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Caller
+from crmbridge.domain.directories import Stage
 from crmbridge.domain.errors import Stale
 from crmbridge.domain.records import Kind, State
 from crmbridge.domain.rules import Firing, FiringStatus, Rule
@@ -16,7 +17,7 @@ from crmbridge.services.edit_rules import update_rule
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.run_rules import run_rules
 
-from tests.rules_place import BIG, TASK
+from tests.rules_place import BIG, DIRECTORIES, TASK
 
 MakeRule = Callable[..., Rule]
 Firings = Callable[[Rule], list[Firing]]
@@ -261,6 +262,19 @@ def test_a_refused_action_is_told_by_the_firing_and_the_rule(
     assert (known.paused, known.trouble.stop) == (False, "refused")
 
 
+def test_what_was_refused_is_no_trouble_once_all_is_well(place: Any, make_rule: MakeRule) -> None:
+    rule = make_rule(actions=[{"type": "update_contact", "fields": {"title": "CTO"}}])
+    place.put("1", amount=LARGE, currency="EUR")
+    place.work()
+    refused = place.deps.rules.get("w1", rule.id).trouble
+    place.put("p1", kind=Kind.CONTACT, first_name="Ada")
+    place.put("2", amount=LARGE, currency="EUR", links={"contacts": ["p1"]})
+
+    place.work()
+
+    assert (refused.stop, place.deps.rules.get("w1", rule.id).trouble) == ("refused", None)
+
+
 TASK_TOO = {"type": "create_task", "fields": {"subject": "Then this"}}
 
 
@@ -309,6 +323,59 @@ def test_what_was_begun_is_ended_though_the_rule_was_edited(place: Any, make_rul
     run_rules(place.deps, bell)
 
     assert [action.fields["subject"] for action in place.actions()] == ["Look at Renewal", "Then this"]
+
+
+def left_behind(place: Any) -> dict[str, Any]:
+    """The bell of an occasion whose worker died between a rule's two actions."""
+    place.put(amount=LARGE, currency="EUR", stage="s1")
+    place.tell()
+    bell: dict[str, Any]
+    (bell,) = place.bells()
+    with pytest.raises(Stale):
+        run_rules(replace(place.deps, actions=Dying(place.deps.actions, [Stale("not now")])), bell)
+    place.clock.advance(1)
+    return bell
+
+
+def test_what_was_begun_is_not_begun_again_though_another_admin_saved_the_rule(
+    place: Any, make_rule: MakeRule, admin: Caller
+) -> None:
+    rule = make_rule(actions=[TASK, TASK_TOO])
+    bell = left_behind(place)
+    update_rule(place.deps, replace(admin, user="u9"), rule.id, {"name": "Mine now"})
+
+    run_rules(place.deps, bell)
+
+    assert [action.fields["subject"] for action in place.actions()] == ["Look at Renewal", "Then this"]
+
+
+def test_what_was_begun_ends_when_the_rule_is_paused(
+    place: Any, make_rule: MakeRule, firings: Firings, admin: Caller
+) -> None:
+    rule = make_rule(actions=[TASK, TASK_TOO])
+    bell = left_behind(place)
+    update_rule(place.deps, admin, rule.id, {"paused": True})
+
+    run_rules(place.deps, bell)
+
+    (action,) = place.actions()
+    (firing,) = firings(rule)
+    assert (firing.status, firing.actions) == (FiringStatus.STOPPED, (action.id,))
+    assert firing.note == "the rule was paused meanwhile"
+
+
+def test_what_was_begun_is_ended_though_the_crm_calls_the_stage_otherwise_since(
+    place: Any, make_rule: MakeRule, firings: Firings
+) -> None:
+    condition = {"field": "deal_stage", "operator": "eq", "value": "Qualified"}
+    rule = make_rule(actions=[TASK, TASK_TOO], condition=condition)
+    bell = left_behind(place)
+    renamed = replace(DIRECTORIES, stages={"s1": Stage("s1", "Fit", "p1", "Sales")})
+    place.deps.connections.save_directories("w1", "c1", renamed)
+
+    run_rules(place.deps, bell)
+
+    assert [firing.status for firing in firings(rule)] == [FiringStatus.DONE]
 
 
 class Dying:

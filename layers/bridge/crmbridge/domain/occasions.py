@@ -44,13 +44,15 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Exactly one of `change` and `message`. `at` is when we were told."""
+    """Exactly one of `change` and `message`. `at` is when we were told; `begun` are the rules that somebody has had act
+    because of it."""
 
     id: str
     workspace: str
     at: datetime
     change: RecordChange | None = None
     message: ChatMessage | None = None
+    begun: frozenset[str] = frozenset()
 
     @property
     def cause(self) -> Cause | None:

@@ -162,7 +162,8 @@ class Rule:
 
 
 class FiringStatus(StrEnum):
-    """`asking`: its actions are being asked for. `failed`: at least one was refused. `stopped`: none was asked for."""
+    """`asking`: its actions are being asked for. `failed`: at least one was refused. `stopped`: the rule was, before
+    all were asked for."""
 
     ASKING = "asking"
     DONE = "done"
@@ -174,12 +175,14 @@ class FiringStatus(StrEnum):
 class Firing:
     """A rule acted, once for one thing that happened. `why` is the condition as it was then, each clause with what the
     record said; `what` is what happened, and `by` whose doing it was: an origin, with the action and rule of our own.
-    `hops` counts the rules in a row, this one included."""
+    `hops` counts the rules in a row, this one included. `acts_as` is in whose name it began: its actions are found
+    again under it, whoever saves the rule meanwhile."""
 
     id: str
     workspace: str
     rule: str
     epoch: int
+    acts_as: str
     at: datetime
     what: str
     record: RecordKey | None = None

@@ -1,6 +1,6 @@
 """The rules of a workspace, made ready to be asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -16,9 +16,6 @@ from crmbridge.services.rule_ports import Rules
 class RuleBook:
     version: int
     rules: Sequence[Rule]
-
-    def active(self) -> Iterator[Rule]:
-        return (rule for rule in self.rules if not rule.paused)
 
 
 _KEPT: Final[WeakKeyDictionary[Rules, dict[str, RuleBook]]] = WeakKeyDictionary()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from crmbridge.domain.actions import action_id
 from crmbridge.domain.changes import Cause
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import BridgeError, Invalid, Problem
@@ -13,8 +14,8 @@ from crmbridge.domain.rules import MAX_HOPS, PER_RECORD, Firing, FiringStatus, R
 from crmbridge.services.draft_actions import draft_body
 from crmbridge.services.find_linked import Sources
 from crmbridge.services.ports import Deps
-from crmbridge.services.request_action import ask_once
-from crmbridge.services.stop_rule import note_refusals, stop_rule
+from crmbridge.services.request_action import ask_once, known_action
+from crmbridge.services.stop_rule import note_refusals, note_success, stop_rule
 from crmbridge.services.trace_cause import trace_cause
 
 
@@ -29,16 +30,29 @@ class Acting:
 
 def fire_rule(sources: Sources, rule: Rule, occasion: Occasion, acting: Acting) -> None:
     """Whoever finds a firing that somebody has begun and not ended goes on with it. Raises what will not last."""
+    sources.deps.occasions.begin(rule.workspace, occasion.id, rule.id)
     firing, is_new = sources.deps.firings.claim(_firing(sources, rule, occasion, acting))
     if firing.status is FiringStatus.ASKING:
         _act(sources.deps, rule, occasion, firing, is_new=is_new)
 
 
 def go_on(deps: Deps, rule: Rule, occasion: Occasion) -> None:
-    """With what somebody has begun, though it would not be begun now: the rule, or what is linked, is another since."""
+    """With what somebody has begun, though it would not be begun now: the rule, or what is linked, is another since. A
+    rule that is paused asks for nothing more; what it has asked for stays asked for."""
     firing = deps.firings.get(rule.workspace, firing_id(rule, occasion.id))
-    if firing and firing.status is FiringStatus.ASKING:
+    if firing is None or firing.status is not FiringStatus.ASKING:
+        return
+    if rule.paused:
+        deps.firings.save(_left(deps, rule, firing))
+    else:
         _act(deps, rule, occasion, firing, is_new=False)
+
+
+def _left(deps: Deps, rule: Rule, firing: Firing) -> Firing:
+    keys = (_key(firing, at) for at in range(len(rule.actions)))
+    known = (known_action(deps, firing.workspace, action_id(firing.workspace, firing.acts_as, key)) for key in keys)
+    asked = tuple(action.id for action in known if action)
+    return replace(firing, status=FiringStatus.STOPPED, actions=asked, note="the rule was paused meanwhile")
 
 
 def _act(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing, *, is_new: bool) -> None:
@@ -48,6 +62,8 @@ def _act(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing, *, is_new: 
     asked, problems = _ask(deps, rule, occasion, firing)
     if problems:
         note_refusals(deps, rule, firing, problems)
+    else:
+        note_success(deps, rule)
     status = FiringStatus.FAILED if problems else FiringStatus.DONE
     deps.firings.save(replace(firing, status=status, actions=tuple(asked), problems=tuple(problems)))
 
@@ -60,6 +76,7 @@ def _firing(sources: Sources, rule: Rule, occasion: Occasion, acting: Acting) ->
         workspace=rule.workspace,
         rule=rule.id,
         epoch=rule.epoch,
+        acts_as=rule.acts_as,
         at=sources.deps.now(),
         what=acting.what,
         record=acting.record,
@@ -96,14 +113,14 @@ def _stopped(deps: Deps, rule: Rule, firing: Firing, *, is_new: bool) -> Firing 
 def _ask(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing) -> tuple[list[str], list[Problem]]:
     """The actions that were asked for, and what is wrong with the others. What was asked for before is found again by
     its key, whatever has become of the rule, the template or the record since."""
-    caller = acting_for(rule, firing.hops)
+    caller = acting_for(rule, firing.acts_as, firing.hops)
     asked: list[str] = []
     problems: list[Problem] = []
     for at, wish in enumerate(rule.actions):
         same = {"firing": firing.id, "number": at}
         body = partial(draft_body, deps, caller, wish, occasion)
         try:
-            action, _ = ask_once(deps, caller, same, f"{firing.id}.{at}", body)
+            action, _ = ask_once(deps, caller, same, _key(firing, at), body)
         except BridgeError as error:
             if error.retryable:
                 raise
@@ -113,9 +130,13 @@ def _ask(deps: Deps, rule: Rule, occasion: Occasion, firing: Firing) -> tuple[li
     return asked, problems
 
 
-def acting_for(rule: Rule, hops: int = 1) -> Caller:
-    """Rules act as the admin who saved them last."""
-    return Caller(rule.workspace, rule.acts_as, "admin", rule=rule.id, hops=hops)
+def _key(firing: Firing, at: int) -> str:
+    return f"{firing.id}.{at}"
+
+
+def acting_for(rule: Rule, user: str, hops: int = 1) -> Caller:
+    """Rules act as admins: the one who had saved it last when it began to act."""
+    return Caller(rule.workspace, user, "admin", rule=rule.id, hops=hops)
 
 
 def refusal(error: BridgeError, at: int) -> Sequence[Problem]:

@@ -41,7 +41,7 @@ def ask_once(
     check_writer(caller)
     id = action_id(caller.workspace, caller.user, _checked_key(idempotency_key))
     wanted = sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
-    action, is_new = _known(deps, caller.workspace, id), False
+    action, is_new = known_action(deps, caller.workspace, id), False
     if action is None:
         action, is_new = deps.actions.claim(draft_action(deps, caller, body(), id, body_hash=wanted))
     if action.body_hash != wanted:
@@ -85,7 +85,8 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _known(deps: Deps, workspace: str, id: str) -> Action | None:
+def known_action(deps: Deps, workspace: str, id: str) -> Action | None:
+    """None for what nobody has asked for."""
     try:
         return deps.actions.get(workspace, id)
     except NotFound:

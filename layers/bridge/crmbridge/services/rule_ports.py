@@ -49,6 +49,9 @@ class Occasions(Protocol):
     def get(self, workspace: str, id: str) -> Occasion | None:
         """None, too, for what is settled."""
 
+    def begin(self, workspace: str, id: str, rule: str) -> None:
+        """The rule is about to act because of it: whoever comes after a crash ends what was begun."""
+
     def settle(self, workspace: str, id: str, now: datetime) -> None: ...
 
     def due(self, now: datetime) -> Sequence[tuple[str, str]]:

@@ -30,6 +30,7 @@ class Look:
 
     sources: Sources
     _seen: dict[tuple[int, frozenset[Kind]], Facts] = field(default_factory=dict)
+    _linked: dict[str, Stored | None] = field(default_factory=dict)
 
     def facts(self, stored: Stored, kinds: frozenset[Kind]) -> Facts:
         """With what is linked to it, of these kinds."""
@@ -37,6 +38,14 @@ class Look:
         if place not in self._seen:
             self._seen[place] = facts_of(self.sources, stored.key, stored.record, kinds)
         return self._seen[place]
+
+    def linked(self, chat: str) -> Stored | None:
+        """The record that a chat is linked to."""
+        if chat not in self._linked:
+            deps = self.sources.deps
+            link = deps.sidepanels.link(self.sources.workspace, chat)
+            self._linked[chat] = follow_record(deps, link.record) if link else None
+        return self._linked[chat]
 
 
 def run_rules(deps: Deps, body: Mapping[str, Json]) -> None:
@@ -57,23 +66,17 @@ def ask_rules(sources: Sources, id: str) -> None:
     occasion, look = deps.occasions.get(workspace, id), Look(sources)
     if occasion is None:
         return
-    one_by_one(compile_rules(deps, workspace).active(), lambda rule: _ask(look, rule, occasion))
+    one_by_one(compile_rules(deps, workspace).rules, lambda rule: _ask(look, rule, occasion))
     deps.occasions.settle(workspace, id, deps.now())
 
 
 def _ask(look: Look, rule: Rule, occasion: Occasion) -> None:
-    is_old = occasion.at < rule.since
-    acting = None if is_old else _acting(look, rule, occasion)
+    is_asked = not rule.paused and occasion.at >= rule.since
+    acting = _acting(look, rule, occasion) if is_asked else None
     if acting:
         fire_rule(look.sources, rule, occasion, acting)
-    elif is_old or _may_be_another(rule, occasion):
+    elif rule.id in occasion.begun:
         go_on(look.sources.deps, rule, occasion)
-
-
-def _may_be_another(rule: Rule, occasion: Occasion) -> bool:
-    """Whether the answer depends on more than the occasion: on what is linked, as it is when it is asked."""
-    predicate = condition_of(rule)
-    return predicate is not None and (occasion.message is not None or bool(predicate.needs_links))
 
 
 def _acting(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:
@@ -96,8 +99,7 @@ def _by_message(look: Look, rule: Rule, occasion: Occasion) -> Acting | None:
     message = occasion.message
     if message is None or not rule.trigger.hears(message):
         return None
-    link = look.sources.deps.sidepanels.link(rule.workspace, message.chat)
-    about = follow_record(look.sources.deps, link.record) if link else None
+    about = look.linked(message.chat)
     if not condition_holds(look, rule, about, occasion):
         return None
     return Acting(MESSAGE, about.key if about else None, explain_condition(look, rule, about, occasion))

@@ -30,6 +30,16 @@ def note_refusals(deps: Deps, rule: Rule, firing: Firing, problems: Sequence[Pro
         _rewrite(deps, rule, lambda known: known if known.paused else replace(known, trouble=trouble))
 
 
+def note_success(deps: Deps, rule: Rule) -> None:
+    """What was refused before is no trouble any more."""
+    if _is_refused(rule):
+        _rewrite(deps, rule, lambda known: replace(known, trouble=None) if _is_refused(known) else known)
+
+
+def _is_refused(rule: Rule) -> bool:
+    return rule.trouble is not None and rule.trouble.stop is Stop.REFUSED
+
+
 def _tell(deps: Deps, rule: Rule, firing: Firing, trouble: Trouble) -> None:
     record = firing.record
     data = {

@@ -16,7 +16,6 @@ from crmbridge.services.check_action import check_action
 from crmbridge.services.draft_actions import draft_body
 from crmbridge.services.find_linked import Sources
 from crmbridge.services.fire_rule import acting_for, refusal
-from crmbridge.services.follow_record import follow_record
 from crmbridge.services.ports import Deps
 from crmbridge.services.run_rules import Look, condition_holds, explain_condition
 from crmbridge.services.start_connect import require_admin
@@ -48,7 +47,7 @@ def try_rule(deps: Deps, caller: Caller, id: str, *, record: RecordKey | None, m
     shows what an admin's rule would write."""
     require_admin(caller)
     rule, look = deps.rules.get(caller.workspace, id), Look(Sources(deps, caller.workspace))
-    about = _about(deps, caller, rule, record, message)
+    about = _about(look, caller, rule, record, message)
     occasion = _occasion(deps, rule, about, message)
     holds = condition_holds(look, rule, about, occasion)
     because = _untriggered(rule, about, message) or _unmet(holds, about)
@@ -57,13 +56,13 @@ def try_rule(deps: Deps, caller: Caller, id: str, *, record: RecordKey | None, m
 
 
 def _about(
-    deps: Deps, caller: Caller, rule: Rule, record: RecordKey | None, message: ChatMessage | None
+    look: Look, caller: Caller, rule: Rule, record: RecordKey | None, message: ChatMessage | None
 ) -> Stored | None:
+    deps = look.sources.deps
     if rule.trigger.on is On.MESSAGE:
         if message is None:
             raise Invalid(Problem("message", "is required", "this rule listens to messages"))
-        link = deps.sidepanels.link(caller.workspace, message.chat)
-        return follow_record(deps, link.record) if link else None
+        return look.linked(message.chat)
     if record is None:
         raise Invalid(Problem("record", "is required", "this rule listens to changes of records"))
     deps.connections.get(caller.workspace, record.connection)
@@ -104,7 +103,7 @@ def _unmet(holds: bool | None, about: Stored | None) -> str:
 def _drafted(deps: Deps, rule: Rule, wish: Mapping[str, Json], occasion: Occasion, at: int) -> Drafted:
     body: Mapping[str, Json] = {}
     try:
-        body = draft_body(deps, acting_for(rule), wish, occasion)
+        body = draft_body(deps, acting_for(rule, rule.acts_as), wish, occasion)
         checked = check_action(deps, rule.workspace, body)
     except BridgeError as error:
         return Drafted(body, refusal(error, at))

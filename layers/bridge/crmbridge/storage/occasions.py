@@ -1,6 +1,7 @@
 """What rules are still to be asked about, in the journal.
 
-pk  workspace#occasion#id    sk  occasion    what happened, packed; or only that it is settled
+pk  workspace#occasion#id    sk  occasion    what happened, packed, and `begun#rule` of each rule that acts;
+                                             or only that it is settled
                              sk  part#N      the rest of what is too long for one item
 
 A change keeps both images of the record's item, as the stream showed them: what was true before is nowhere else.
@@ -8,6 +9,7 @@ A change keeps both images of the record's item, as the stream showed them: what
 
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -21,7 +23,7 @@ from crmbridge.domain.records import Json, RecordKey, instant_text
 from crmbridge.domain.stored import Stored
 from crmbridge.storage.codec import decode, encode
 from crmbridge.storage.due import PLACE, due_items, due_place
-from crmbridge.storage.items import EXPIRES, NEW, Item, Items, Key, absent
+from crmbridge.storage.items import EXPIRES, NEW, Item, Items, Key, absent, present
 from crmbridge.storage.record_items import LINKS, MORE, inline_links, stored_of
 from crmbridge.storage.texts import unpacked
 
@@ -31,6 +33,7 @@ RING_AGAIN: Final = timedelta(minutes=2)
 """An occasion whose message was lost is rung again after this."""
 CHUNK: Final = 350 * 1024
 _SK: Final = "occasion"
+_BEGUN: Final = "begun#"
 _MARKS: Final = (":ord", ":fp")
 _SHOWN: Final = ("kind", "state", "cause", "successor_id", "successor_object")
 
@@ -56,7 +59,11 @@ class OccasionStore:
             return None
         rest = [self._items.get(pk, _part(number)) or {} for number in range(1, row["parts"])]
         body = orjson.loads(zlib.decompress(b"".join([row["body"], *(part.get("body", b"") for part in rest)])))
-        return _occasion(workspace, id, row["at"], body)
+        begun = frozenset(name.removeprefix(_BEGUN) for name in row if name.startswith(_BEGUN))
+        return replace(_occasion(workspace, id, row["at"], body), begun=begun)
+
+    def begin(self, workspace: str, id: str, rule: str) -> None:
+        self._items.update(_key(workspace, id), set={_BEGUN + rule: 1}, when=present("body"))
 
     def settle(self, workspace: str, id: str, now: datetime) -> None:
         """What it was about is kept no longer."""
@@ -77,10 +84,12 @@ class OccasionStore:
             self._items.update(key, set=due_place(key, now + waited), when=absent("settled"))
 
     def _put(self, workspace: str, id: str, body: Mapping[str, Json], now: datetime) -> str:
-        """The item that says that it is there comes last."""
+        """The item that says that it is there comes last, and no part of what is settled comes back."""
         pk, sk = key = _key(workspace, id)
         packed = zlib.compress(orjson.dumps(body), 1)
         first, *rest = (packed[start : start + self._chunk] for start in range(0, len(packed), self._chunk))
+        if rest and self._items.get(pk, sk):
+            return id
         for number, part in enumerate(rest, 1):
             self._items.put({"pk": pk, "sk": _part(number), "body": part, EXPIRES: _expires(now)})
         row: Item = {"pk": pk, "sk": sk, "at": instant_text(now), "body": first, "parts": 1 + len(rest)}
