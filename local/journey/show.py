@@ -45,7 +45,10 @@ def say(text: str) -> None:
 
 
 def table(title: str, rows: Mapping[str, str]) -> None:
+    """Nothing is cut off: an address is there to be copied."""
     shown = Table(title=title, title_justify="left", show_header=False, pad_edge=False)
+    shown.add_column()
+    shown.add_column(overflow="fold")
     for name, value in rows.items():
         shown.add_row(name, value)
     CONSOLE.print(shown)
