@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from crmbridge.domain.changes import Cause, Origin, RecordMoved
 from crmbridge.domain.records import Kind, RecordKey, State
@@ -109,6 +110,16 @@ def test_many_changes_travel_in_few_events(deps: Deps, chat: Any) -> None:
     announce_changes(deps, [replace(MOVED, id=f"e{number}") for number in range(250)])
 
     assert [len(event["data"]["changes"]) for event in told(deps, chat)] == [100, 100, 50]
+
+
+def test_no_event_names_more_fields_than_its_row_has_room_for(deps: Deps, chat: Any) -> None:
+    names = tuple(f"custom_fields.{number:0100}" for number in range(100))
+
+    announce_changes(deps, [replace(MOVED, id=f"e{number}", fields=names) for number in range(70)])
+
+    changes = [event["data"]["changes"] for event in told(deps, chat)]
+    assert sum(map(len, changes)) == 70
+    assert max(len(orjson.dumps(each)) for each in changes) < 400_000
 
 
 def test_workspaces_hear_of_their_own_records_only(deps: Deps, chat: Any) -> None:

@@ -10,7 +10,10 @@ from crmbridge.domain.merging import CORE
 from crmbridge.domain.records import Json, State
 from crmbridge.services.notify_chat import notify_chat
 from crmbridge.services.ports import Deps
-from crmbridge.services.queue_evaluations import batches
+
+MOST_CHANGES: Final = 100
+MOST_FIELDS: Final = 3_000
+"""The row of an event has 400 KB, and a CRM's own names have up to a hundred letters."""
 
 
 def announce_changes(deps: Deps, moved: Iterable[RecordMoved]) -> None:
@@ -18,9 +21,9 @@ def announce_changes(deps: Deps, moved: Iterable[RecordMoved]) -> None:
     no second event."""
     news = sorted((each for each in moved if _is_told(each)), key=_workspace)
     for workspace, of_workspace in groupby(news, _workspace):
-        for batch in batches(list(_asked_for(deps, workspace, of_workspace))):
-            id = sha256("\0".join(each.id for each in batch).encode()).hexdigest()[:32]
-            told = {"changes": [_told(each) for each in batch]}
+        for pack in _packed(_asked_for(deps, workspace, of_workspace)):
+            id = sha256("\0".join(each.id for each in pack).encode()).hexdigest()[:32]
+            told = {"changes": [_told(each) for each in pack]}
             notify_chat(deps, workspace, f"changes.{id}", "record.changed", told)
 
 
@@ -36,6 +39,19 @@ def _asked_for(deps: Deps, workspace: str, moved: Iterable[RecordMoved]) -> Iter
     endpoint = deps.workspaces.endpoint(workspace)
     kinds = endpoint.record_changes if endpoint else ()
     return (each for each in moved if each.kind in kinds)
+
+
+def _packed(moved: Iterable[RecordMoved]) -> Iterator[list[RecordMoved]]:
+    pack: list[RecordMoved] = []
+    fields = 0
+    for each in moved:
+        if pack and (len(pack) == MOST_CHANGES or fields + len(each.fields) > MOST_FIELDS):
+            yield pack
+            pack, fields = [], 0
+        pack.append(each)
+        fields += len(each.fields)
+    if pack:
+        yield pack
 
 
 def _told(moved: RecordMoved) -> dict[str, Json]:
