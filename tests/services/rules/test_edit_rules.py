@@ -15,6 +15,7 @@ from crmbridge.services.manage_templates import create_template, delete_template
 MakeRule = Callable[..., Rule]
 BIG = {"field": "deal_amount", "operator": "gte", "value": 50000}
 TASK = {"type": "create_task", "fields": {"subject": "Look at {deal_name}"}}
+DEAL = {"object": "deals", "external_id": "1"}
 BODY: Mapping[str, Any] = {
     "name": "Big deals",
     "trigger": {"on": "change", "kind": "deal"},
@@ -79,6 +80,10 @@ def test_members_look_and_admins_make(place: Any, admin: Caller, member: Caller)
         ({"actions": [{**TASK, "connection": "c1"}]}, ["actions[0].connection"]),
         ({"actions": [{**TASK, "surprise": 1}]}, ["actions[0].surprise"]),
         ({"actions": [{**TASK, "custom_fields": {"colour": "red"}}]}, ["actions[0].custom_fields.colour"]),
+        ({"actions": [{**TASK, "custom_fields": {"team": {"name": "Blue"}}}]}, ["actions[0].custom_fields.team"]),
+        ({"actions": [{**TASK, "target": DEAL}]}, ["actions[0].target"]),
+        ({"actions": [{"type": "update_deal", "fields": {"name": "n"}, "links": [DEAL]}]}, ["actions[0].links"]),
+        ({"actions": [{**TASK, "links": [{**DEAL, "external_id": "é" * 500}] * 50}] * 2}, ["actions"]),
         ({"per_hour": 0}, ["per_hour"]),
     ],
 )

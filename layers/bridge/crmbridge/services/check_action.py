@@ -141,12 +141,13 @@ def _check_shape(body: Mapping[str, Json], type: ActionType) -> None:
         for name in ("fields", "custom_fields")
         if not isinstance(body.get(name) or {}, Mapping)
     ]
-    problems += _misplaced(body, type)
+    problems += misplaced(body, type)
     if problems:
         raise Invalid(*problems)
 
 
-def _misplaced(body: Mapping[str, Json], type: ActionType) -> list[Problem]:
+def misplaced(body: Mapping[str, Json], type: ActionType) -> list[Problem]:
+    """What is made has links, and what is changed is a target; never the other."""
     if type.creates and body.get("target"):
         fix = "name records to associate it with in links"
         return [Problem("target", f"{type.name} makes a new record", fix)]

@@ -1,5 +1,6 @@
 """Whether what somebody says of a rule makes sense: every setting read, condition and actions held to the CRMs."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from crmbridge.services.read_trigger import read_trigger, wrong_fields
 from crmbridge.services.survey_crms import Survey, survey_crms
 
 MAX_ACTIONS: Final = 10
+MAX_SIZE: Final = 100_000
+"""Characters of JSON; with a condition that is as large, it lies in one item."""
 MOST_PER_HOUR: Final = 10_000
 REQUIRED: Final = ("name", "trigger", "actions")
 
@@ -91,6 +94,8 @@ def _actions(value: Json) -> tuple[Mapping[str, Json], ...]:
     if wrong:
         fix = '{"type": "create_task", "fields": {...}}, or {"template": id}'
         raise Invalid(*(Problem(f"[{at}]", "must be an object", fix) for at in wrong))
+    if len(json.dumps(value, default=str)) > MAX_SIZE:
+        raise Invalid(Problem("", "are too large", f"at most {MAX_SIZE} characters of JSON"))
     return tuple(dict(each) for each in value)
 
 

@@ -9,7 +9,7 @@ from crmbridge.domain.errors import Invalid, NotFound, Problem
 from crmbridge.domain.records import Json
 from crmbridge.domain.rules import On, Trigger
 from crmbridge.domain.templates import ActionTemplate, check_template
-from crmbridge.services.check_action import check_complete
+from crmbridge.services.check_action import check_complete, misplaced
 from crmbridge.services.draft_actions import template_of
 from crmbridge.services.hold_template import hold_template
 from crmbridge.services.ports import Deps
@@ -82,6 +82,8 @@ def _checked_template(deps: Deps, caller: Caller, wish: Mapping[str, Json]) -> A
     template = _template(deps, caller, wish)
     check_template(template.action, template.fields, template.custom_fields)
     if "template" not in wish:
+        if wrong := misplaced(wish, template.action):
+            raise Invalid(*wrong)
         check_complete(template.action, template.fields, template.custom_fields)
     return template
 

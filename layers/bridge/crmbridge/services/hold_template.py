@@ -44,5 +44,5 @@ def _merged(platform: Platform, directories: Directories, template: ActionTempla
 
 
 def _said(fields: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Without those in which a brace may stand for something."""
-    return {name: value for name, value in fields.items() if "{" not in str(value)}
+    """Without those in which a brace may stand for something; nothing stands in an object."""
+    return {name: value for name, value in fields.items() if isinstance(value, Mapping) or "{" not in str(value)}
