@@ -47,7 +47,8 @@ def with_rules(rules: Any) -> str:
 
 WRONG = {
     "too deep": (with_rules(nested(orjson.dumps(LEAF).decode(), 11)), "rules.rules[0].rules[0]"),
-    "far too deep": (with_rules(nested("1", 400)), "rules.rules[0].rules[0]"),
+    "far too deep": (with_rules(nested("1", 20)), "rules.rules[0].rules[0]"),
+    "deeper than anybody writes": (with_rules(nested("1", 400)), "body"),
     "deeper than JSON goes": (with_rules(nested("1", 3000)), "body"),
     "too many": (with_rules({"operator": "OR", "rules": [LEAF] * 201}), "rules"),
     "too many in all": (with_rules({"operator": "OR", "rules": [{"operator": "AND", "rules": [LEAF] * 101}] * 2}), ""),

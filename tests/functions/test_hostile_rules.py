@@ -54,6 +54,21 @@ def test_any_rule_is_taken_or_refused_by_name(
     assert answered["statusCode"] != 400 or all(each["field"] for each in said["errors"])
 
 
+@pytest.mark.parametrize("depth", [400, 1000])
+def test_what_is_nested_too_deep_to_be_written_again_is_refused(
+    deps: Deps, handler: Handler, event: Callable[[str, str], Any], context: Any, depth: int
+) -> None:
+    asked = event("rules", "create")
+    body = orjson.loads(asked["body"])
+    body["actions"][0]["custom_fields"] = {"x": "deep"}
+    text = json.dumps(body).replace('"deep"', "[" * depth + "]" * depth)
+
+    answered = handler("rules").answer(deps, {**asked, "body": text}, context)
+
+    assert answered["statusCode"] == 400
+    assert [each["field"] for each in orjson.loads(answered["body"])["errors"]] == ["body"]
+
+
 @pytest.mark.parametrize("links", [[{"object": "deals"}], "all", [{"object": "deals", "external_id": 1}]])
 def test_links_that_name_no_records_are_refused(
     deps: Deps, handler: Handler, event: Callable[[str, str], Any], context: Any, links: Any

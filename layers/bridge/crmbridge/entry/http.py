@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -21,6 +21,8 @@ from crmbridge.log import log
 from crmbridge.services.ports import Deps
 
 MAX_BODY_BYTES: Final = 256 * 1024
+MAX_BODY_DEPTH: Final = 50
+"""Twice what rules may need; far below where Python's own writers of JSON give up."""
 JSON: Final = "application/json"
 
 Event = Mapping[str, Any]
@@ -100,7 +102,7 @@ class HttpDoor:
 
 
 def check_body(event: Event) -> None:
-    """A body is a JSON object of a sane size, or there is none."""
+    """A body is a JSON object of a sane size and depth, or there is none."""
     text = event.get("body") or ""
     if len(text) > MAX_BODY_BYTES:
         raise TooLarge(f"a request body may have {MAX_BODY_BYTES // 1024} KB")
@@ -115,6 +117,21 @@ def check_body(event: Event) -> None:
         raise Invalid(Problem("body", "is not JSON", "send a JSON object")) from None
     if not isinstance(body, dict):
         raise Invalid(Problem("body", "is not a JSON object", "send a JSON object"))
+    if _is_deeper(body, MAX_BODY_DEPTH):
+        raise Invalid(Problem("body", "is nested too deep", f"at most {MAX_BODY_DEPTH} levels"))
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in _inside(each)]
+    return any(isinstance(each, (dict, list)) for each in layer)
+
+
+def _inside(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def refusal(event: Event, error: Exception) -> dict[str, Any]:
