@@ -64,6 +64,16 @@ def test_an_action_is_claimed_once(actions: ActionStore) -> None:
     assert second == (action(message="first"), False)
 
 
+def test_a_receipt_has_room_for_long_texts_on_both_sides(actions: ActionStore) -> None:
+    body = {"body": "ж" * 65_536}
+    claimed, _ = actions.claim(action(type="update_activity", fields=body, before=body))
+    receipt = Receipt(object="notes", external_id="1", before=body, after=body, completed_at=NOW, attempts=1)
+
+    done = actions.save(claimed.moved(ActionStatus.COMPLETED, NOW, receipt=receipt))
+
+    assert actions.get("w1", "a1") == done
+
+
 def test_of_many_who_claim_at_once_one_does() -> None:
     actions = ActionStore(MemoryItems("actions"))  # moto's conditions are not atomic between threads
 

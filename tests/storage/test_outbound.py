@@ -38,6 +38,16 @@ def test_an_event_waits_until_it_is_delivered(outbound: OutboundStore) -> None:
     assert outbound.get("w1", "e1") is None
 
 
+def test_an_event_has_room_for_long_texts(outbound: OutboundStore) -> None:
+    event = {"before": "😀" * 65_536, "after": "😃" * 65_536}
+
+    outbound.add("w1", "e1", event, NOW)
+
+    waiting = outbound.get("w1", "e1")
+    assert waiting is not None
+    assert waiting.event == event
+
+
 def test_an_event_is_due_when_its_next_attempt_has_come(outbound: OutboundStore) -> None:
     outbound.add("w1", "now", {}, NOW)
     outbound.add("w1", "later", {}, NOW)

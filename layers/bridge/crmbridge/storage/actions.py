@@ -15,6 +15,7 @@ from crmbridge.storage.codec import from_json, to_json
 from crmbridge.storage.due import due_items, due_place
 from crmbridge.storage.items import ACTIONS_BY_CHAT, EXPIRES, NEW, Item, Items, Key, When, Write, absent, equals
 from crmbridge.storage.keys import cursor_of, joined, place_of
+from crmbridge.storage.texts import packed, unpacked
 
 RING_AGAIN: Final = timedelta(minutes=1)
 """A pending action whose message was lost is rung by the schedule after this."""
@@ -36,14 +37,14 @@ class ActionStore:
         while self._items.write_all([claimed, *_mentions(action)]):
             there = self._items.get(*_key(action.workspace, action.id))
             if there is not None:
-                return from_json(Action, there["action"]), False
+                return _action(there), False
         return action, True
 
     def get(self, workspace: str, id: str) -> Action:
         item = self._items.get(*_key(workspace, id))
         if item is None:
             raise NotFound("there is no such action")
-        return from_json(Action, item["action"])
+        return _action(item)
 
     def save(self, action: Action) -> Action:
         saved = replace(action, version=action.version + 1)
@@ -59,7 +60,7 @@ class ActionStore:
         )
         keys = [(place["pk"], place["sk"]) for place in page.items]
         found = self._items.get_many(keys)
-        shown = [from_json(Action, found[key]["action"]) for key in keys if key in found]
+        shown = [_action(found[key]) for key in keys if key in found]
         return PageOf(shown, cursor_of(page.after[ACTIONS_BY_CHAT.sk]) if page.after else None)
 
     def of_record(self, key: RecordKey, *, limit: int) -> Sequence[Action]:
@@ -67,7 +68,7 @@ class ActionStore:
         rows = self._items.query(_record(key), limit=limit, reverse=True).items
         keys = [_key(key.workspace, row["sk"].rpartition("#")[2]) for row in rows]
         found = self._items.get_many(keys)
-        return [from_json(Action, found[place]["action"]) for place in keys if place in found]
+        return [_action(found[place]) for place in keys if place in found]
 
     def hand_on(self, key: RecordKey, heir: RecordKey, *, limit: int) -> None:
         """In one transaction: `limit` is up to 100."""
@@ -98,7 +99,7 @@ class ActionStore:
                 return
 
     def due(self, now: datetime) -> Sequence[Action]:
-        return [from_json(Action, row["action"]) for row in due_items(self._items, now, "action")]
+        return [_action(row) for row in due_items(self._items, now, "action")]
 
 
 def _key(workspace: str, id: str) -> Key:
@@ -140,7 +141,7 @@ def _item(action: Action) -> Item:
     item: Item = {
         "pk": pk,
         "sk": sk,
-        "action": to_json(action),
+        "action": packed(to_json(action)),
         "version": action.version,
         **due_place(key, _due(action)),
     }
@@ -151,6 +152,10 @@ def _item(action: Action) -> Item:
         done = action.receipt.completed_at if action.receipt else _last_moment(action)
         item[EXPIRES] = int((done + KEPT).timestamp())
     return item
+
+
+def _action(item: Item) -> Action:
+    return from_json(Action, unpacked(item["action"]))
 
 
 def _due(action: Action) -> datetime | None:

@@ -13,6 +13,7 @@ from crmbridge.storage.codec import json_text
 from crmbridge.storage.due import PLACE, due_items, due_place
 from crmbridge.storage.items import DUE, EXPIRES, NEW, Item, Items, Key, equals, present, query_all
 from crmbridge.storage.keys import cursor_of, place_of
+from crmbridge.storage.texts import packed, unpacked
 
 PREFIX = "outbound#"
 FAILED = str(OutboundStatus.FAILED)
@@ -26,7 +27,7 @@ class OutboundStore:
     def add(self, workspace: str, id: str, event: Mapping[str, Json], now: datetime) -> None:
         """Adding one again rings it again, and changes nothing else."""
         key = _key(workspace, id)
-        row = {"event": json_text(event), "attempts": 0, **_waiting(key, now)}
+        row = {"event": packed(json_text(event)), "attempts": 0, **_waiting(key, now)}
         self._items.put({"pk": key[0], "sk": key[1], **row}, NEW)
 
     def get(self, workspace: str, id: str) -> OutboundEvent | None:
@@ -81,7 +82,7 @@ def _event(row: Item) -> OutboundEvent:
     waits_until = row.get(DUE.sk)
     return OutboundEvent(
         id=row["sk"].removeprefix(PREFIX),
-        event=orjson.loads(row["event"]),
+        event=orjson.loads(unpacked(row["event"])),
         status=OutboundStatus(row["status"]),
         since=datetime.fromisoformat(row["since"]),
         attempts=int(row["attempts"]),
