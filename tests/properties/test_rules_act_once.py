@@ -12,7 +12,7 @@ import requests
 from crmbridge.domain.changes import Cause, Origin
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.rules import FiringStatus, Rule
-from crmbridge.services.edit_rules import create_rule
+from crmbridge.services.edit_rules import create_rule, update_rule
 from crmbridge.services.fan_out import fan_out
 from crmbridge.services.ports import Deps
 from crmbridge.services.run_rules import run_rules
@@ -119,10 +119,18 @@ def work(place: Place, random: Random) -> None:
     ]
     while waiting:
         place.clock.advance(QUIET_SECONDS)
+        if random.random() < 0.3:
+            rename(place, random)
         bell = random.choice(waiting)
         done = survived(lambda deps, bell=bell: run_rules(deps, bell), place.deps, random)
         if done and random.random() < 0.7:
             waiting.remove(bell)
+
+
+def rename(place: Place, random: Random) -> None:
+    """Another admin saves a rule, so that it acts in another name from now on."""
+    rule = random.choice(place.deps.rules.snapshot("w1")[1])
+    update_rule(place.deps, replace(ADA, user=random.choice("ab")), rule.id, {"name": "n"})
 
 
 def settle(place: Place) -> None:

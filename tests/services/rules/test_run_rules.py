@@ -286,7 +286,7 @@ def test_a_worker_that_dies_leaves_the_rest_to_the_next(place: Any, make_rule: M
     once = [Stale("the store did not answer")]
     dying = replace(place.deps, actions=Dying(place.deps.actions, once))
 
-    with pytest.raises(Stale):
+    with pytest.raises(Stale, match="the store did not answer"):
         run_rules(dying, bell)
     run_rules(place.deps, bell)
 

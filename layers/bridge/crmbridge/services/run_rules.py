@@ -1,6 +1,6 @@
 """What happened -> which rules act because of it. Every rule is asked once about every occasion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final, NamedTuple
@@ -57,7 +57,16 @@ def run_rules(deps: Deps, body: Mapping[str, Json]) -> None:
     except ExceptionGroup as troubles:
         if bugs := troubles.split(BridgeError)[1]:
             raise bugs from None
-        raise Stale("not every rule could be asked; they are asked again") from troubles
+        why = "; ".join(sorted({str(trouble) for trouble in _leaves(troubles)}))
+        raise Stale(f"not every rule could be asked; they are asked again: {why}") from troubles
+
+
+def _leaves(trouble: Exception) -> Iterator[Exception]:
+    if not isinstance(trouble, ExceptionGroup):
+        yield trouble
+        return
+    for each in trouble.exceptions:
+        yield from _leaves(each)
 
 
 def ask_rules(sources: Sources, id: str) -> None:
