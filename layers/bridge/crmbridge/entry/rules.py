@@ -116,8 +116,8 @@ class RecordPlace(Shown):
 
 class FiringShown(Shown):
     """`why` is the condition as it was then, each clause with what the record said; `by` whose doing the change was;
-    `hops` how many rules in a row have caused each other. `failed`: an action was refused, `problems` say why; `stopped`:
-    the rule was, before all were asked for, and `note` says why."""
+    `hops` how many rules in a row have caused each other. `failed`: an action was refused, `problems` say why;
+    `stopped`: the rule was, before all were asked for, and `note` says why."""
 
     id: str
     at: datetime
