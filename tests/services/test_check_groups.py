@@ -9,7 +9,7 @@ import pytest
 from crmbridge.domain.connections import Caller, Connection, Health, Settings
 from crmbridge.domain.errors import Forbidden, Invalid
 from crmbridge.domain.groups import Group
-from crmbridge.services.check_groups import read_check, set_check
+from crmbridge.services.check_groups import check_groups, read_check, set_check
 from crmbridge.services.edit_groups import create_group
 from crmbridge.services.ports import Deps
 from crmbridge.services.queue_evaluations import SHARDS
@@ -45,6 +45,18 @@ def test_every_interval_everything_is_checked_once(deps: Deps, admin: Caller, ti
     set_check(deps, admin, 15)
 
     assert [tick(14), tick(1), tick(1), tick(14)] == [0, SHARDS, 0, SHARDS]
+
+
+def test_an_admin_who_says_otherwise_during_a_check_is_heard(deps: Deps, admin: Caller) -> None:
+    class Interrupted:
+        def send(self, *messages: Any) -> None:
+            set_check(deps, admin, 30)
+
+    set_check(deps, admin, 15)
+
+    check_groups(replace(deps, queues=replace(deps.queues, groups=Interrupted())), "w1")
+
+    assert read_check(deps, admin) == 30
 
 
 def test_without_an_interval_daily_full_runs_are_enough(

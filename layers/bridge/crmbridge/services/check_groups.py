@@ -34,7 +34,7 @@ def check_groups(deps: Deps, workspace: str) -> None:
         queue_scans(deps, workspace)
     elif seldom := [one.id for one in deps.connections.list(workspace) if _has_no_daily_run(one)]:
         queue_scans(deps, workspace, seldom)
-    deps.workspaces.set_check_minutes(workspace, minutes, deps.now())
+    deps.workspaces.put_off_check(workspace, deps.now())
 
 
 def _has_no_daily_run(connection: Connection) -> bool:

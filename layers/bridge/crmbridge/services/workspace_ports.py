@@ -55,6 +55,9 @@ class Workspaces(Protocol):
     def set_check_minutes(self, workspace: str, minutes: int | None, now: datetime) -> None:
         """The next check is due so long after `now`; None: in a day."""
 
+    def put_off_check(self, workspace: str, now: datetime) -> None:
+        """The next one is due when it would be if the same were said now; who says otherwise meanwhile is heard."""
+
     def keep_check(self, workspace: str, now: datetime) -> None:
         """A check is due in a day, unless one is due already."""
 

@@ -22,6 +22,7 @@ from crmbridge.storage.items import (
     Item,
     Items,
     Key,
+    absent,
     equals,
     query_all,
 )
@@ -203,6 +204,11 @@ class WorkspaceStore:
 
     def set_check_minutes(self, workspace: str, minutes: int | None, now: datetime) -> None:
         self._items.put(_check_item(workspace, minutes, now))
+
+    def put_off_check(self, workspace: str, now: datetime) -> None:
+        minutes = self.check_minutes(workspace)
+        same = absent("minutes") if minutes is None else equals("minutes", minutes)
+        self._items.put(_check_item(workspace, minutes, now), same)
 
     def keep_check(self, workspace: str, now: datetime) -> None:
         self._items.put(_check_item(workspace, None, now), NEW)
