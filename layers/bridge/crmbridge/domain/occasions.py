@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from crmbridge.domain.changes import Cause
 from crmbridge.domain.records import RecordKey
 from crmbridge.domain.stored import Stored
 
@@ -53,10 +52,6 @@ class Occasion:
     change: RecordChange | None = None
     message: ChatMessage | None = None
     begun: frozenset[str] = frozenset()
-
-    @property
-    def cause(self) -> Cause | None:
-        return self.change.after.cause if self.change else None
 
 
 def message_id(workspace: str, chat: str, message: str) -> str:
