@@ -151,7 +151,7 @@ def test_a_change_is_kept_as_it_was_before_and_after(occasions: OccasionStore, m
     assert found.change.before
     assert (found.change.before.record.name, found.change.after.record.amount) == ("Old", Decimal(60))
     assert found.change.after.record.links == {"contacts": (Link("contacts", "7"),)}
-    assert (found.at, found.cause) == (BEGIN, Cause(Origin.WEBHOOK))
+    assert (found.at, found.change.after.cause) == (BEGIN, Cause(Origin.WEBHOOK))
 
 
 def test_one_change_has_one_name_and_another_another(occasions: OccasionStore, moved: Any) -> None:
