@@ -1,6 +1,7 @@
 """A classified message is heard once by the rules that listen to its labels, about what its chat is linked to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from crmbridge.domain.connections import Caller
 from crmbridge.domain.errors import Forbidden
 from crmbridge.domain.occasions import ChatMessage
-from crmbridge.domain.rules import Firing, Rule
+from crmbridge.domain.rules import PER_RECORD, Firing, FiringStatus, Rule
 from crmbridge.domain.sidepanels import PanelLink
 from crmbridge.services.receive_message import receive_message
 
@@ -46,6 +47,19 @@ def test_a_message_makes_a_note_on_the_linked_record_once(
     (firing,) = firings(rule)
     assert (firing.what, firing.chat, firing.message, firing.hops) == ("message", "CH", "m1", 1)
     assert len(ids) == 1
+
+
+def test_a_busy_chat_about_one_record_is_no_storm(
+    place: Any, make_rule: MakeRule, firings: Firings, member: Caller
+) -> None:
+    rule = make_rule(trigger=ON_QUOTES, condition=None, actions=[NOTE])
+    link(place, 1)
+
+    for number in range(2 * PER_RECORD):
+        hear(place, member, replace(MESSAGE, id=f"m{number}"))
+
+    assert {firing.status for firing in firings(rule)} == {FiringStatus.DONE}
+    assert len(place.actions()) == 2 * PER_RECORD
 
 
 @pytest.mark.parametrize(("amount", "acts"), [(60_000, 1), (40_000, 0)])

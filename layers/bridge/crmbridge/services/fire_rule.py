@@ -101,7 +101,8 @@ def _stopped(deps: Deps, rule: Rule, firing: Firing, *, is_new: bool) -> Firing 
     if not is_new:
         return None
     counted = f"{rule.id}.{rule.epoch}"  # whoever lets a stopped rule go on has it counted anew
-    in_hour, of_record = deps.firings.count(rule.workspace, counted, firing.record, firing.at)
+    fluttering = None if firing.message else firing.record  # people may well say a lot about one record
+    in_hour, of_record = deps.firings.count(rule.workspace, counted, fluttering, firing.at)
     if of_record > PER_RECORD:
         why = f"it acted {PER_RECORD} times within ten minutes because of one record"
         return stop_rule(deps, rule, firing, Stop.STORM, why)
