@@ -65,7 +65,7 @@ def test_the_card_names_what_a_late_request_has_made_beside_it(asked: Any, slack
     ended(deps, asked, ActionStatus.COMPLETED, receipt=receipt)
 
     (updated,) = slack.called("chat.update")
-    assert "It is twice in" in shown(updated)
+    assert "has it more than once" in shown(updated)
     assert f"<{twin.url}|6>" in shown(updated)
 
 

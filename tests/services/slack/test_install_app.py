@@ -1,6 +1,7 @@
 """Our app in a Slack team: let in by an admin, one team per workspace, out again from either side."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ from crmbridge.services.slack.install_app import (
     start_install,
     uninstall_app,
 )
+from crmbridge.storage.vault import MemoryVault
 
 OTHER = Caller("w2", "u9", "admin")
 
@@ -149,6 +151,14 @@ def test_taking_the_app_out_forgets_the_team_and_tells_slack(
     assert deps.installations.of_team("T0TEAM") is None
     with pytest.raises(NotFound):
         read_installation(deps, admin)
+
+
+def test_the_app_is_taken_out_when_its_secret_is_gone(deps: Deps, admin: Caller, installation: Installation) -> None:
+    without = replace(deps, vault=MemoryVault({}))
+
+    uninstall_app(without, admin)
+
+    assert deps.installations.of_team("T0TEAM") is None
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def _on_its_way(action: Action, crm: str) -> str:
 def _completed(action: Action, crm: str) -> str:
     if action.receipt and action.receipt.twins:
         others = ", ".join(link(twin.url, twin.external_id) for twin in action.receipt.twins)
-        return f"It is twice in {escaped(crm)}: a request landed late. Delete one of them: {others} is the other."
+        return f"{escaped(crm)} has it more than once: a request landed late. Delete all but one; also there: {others}."
     return f"Found in {escaped(crm)} already, and linked." if action.receipt and action.receipt.linked else ""
 
 

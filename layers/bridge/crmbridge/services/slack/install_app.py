@@ -79,11 +79,11 @@ def set_up_slack(
 
 
 def uninstall_app(deps: Deps, caller: Caller) -> None:
-    """Slack is told, too; when it does not listen, our side is gone all the same."""
+    """Slack is told, too; when it does not listen, or our app's secret is gone, our side is gone all the same."""
     require_admin(caller)
-    installation, app = read_installation(deps, caller), slack_app(deps)
-    with suppress(ChatError):
-        api = open_slack(deps, installation).api
+    installation = read_installation(deps, caller)
+    with suppress(ChatError, NotFound):
+        app, api = slack_app(deps), open_slack(deps, installation).api
         api.call("apps.uninstall", client_id=app.client_id, client_secret=app.client_secret)
     forget_team(deps, installation)
     deps.journal.audit(caller.workspace, "slack.uninstalled", caller.user, {"team": installation.team})
