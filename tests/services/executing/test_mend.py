@@ -55,19 +55,6 @@ def test_the_newer_value_is_written_again(
     assert told()[-1][1]["action"] == done.id
 
 
-def test_it_is_rung_for_at_once(house: Deps, crm: Any, clock: Any, late: Action, change: Any, settle: Any) -> None:
-    settle(change("90000"))
-    crm.land()
-    house.queues.actions.take()  # type: ignore[attr-defined]  # the memory twin's own
-    assert late.next_attempt_at
-    clock.advance((late.next_attempt_at - clock()).total_seconds())
-
-    execute_action(house, "w1", late.id)
-
-    bells = house.queues.actions.take()  # type: ignore[attr-defined]  # the memory twin's own
-    assert [bell.body["action"] for bell in bells] == [mend(house).id]
-
-
 def test_it_is_noticed_once(house: Deps, crm: Any, late: Action, change: Any, settle: Any, watch: Any) -> None:
     settle(change("90000"))
     crm.land()

@@ -8,7 +8,7 @@ from crmbridge.domain.actions import Action, ActionStatus, action_id
 from crmbridge.domain.records import Json, instant_text
 from crmbridge.services.attempt_write import Attempt, held_now
 from crmbridge.services.ports import Deps
-from crmbridge.services.request_action import record_key, ring_action
+from crmbridge.services.request_action import record_key
 
 MENDER: Final = "\0mend"
 """Stands where a caller stands in an id; nobody is called so."""
@@ -26,8 +26,7 @@ def mend_update(deps: Deps, attempt: Attempt) -> bool:
         return False
     mend = _again(deps, attempt.action, later[0], lost)
     held = held_now(replace(attempt, action=mend))
-    asked, _ = deps.actions.claim(replace(mend, before=held, only_if=held))
-    ring_action(deps, asked)
+    deps.actions.claim(replace(mend, before=held, only_if=held))
     return True
 
 
