@@ -10,6 +10,7 @@ from crmbridge.services.execute_action import execute_action
 from crmbridge.services.settle_action import settle_action
 
 from tests.crm_house import ADA, House, a_house
+from tests.desk import CREATES, Desk
 
 NUMBERS = count(1)
 KINDS = {"create_company": "company", "create_contact": "contact"}
@@ -21,6 +22,11 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
         made.connect()
         made.work()
         yield made
+
+
+@pytest.fixture(scope="module")
+def desk(house: House) -> Desk:
+    return Desk(house)
 
 
 @pytest.fixture
@@ -57,3 +63,18 @@ def test_a_record_that_is_not_there_leaves_it_uncertain(
     still = settled(type, existing[:-3] + "987")
 
     assert (still.status, still.receipt) == (ActionStatus.UNCERTAIN, None)
+
+
+@pytest.mark.parametrize("type", CREATES)
+def test_what_any_create_makes_can_be_named(house: House, desk: Desk, type: str) -> None:
+    """Also where one object holds several kinds: a call is an activity at Pipedrive, and a task at Salesforce."""
+    made = desk.settle(desk.ask(type, desk.mark())).receipt
+    assert made is not None
+    asked = desk.ask(type, desk.mark())
+    unsure = house.deps.actions.save(asked.moved(ActionStatus.UNCERTAIN, house.deps.now()))
+
+    settle_action(house.deps, ADA, unsure.id, done=True, record=Target(made.object, made.external_id))
+
+    done = desk.settle(unsure).receipt
+    assert done is not None
+    assert (done.object, done.external_id) == (made.object, made.external_id)

@@ -52,7 +52,7 @@ def list_related(
 
 
 def related_keys(deps: Deps, platform: Platform, stored: Stored, kind: Kind) -> list[RecordKey]:
-    """Of one kind, as many as are looked at."""
+    """Of one kind, as many as are looked at; of an object that holds several kinds, the others, too."""
     return [key for key, _ in _links(deps, platform, stored, kind)][:LOOKED_AT]
 
 
@@ -60,7 +60,7 @@ def _links(deps: Deps, platform: Platform, stored: Stored, kind: Kind) -> Iterat
     """The links the record owns, and those to it that others own; one more than are looked at, if there is one."""
     own = platform.objects.get(stored.key.object)
     for spec in platform.objects.values():
-        if spec.kind is not kind:
+        if kind not in spec.kinds:
             continue
         there = stored.key._replace(object=spec.name)
         if own is not None and spec.name in own.links:

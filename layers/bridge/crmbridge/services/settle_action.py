@@ -53,7 +53,7 @@ def _named(deps: Deps, action: Action, record: Target | None) -> Target:
         return action.target
     platform = deps.platform(deps.connections.get(action.workspace, action.connection).platform)
     kind = ACTION_TYPES[action.type].kind
-    objects = [name for name, spec in platform.objects.items() if spec.kind is kind]
+    objects = [name for name, spec in platform.objects.items() if kind in spec.kinds]
     if record is None or record.object not in objects:
         fix = f'{{"object": "{objects[0]}", "external_id": "..."}}; an object of {", ".join(objects)}'
         raise Invalid(Problem("record", f"must name the {kind} that was made", fix))

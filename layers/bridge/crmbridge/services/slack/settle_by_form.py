@@ -52,8 +52,9 @@ def _alike(deps: Deps, action: Action) -> list[Stored]:
     if about is None:
         return []
     platform = deps.platform(deps.connections.get(action.workspace, action.connection).platform)
-    keys = related_keys(deps, platform, about, ACTION_TYPES[action.type].kind)
-    found = [one for one in deps.records.get_many(keys).values() if _is_new(action, one.record)]
+    kind = ACTION_TYPES[action.type].kind
+    near = deps.records.get_many(related_keys(deps, platform, about, kind)).values()
+    found = [one for one in near if one.record.kind is kind and _is_new(action, one.record)]
     return sorted(found, key=lambda one: one.record.remote_created_at or NEVER, reverse=True)[:MOST]
 
 
